@@ -1,0 +1,1 @@
+//! The origin admin Worker: API, publishing, audit.

@@ -1,0 +1,3 @@
+//! The `bandera` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Statistics and learning at the origin; pure.

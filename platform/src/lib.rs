@@ -1,0 +1,1 @@
+//! Glue that both Workers need; no logic.

@@ -1,0 +1,1 @@
+//! Flag evaluation, bucketing, bandit policies and wire formats; pure.

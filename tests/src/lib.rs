@@ -1,0 +1,1 @@
+//! Tests that span crates: properties, parity, tidiness.
