@@ -1,0 +1,61 @@
+// The door of every npm task. It runs on whatever Node the machine has (20 or newer), brings
+// `node_modules` up to the lock file, and then hands over to the Node 24 among them, which runs
+// TypeScript natively. It must not import anything that needs an installation.
+
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NODE_MAJOR_MIN = 20;
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const stamp = join(root, "node_modules", ".bandera-lock");
+const runtime = join(root, "node_modules", ".bin", "node");
+
+function fail(message) {
+  console.error(`bandera: ${message}`);
+  process.exit(1);
+}
+
+/** Installs the npm packages when the lock file differs from what was installed last. */
+function install() {
+  const wanted = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+  const present = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
+  if (present === wanted && existsSync(runtime)) return;
+  console.log("▸ npm packages (npm ci; half a minute the first time)");
+  const started = Date.now();
+  const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  if (npm.error) fail(`npm could not be started: ${npm.error.message}`);
+  if (npm.status !== 0) fail("npm ci failed (its message is above); nothing was started");
+  if (!existsSync(runtime)) {
+    fail("the npm package `node` brought no binary: allow its install script and try again");
+  }
+  writeFileSync(stamp, wanted);
+  console.log(`✓ npm packages (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+/** Runs the script under the installed Node; signals reach it, and its exit becomes ours. */
+function handOver(script, args) {
+  const child = spawn(runtime, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
+  // A terminal's Ctrl-C reaches the child by itself as well; scripts take repeated signals as one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(`${runtime} could not be started: ${error.message}`));
+  child.on("exit", (code, signal) => {
+    process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);
+  });
+}
+
+if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR_MIN) {
+  fail(`Node ${NODE_MAJOR_MIN} or newer is needed; this is ${process.version}`);
+}
+const [script, ...args] = process.argv.slice(2);
+if (script === undefined) fail("usage: node scripts/bootstrap.mjs scripts/NAME.ts [ARGUMENT...]");
+install();
+handOver(script, args);

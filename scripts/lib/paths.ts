@@ -1,0 +1,65 @@
+/** Where things lie in the repository, and how long or large they may be: one place for each. */
+
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's root folder. */
+export const root: string = resolve(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+/** A path below the root. */
+export function at(...parts: readonly string[]): string {
+  return join(root, ...parts);
+}
+
+/** Local state that git ignores: databases, the local token, logs. */
+export const localDir: string = at(".bandera");
+/** What `npm start` persists between runs; `npm run reset` clears it. */
+export const stateDir: string = join(localDir, "state");
+/** The local admin token, mode 0600. */
+export const tokenFile: string = join(localDir, "dev-token");
+/** Output of the runtime processes. */
+export const logDir: string = join(localDir, "log");
+
+/** An executable of an npm package. */
+export function npmBin(name: string): string {
+  return at("node_modules", ".bin", name);
+}
+
+/** Where Cargo puts what it builds. */
+export const targetDir: string = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target");
+/** The native command as tests build it: unoptimised, shared with `cargo test`. */
+export const cliDebug: string = join(targetDir, "debug", "bandera");
+/** The native command as a user runs it. */
+export const cliRelease: string = join(targetDir, "release", "bandera");
+
+/** The edge Worker's Wrangler configuration. */
+export const edgeConfig: string = at("wrangler.toml");
+/** The demo shop's; it runs in the edge's process. */
+export const demoConfig: string = at("www", "demo", "wrangler.toml");
+/** The admin Worker's. */
+export const adminConfig: string = at("admin", "wrangler.toml");
+/** The ruleset that a fresh demo environment is seeded with. */
+export const demoRuleset: string = at("www", "demo", "ruleset.json");
+
+/** The environment that local development publishes to. */
+export const demoEnvironment = "demo";
+
+/** Every bound of the scripts, in the unit its name ends with. */
+export const limits = {
+  /** gzip size of the edge Worker's wasm. */
+  edgeGzipBytesMax: 400 * 1024,
+  /** gzip size of the admin Worker's wasm. */
+  adminGzipBytesMax: 1024 * 1024,
+  /** gzip size of the browser bundle's wasm. */
+  browserGzipBytesMax: 300 * 1024,
+  /** How long a Worker may take from start to its first healthy answer. */
+  healthMsMax: 60_000,
+  /** How long processes may take to end after SIGTERM before SIGKILL. */
+  stopMsMax: 5_000,
+  /** How long a prebuilt tool's host may take to answer at all. */
+  downloadAnswerMsMax: 8_000,
+  /** How long the download of a prebuilt tool may take. */
+  downloadMsMax: 120_000,
+  /** Pause between two looks at a condition that is waited for. */
+  pollMs: 50,
+} as const;

@@ -1,0 +1,71 @@
+/** What a person sees of a task: each step announced, timed, and summed up. */
+
+import { TaskError } from "./run.ts";
+
+/** How one step ended. */
+export interface StepResult {
+  readonly name: string;
+  readonly seconds: number;
+  /** Absent when the step passed. */
+  readonly failure?: string;
+}
+
+function secondsSince(started: number): number {
+  return (performance.now() - started) / 1000;
+}
+
+function message(error: unknown): string {
+  if (error instanceof TaskError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Runs a step with a line before and after it; its failure goes on to the caller. */
+export async function step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
+  console.log(`▸ ${name}`);
+  const started = performance.now();
+  const result = await work();
+  console.log(`✓ ${name} (${secondsSince(started).toFixed(1)} s)`);
+  return result;
+}
+
+/** Runs a step like `step`, but keeps its failure as a result, so that the next steps still run. */
+export async function attempt(
+  name: string,
+  work: () => Promise<void> | void,
+): Promise<StepResult> {
+  const started = performance.now();
+  try {
+    await step(name, work);
+    return { name, seconds: secondsSince(started) };
+  } catch (error) {
+    const failure = message(error);
+    console.error(`✗ ${name} (${secondsSince(started).toFixed(1)} s)\n  ${failure}`);
+    return { name, seconds: secondsSince(started), failure };
+  }
+}
+
+/** Prints the table of all steps and the closing line; true when every step passed. */
+export function summarise(results: readonly StepResult[]): boolean {
+  const width = Math.max(...results.map((result) => result.name.length));
+  console.log("\nSummary");
+  for (const { name, seconds, failure } of results) {
+    const time = `${seconds.toFixed(1).padStart(7)} s`;
+    const reason = failure === undefined ? "" : `   ${failure.split("\n", 1)[0]}`;
+    console.log(`  ${failure === undefined ? "✓" : "✗"} ${name.padEnd(width)} ${time}${reason}`);
+  }
+  const failed = results.filter((result) => result.failure !== undefined).length;
+  const total = results.reduce((sum, result) => sum + result.seconds, 0);
+  console.log(`  ${" ".repeat(width + 2)} ${total.toFixed(1).padStart(7)} s\n`);
+  console.log(`${results.length - failed} passed, ${failed} failed`);
+  return failed === 0;
+}
+
+/** Runs a script's main function; an error becomes a message and a non-zero exit. */
+export async function main(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    console.error(`bandera: ${message(error)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,112 @@
+/** Running other programs: streamed or captured, always with their failure as an error. */
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+
+import { limits, root } from "./paths.ts";
+
+/** A failure whose message says what to do; shown without a stack trace. */
+export class TaskError extends Error {
+  override readonly name = "TaskError";
+}
+
+/** How a program is run. */
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to our own environment; `undefined` removes a variable. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+function environment(options: RunOptions): NodeJS.ProcessEnv {
+  return { ...process.env, ...options.env };
+}
+
+/** The command line as a person would type it, for messages. */
+export function commandLine(program: string, args: readonly string[]): string {
+  const quoted = [program, ...args].map((part) => (/^[\w./:=@,+-]+$/.test(part) ? part : `'${part}'`));
+  return quoted.join(" ");
+}
+
+const running = new Set<ChildProcess>();
+
+/** Ends every program that `run` has started and that still runs; for signal handlers. */
+export function stopRunning(signal: NodeJS.Signals): void {
+  for (const child of running) child.kill(signal);
+}
+
+/**
+ * Runs a program to its end with its output on ours.
+ *
+ * @throws TaskError when it cannot be started or ends with anything but 0.
+ */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<void> {
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? root,
+    env: environment(options),
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  running.add(child);
+  const ended = await new Promise<string | undefined>((settle) => {
+    child.on("error", (error) => settle(`could not be started: ${error.message}`));
+    child.on("exit", (code, signal) => {
+      settle(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
+    });
+  });
+  running.delete(child);
+  if (ended !== undefined) throw new TaskError(`${commandLine(program, args)} ${ended}`);
+}
+
+/** What a captured program printed, and how it ended. */
+export interface Captured {
+  readonly ok: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a short program and keeps its output; never throws. */
+export function capture(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Captured {
+  const done = spawnSync(program, args, {
+    cwd: options.cwd ?? root,
+    env: environment(options),
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return {
+    ok: done.error === undefined && done.status === 0,
+    stdout: done.stdout ?? "",
+    stderr: done.error?.message ?? done.stderr ?? "",
+  };
+}
+
+/** Resolves after a moment; for polling a condition, never for waiting instead of one. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((settle) => setTimeout(settle, ms));
+}
+
+/**
+ * Polls until `probe` gives something other than `undefined`.
+ *
+ * @throws TaskError naming `what` when the deadline passes.
+ */
+export async function until<T>(
+  what: string,
+  msMax: number,
+  probe: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  const deadline = performance.now() + msMax;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined) return found;
+    if (performance.now() > deadline) {
+      throw new TaskError(`${what}: not within ${(msMax / 1000).toFixed(0)} s`);
+    }
+    await pause(limits.pollMs);
+  }
+}
