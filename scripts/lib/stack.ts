@@ -1,0 +1,233 @@
+/**
+ * The whole of Bandera on this machine: the edge Worker in front of the demo shop, and the admin
+ * Worker, on one persisted state. `npm start` runs one; end-to-end tests run as many as they like.
+ *
+ * ```ts
+ * import { startStack } from "../../scripts/lib/stack.ts";
+ *
+ * const stack = await startStack({ persistDir: mkdtempSync(join(tmpdir(), "bandera-")) });
+ * await fetch(`${stack.edgeUrl}/bandera/v1/health`);     // ready when startStack resolves
+ * await stack.admin("POST", "/api/v1/...", body);        // with the local admin token
+ * await stack.kill();                                    // kill -9 of every runtime process
+ * await stack.restart();                                 // same state, ports, token and variables
+ * await stack.stop();                                    // end; or `await using stack = ...`
+ * ```
+ *
+ * It starts what `scripts/build.ts` has built and does not build anything itself: `npm test` and
+ * `npm run test:e2e` build first. Different stacks never see each other: each has its own state,
+ * its own registry of Workers, and, unless told otherwise, free ports.
+ */
+
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+import { migrate, registerToken } from "./database.ts";
+import { adminConfig, demoConfig, edgeConfig } from "./paths.ts";
+import { freePort } from "./ports.ts";
+import { type Captured, TaskError } from "./run.ts";
+import { ensureSecrets, newToken } from "./secrets.ts";
+import { callWrangler, DevProcess, healthy } from "./wrangler.ts";
+
+/** What makes one stack differ from another. */
+export interface StackOptions {
+  /** Folder of the persisted state (KV, D1, Durable Objects); made when absent. */
+  readonly persistDir: string;
+  /** Absent: a free one. */
+  readonly edgePort?: number;
+  /** Absent: a free one. */
+  readonly adminPort?: number;
+  /** The admin token to register; absent: a new random one. */
+  readonly token?: string;
+  /** Variables of the edge Worker that replace those of `wrangler.toml`. */
+  readonly edgeVars?: Readonly<Record<string, string>>;
+  /** Variables of the admin Worker that replace those of `admin/wrangler.toml`. */
+  readonly adminVars?: Readonly<Record<string, string>>;
+  /** Another configuration for the edge's process, such as one with a failing origin. */
+  readonly edgeConfigs?: readonly string[];
+  /** Folder for `edge.log` and `admin.log`; absent: `log` below `persistDir`. */
+  readonly logDir?: string;
+  /** Leave the admin Worker out: for tests of the edge alone, which then start faster. */
+  readonly withoutAdmin?: boolean;
+  /** The path that tells that the edge is ready; absent: its health. */
+  readonly edgeReadyPath?: string;
+}
+
+/** An answer of the admin API: its status, headers, and parsed JSON body (`null` when empty). */
+export interface ApiReply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+const stacks = new Set<Stack>();
+
+// Whatever ends this process, no runtime process outlives it (short of our own `kill -9`).
+process.on("exit", () => {
+  for (const stack of stacks) stack.killNow();
+});
+
+/** A running stack. */
+export class Stack {
+  readonly edgeUrl: string;
+  readonly adminUrl: string;
+  /** The token with role admin that the database knows. */
+  readonly token: string;
+  readonly persistDir: string;
+  readonly edgeLog: string;
+  readonly adminLog: string;
+  readonly #options: StackOptions;
+  readonly #edgePort: number;
+  readonly #adminPort: number;
+  #edge: DevProcess | undefined;
+  #admin: DevProcess | undefined;
+
+  /** Use `startStack`. */
+  constructor(options: StackOptions, edgePort: number, adminPort: number, token: string) {
+    this.#options = options;
+    this.#edgePort = edgePort;
+    this.#adminPort = adminPort;
+    this.token = token;
+    this.persistDir = resolve(options.persistDir);
+    // By number: no resolver decides between IPv4 and IPv6. Browsers trust loopback numbers.
+    this.edgeUrl = `http://127.0.0.1:${edgePort}`;
+    this.adminUrl = `http://127.0.0.1:${adminPort}`;
+    const logs = options.logDir ?? join(this.persistDir, "log");
+    this.edgeLog = join(logs, "edge.log");
+    this.adminLog = join(logs, "admin.log");
+  }
+
+  /** Starts both processes and resolves when both are healthy. */
+  async restart(): Promise<void> {
+    await this.kill();
+    stacks.add(this);
+    try {
+      await Promise.all([this.startEdge(), this.#startAdmin()]);
+    } catch (error) {
+      await this.kill();
+      throw error;
+    }
+  }
+
+  /** Starts the edge's process alone, after `killEdge`; resolves when it is healthy. */
+  async startEdge(): Promise<void> {
+    await this.killEdge();
+    this.#edge = new DevProcess({
+      name: "the edge Worker",
+      configs: this.#options.edgeConfigs ?? [edgeConfig, demoConfig],
+      port: this.#edgePort,
+      persistDir: this.persistDir,
+      logFile: this.edgeLog,
+      vars: this.#options.edgeVars ?? {},
+    });
+    await healthy(this.#edge, this.edgeUrl + (this.#options.edgeReadyPath ?? "/bandera/v1/health"));
+  }
+
+  async #startAdmin(): Promise<void> {
+    if (this.#options.withoutAdmin === true) return;
+    this.#admin = new DevProcess({
+      name: "the admin Worker",
+      configs: [adminConfig],
+      port: this.#adminPort,
+      persistDir: this.persistDir,
+      logFile: this.adminLog,
+      vars: this.#options.adminVars ?? {},
+    });
+    await healthy(this.#admin, `${this.adminUrl}/api/v1/health`);
+  }
+
+  /** `kill -9` of the edge's process group alone: edge, demo shop, and the Durable Objects. */
+  async killEdge(): Promise<void> {
+    await this.#edge?.kill();
+    this.#edge = undefined;
+  }
+
+  /** `kill -9` of every runtime process at once. Resolves when all are gone. */
+  async kill(): Promise<void> {
+    await Promise.all([this.#edge?.kill(), this.#admin?.kill()]);
+    this.#forget();
+  }
+
+  /** Ends every process in order and frees the ports. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#edge?.stop(), this.#admin?.stop()]);
+    this.#forget();
+  }
+
+  /** `kill -9` without waiting, for exit handlers. */
+  killNow(): void {
+    this.#edge?.killNow();
+    this.#admin?.killNow();
+  }
+
+  /** Calls the admin API as JSON with the admin token. A path starts with `/`. */
+  async admin(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ApiReply> {
+    const reply = await fetch(this.adminUrl + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    const parsed: unknown = text === "" ? null : JSON.parse(text);
+    return { status: reply.status, headers: reply.headers, body: parsed };
+  }
+
+  /** Writes a key of this stack's KV behind the Workers' backs, as a fault would. */
+  kvPut(key: string, value: string): Captured {
+    return this.#kv(["put", key, value]);
+  }
+
+  /** Removes a key from this stack's KV. */
+  kvDelete(key: string): Captured {
+    return this.#kv(["delete", key]);
+  }
+
+  #kv([command = "", ...rest]: readonly string[]): Captured {
+    const place = ["--binding", "RULESETS", "--local", "--persist-to", this.persistDir];
+    return callWrangler(this.persistDir, [
+      ...["kv", "key", command, "-c", adminConfig, ...place],
+      ...rest,
+    ]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #forget(): void {
+    this.#edge = undefined;
+    this.#admin = undefined;
+    stacks.delete(this);
+  }
+}
+
+/**
+ * Prepares state and secrets, starts a stack, and resolves when it answers.
+ *
+ * @throws TaskError with the end of the log when a Worker does not become healthy; nothing is left
+ * running then.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const persistDir = resolve(options.persistDir);
+  mkdirSync(persistDir, { recursive: true });
+  ensureSecrets();
+  const token = options.token ?? newToken();
+  if (options.withoutAdmin !== true) {
+    migrate(persistDir);
+    registerToken(persistDir, token, "admin", "local admin");
+  }
+  const edgePort = options.edgePort ?? (await freePort());
+  const adminPort = options.adminPort ?? (await freePort());
+  if (edgePort === adminPort) throw new TaskError(`both Workers were given port ${edgePort}`);
+  const stack = new Stack(options, edgePort, adminPort, token);
+  await stack.restart();
+  return stack;
+}

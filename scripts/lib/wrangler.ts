@@ -1,0 +1,154 @@
+/** Wrangler, the Workers tool: how we call it, and a long-running `wrangler dev`. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+import { at, limits, npmBin, root } from "./paths.ts";
+import { type Captured, capture, pause, TaskError } from "./run.ts";
+
+const wrangler = at("node_modules", "wrangler", "bin", "wrangler.js");
+
+/** What every call needs: no questions, no metrics, no look at the network. */
+function environment(persistDir: string): Record<string, string> {
+  return {
+    CI: "true",
+    NO_COLOR: "1",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    // Processes of one stack find each other here, and never another stack's.
+    WRANGLER_REGISTRY_PATH: join(persistDir, "registry"),
+    WRANGLER_LOG_PATH: join(persistDir, "wrangler-log"),
+  };
+}
+
+/** A short Wrangler command on a stack's local state, such as `kv key put`; never throws. */
+export function callWrangler(persistDir: string, args: readonly string[]): Captured {
+  return capture(npmBin("node"), [wrangler, ...args], { env: environment(persistDir) });
+}
+
+/** How `wrangler dev` is started. */
+export interface DevOptions {
+  /** For messages and the name of the log file. */
+  readonly name: string;
+  /** Configurations; the first one's Worker gets the port, all share the process. */
+  readonly configs: readonly string[];
+  readonly port: number;
+  readonly persistDir: string;
+  readonly logFile: string;
+  /** Variables that replace those of the first configuration. */
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** A running `wrangler dev` with everything below it, as one process group. */
+export class DevProcess {
+  readonly options: DevOptions;
+  readonly #child: ChildProcess;
+  readonly #exit: Promise<void>;
+  #ended = false;
+
+  constructor(options: DevOptions) {
+    this.options = options;
+    mkdirSync(dirname(options.logFile), { recursive: true });
+    const log = openSync(options.logFile, "a");
+    this.#child = spawn(npmBin("node"), [wrangler, "dev", ...devArguments(options)], {
+      cwd: root,
+      env: { ...process.env, ...environment(options.persistDir) },
+      stdio: ["ignore", log, log],
+      // Its own process group: one signal then reaches wrangler and every workerd below it.
+      detached: true,
+    });
+    closeSync(log);
+    this.#exit = new Promise((settle) => {
+      const end = (): void => {
+        this.#ended = true;
+        settle();
+      };
+      this.#child.on("error", end);
+      this.#child.on("exit", end);
+    });
+  }
+
+  /** The process group's number, which is wrangler's own process number. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Whether wrangler itself has ended. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The end of the log, for a message. */
+  logTail(lines = 30): string {
+    return readFileSync(this.options.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+  }
+
+  /** Ends the whole group: SIGTERM, then SIGKILL for what is left. Resolves when all are gone. */
+  async stop(): Promise<void> {
+    this.#signal("SIGTERM");
+    const deadline = performance.now() + limits.stopMsMax;
+    while (this.#groupAlive() && performance.now() < deadline) await pause(limits.pollMs);
+    await this.kill();
+  }
+
+  /** `kill -9` of the whole group at once. Resolves when all are gone. */
+  async kill(): Promise<void> {
+    this.#signal("SIGKILL");
+    await this.#exit;
+    while (this.#groupAlive()) await pause(limits.pollMs);
+  }
+
+  /** For a last resort in an exit handler, where nothing can be awaited. */
+  killNow(): void {
+    this.#signal("SIGKILL");
+  }
+
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    if (this.#child.pid === undefined) return false;
+    try {
+      return process.kill(-this.#child.pid, signal);
+    } catch {
+      // ESRCH: the group is gone, which is what every caller wants.
+      return false;
+    }
+  }
+
+  #groupAlive(): boolean {
+    return this.#signal(0);
+  }
+}
+
+function devArguments(options: DevOptions): string[] {
+  const configs = options.configs.flatMap((config) => ["-c", config]);
+  const vars = Object.entries(options.vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  return [
+    ...configs,
+    ...["--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
+    ...["--persist-to", options.persistDir, "--show-interactive-dev-session=false"],
+    ...vars,
+  ];
+}
+
+/** Polls a Worker's health path until it answers 200; a process that dies first is an error. */
+export async function healthy(dev: DevProcess, url: string): Promise<void> {
+  const deadline = performance.now() + limits.healthMsMax;
+  let last = "no answer yet";
+  while (!dev.ended && performance.now() < deadline) {
+    try {
+      const reply = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+      await reply.arrayBuffer();
+      if (reply.status === 200) return;
+      last = `status ${reply.status}`;
+    } catch (error) {
+      last = error instanceof Error ? error.message : String(error);
+    }
+    await pause(limits.pollMs);
+  }
+  const what = dev.ended ? "ended" : `is not healthy (${url}: ${last})`;
+  throw new TaskError(
+    `${dev.options.name} ${what}. The end of ${dev.options.logFile}:\n${dev.logTail()}`,
+  );
+}
