@@ -1,1 +1,18 @@
 //! Glue that both Workers need; no logic.
+//!
+//! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
+//! rewriting, bindings, random bytes, and the problem documents that both Workers answer with.
+//! Decisions are made elsewhere, in code that can be tested without a runtime.
+
+mod bindings;
+mod exchange;
+mod html;
+mod problem;
+
+pub use bindings::{binding_text, random_bytes, service_binding};
+pub use exchange::{
+    Body, HeaderChanges, amend_response, build_request, describe_request, json_response,
+    make_response, read_body, send,
+};
+pub use html::{HtmlEdit, rewrite_html};
+pub use problem::Problem;
