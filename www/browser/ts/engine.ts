@@ -1,0 +1,60 @@
+/** The evaluator as WebAssembly, fetched when it is first asked for. */
+
+import { objectOf, parseJson } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { readAnswer } from "./state.ts";
+import type { Answer } from "./state.ts";
+
+/** The module that wasm-bindgen writes, as far as it is used here. */
+interface EngineModule {
+  readonly default: (options: { readonly module_or_path: URL }) => Promise<unknown>;
+  readonly Engine: new (ruleset: Uint8Array) => {
+    evaluateAll(context: string, atMs: number, draw: number): string;
+  };
+}
+
+/** Evaluates every flag of the client ruleset for a context. */
+export interface Engine {
+  evaluateAll(context: JsonObject): ReadonlyMap<string, Answer>;
+}
+
+/** Where the edge keeps what the engine needs. */
+export interface EngineSources {
+  readonly module: URL;
+  readonly wasm: URL;
+  readonly ruleset: URL;
+}
+
+async function fetchRuleset(url: URL): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the ruleset answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function start(sources: EngineSources): Promise<Engine> {
+  const [module, ruleset] = await Promise.all([
+    import(sources.module.href) as Promise<EngineModule>,
+    fetchRuleset(sources.ruleset),
+  ]);
+  await module.default({ module_or_path: sources.wasm });
+  const engine = new module.Engine(ruleset);
+  return {
+    evaluateAll(context) {
+      const answers = engine.evaluateAll(JSON.stringify(context), Date.now(), Math.random());
+      const entries = Object.entries(objectOf(parseJson(answers)));
+      return new Map(entries.map(([key, answer]: [string, Json]) => [key, readAnswer(answer)]));
+    },
+  };
+}
+
+/** Gives the one engine of this page; a failure is not remembered. */
+export function engineLoader(sources: EngineSources): () => Promise<Engine> {
+  let loading: Promise<Engine> | undefined;
+  return () => {
+    loading ??= start(sources).catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}
