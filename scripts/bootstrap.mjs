@@ -45,7 +45,9 @@ function install() {
 function handOver(script, args) {
   const child = spawn(runtime, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
   // A terminal's Ctrl-C reaches the child by itself as well; scripts take repeated signals as one.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => child.kill(signal));
+  }
   child.on("error", (error) => fail(`${runtime} could not be started: ${error.message}`));
   child.on("exit", (code, signal) => {
     process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);

@@ -34,7 +34,7 @@ export function registerToken(persistDir: string, token: string, role: Role, nam
   d1(persistDir, "execute", database, "--command", insert);
 }
 
-/** Makes and registers a further token, such as a viewer's for a test. Stop the admin Worker first. */
+/** Makes and registers a further token, such as a viewer's for a test. */
 export function createToken(persistDir: string, role: Role): string {
   const token = newToken();
   registerToken(persistDir, token, role, `local ${role}`);

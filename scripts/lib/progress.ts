@@ -50,8 +50,9 @@ export function summarise(results: readonly StepResult[]): boolean {
   console.log("\nSummary");
   for (const { name, seconds, failure } of results) {
     const time = `${seconds.toFixed(1).padStart(7)} s`;
+    const mark = failure === undefined ? "✓" : "✗";
     const reason = failure === undefined ? "" : `   ${failure.split("\n", 1)[0]}`;
-    console.log(`  ${failure === undefined ? "✓" : "✗"} ${name.padEnd(width)} ${time}${reason}`);
+    console.log(`  ${mark} ${name.padEnd(width)} ${time}${reason}`);
   }
   const failed = results.filter((result) => result.failure !== undefined).length;
   const total = results.reduce((sum, result) => sum + result.seconds, 0);

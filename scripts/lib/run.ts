@@ -22,8 +22,8 @@ function environment(options: RunOptions): NodeJS.ProcessEnv {
 
 /** The command line as a person would type it, for messages. */
 export function commandLine(program: string, args: readonly string[]): string {
-  const quoted = [program, ...args].map((part) => (/^[\w./:=@,+-]+$/.test(part) ? part : `'${part}'`));
-  return quoted.join(" ");
+  const plain = /^[\w./:=@,+-]+$/;
+  return [program, ...args].map((part) => (plain.test(part) ? part : `'${part}'`)).join(" ");
 }
 
 const running = new Set<ChildProcess>();

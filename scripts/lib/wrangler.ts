@@ -49,6 +49,7 @@ export class DevProcess {
   readonly #exit: Promise<void>;
   #ended = false;
 
+  /** Starts it; `healthy` tells when it answers. */
   constructor(options: DevOptions) {
     this.options = options;
     mkdirSync(dirname(options.logFile), { recursive: true });
@@ -83,7 +84,8 @@ export class DevProcess {
 
   /** The end of the log, for a message. */
   logTail(lines = 30): string {
-    return readFileSync(this.options.logFile, "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    const log = readFileSync(this.options.logFile, "utf8").trimEnd().split("\n");
+    return log.slice(-lines).join("\n");
   }
 
   /** Ends the whole group: SIGTERM, then SIGKILL for what is left. Resolves when all are gone. */
@@ -123,7 +125,9 @@ export class DevProcess {
 
 function devArguments(options: DevOptions): string[] {
   const configs = options.configs.flatMap((config) => ["-c", config]);
-  const vars = Object.entries(options.vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const vars = Object.entries(options.vars).flatMap(([name, value]) => {
+    return ["--var", `${name}:${value}`];
+  });
   return [
     ...configs,
     ...["--ip", "127.0.0.1", "--port", String(options.port), "--inspector-port", "0"],
