@@ -1,0 +1,132 @@
+//! A bandit as its author declared it: actions, reward, policy, window and stickiness.
+//!
+//! Every value here has been checked once, by [`wire`]; nothing downstream checks again. What the
+//! bandit has learned is not here: see [`crate::snapshot`] and [`crate::ledger`].
+
+mod distribution;
+mod reward;
+pub mod wire;
+
+pub use distribution::{Distribution, InvalidDistribution, PARTS, Propensity};
+pub use reward::{
+    InvalidReward, REWARD_UNITS, Repeat, Reward, RewardKind, RewardRange, RewardSpec,
+};
+
+/// Most actions of one bandit.
+pub const ACTIONS_MAX: usize = 64;
+/// Longest key of a bandit, an action or a metric.
+pub const KEY_BYTES_MAX: usize = 128;
+/// Longest attribution window: 90 days.
+pub const ATTRIBUTION_WINDOW_MS_MAX: u64 = 90 * 86_400_000;
+/// Attribution window where none is declared: one day.
+pub const ATTRIBUTION_WINDOW_MS_DEFAULT: u64 = 86_400_000;
+/// A KV key takes one write a second, so no snapshot interval is shorter.
+pub const SNAPSHOT_INTERVAL_MS_MIN: u64 = 1_000;
+/// Longest snapshot interval: one day.
+pub const SNAPSHOT_INTERVAL_MS_MAX: u64 = 86_400_000;
+/// Snapshot interval where none is declared.
+pub const SNAPSHOT_INTERVAL_MS_DEFAULT: u64 = 60_000;
+/// Exploration floor where none is declared: every action keeps one decision in a hundred.
+pub const FLOOR_PARTS_DEFAULT: u32 = 10_000;
+
+/// How long a decision stays with a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stickiness {
+    /// The first decision is kept; a later snapshot does not move the visitor.
+    #[default]
+    Subject,
+    /// Drawn again, by hash, for each policy revision.
+    Revision,
+    /// Drawn for each request from the random number of the request.
+    Request,
+}
+
+/// Pseudo-observations that a Beta posterior starts from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BetaPrior {
+    /// Pseudo-successes, > 0.
+    pub successes: f64,
+    /// Pseudo-failures, > 0.
+    pub failures: f64,
+}
+
+impl BetaPrior {
+    /// Jeffreys' prior: it learns faster than the uniform one where rewards are rare.
+    pub const JEFFREYS: Self = Self {
+        successes: 0.5,
+        failures: 0.5,
+    };
+}
+
+/// How allocation follows from what was learned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Policy {
+    /// Thompson sampling, published as each action's probability of being best.
+    Thompson {
+        /// Where the posterior of each action starts.
+        prior: BetaPrior,
+    },
+}
+
+/// A checked bandit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bandit {
+    key: Box<str>,
+    actions: Box<[Box<str>]>,
+    reward: RewardSpec,
+    policy: Policy,
+    floor_parts: u32,
+    attribution_window_ms: u64,
+    stickiness: Stickiness,
+    snapshot_interval_ms: u64,
+}
+
+impl Bandit {
+    /// The key that rules and KV entries name it by.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Variant names it chooses among, distinct and at least one, in declared order.
+    #[must_use]
+    pub fn actions(&self) -> &[Box<str>] {
+        &self.actions
+    }
+
+    /// The reward it maximises.
+    #[must_use]
+    pub fn reward(&self) -> &RewardSpec {
+        &self.reward
+    }
+
+    /// How it learns.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        self.policy
+    }
+
+    /// Least probability of every action, in parts of [`PARTS`].
+    #[must_use]
+    pub fn floor_parts(&self) -> u32 {
+        self.floor_parts
+    }
+
+    /// How long after a decision a reward still counts for it.
+    #[must_use]
+    pub fn attribution_window_ms(&self) -> u64 {
+        self.attribution_window_ms
+    }
+
+    /// How long a decision stays with a subject.
+    #[must_use]
+    pub fn stickiness(&self) -> Stickiness {
+        self.stickiness
+    }
+
+    /// Least time between two snapshots.
+    #[must_use]
+    pub fn snapshot_interval_ms(&self) -> u64 {
+        self.snapshot_interval_ms
+    }
+}

@@ -1,0 +1,387 @@
+//! The JSON form of a bandit inside a ruleset, and the checks that make it a [`Bandit`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
+    FLOOR_PARTS_DEFAULT, KEY_BYTES_MAX, PARTS, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
+    SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, Stickiness,
+};
+
+/// A bandit as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BanditWire {
+    /// Variant names to choose among.
+    pub actions: Vec<String>,
+    /// What it maximises.
+    pub reward: RewardWire,
+    /// How it learns; Thompson sampling where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyWire>,
+    /// How long a reward counts for its decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution_window_ms: Option<u64>,
+    /// How long a decision is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stickiness: Option<StickinessWire>,
+    /// Least time between two snapshots.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_interval_ms: Option<u64>,
+}
+
+/// A reward as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RewardWire {
+    /// Key of the metric.
+    pub metric: String,
+    /// Shape.
+    pub kind: RewardKindWire,
+    /// Least value; numeric rewards only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<f64>,
+    /// Greatest value; numeric rewards only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    /// Meaning of a second reward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<RepeatWire>,
+}
+
+/// Shape of a reward as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RewardKindWire {
+    /// 0 or 1.
+    Binary,
+    /// A number in a range.
+    Numeric,
+}
+
+/// Meaning of a second reward as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RepeatWire {
+    /// The latest counts.
+    Replace,
+    /// They add up.
+    Add,
+}
+
+/// Stickiness as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StickinessWire {
+    /// Kept for the subject.
+    Subject,
+    /// Kept for a policy revision.
+    Revision,
+    /// Never kept.
+    Request,
+}
+
+/// A policy as written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub enum PolicyWire {
+    /// Thompson sampling.
+    Thompson {
+        /// Least probability of each action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<f64>,
+        /// Start of the posteriors; Jeffreys' where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        prior: Option<BetaPriorWire>,
+    },
+}
+
+/// A Beta prior as written.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BetaPriorWire {
+    /// Pseudo-successes.
+    pub successes: f64,
+    /// Pseudo-failures.
+    pub failures: f64,
+}
+
+/// What is wrong with a bandit, and where: the JSON pointer is relative to the bandit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BanditFault {
+    /// JSON pointer below the bandit; empty for the whole.
+    pub pointer: String,
+    /// What is wrong, for a person.
+    pub message: String,
+}
+
+impl fmt::Display for BanditFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.pointer, self.message)
+    }
+}
+
+impl std::error::Error for BanditFault {}
+
+fn fault(pointer: impl Into<String>, message: impl Into<String>) -> BanditFault {
+    BanditFault {
+        pointer: pointer.into(),
+        message: message.into(),
+    }
+}
+
+/// Parses and checks the JSON of one bandit.
+///
+/// # Errors
+/// The first `BanditFault`: no such JSON shape, or a value outside its bounds.
+pub fn parse(key: &str, json: &str) -> Result<Bandit, BanditFault> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let wire: BanditWire = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| fault(pointer_of(error.path()), error.inner().to_string()))?;
+    from_wire(key, wire)
+}
+
+/// The JSON pointer of a path inside the bandit.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { .. } | Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// Checks a parsed bandit.
+///
+/// # Errors
+/// The first `BanditFault` in the order of the members.
+pub fn from_wire(key: &str, wire: BanditWire) -> Result<Bandit, BanditFault> {
+    check_key("", key)?;
+    check_actions(&wire.actions)?;
+    let reward = reward_from_wire(wire.reward)?;
+    let (policy, floor_parts) = policy_from_wire(wire.policy.as_ref(), wire.actions.len())?;
+    let attribution_window_ms = within(
+        "/attributionWindowMs",
+        wire.attribution_window_ms
+            .unwrap_or(ATTRIBUTION_WINDOW_MS_DEFAULT),
+        1..=ATTRIBUTION_WINDOW_MS_MAX,
+    )?;
+    let snapshot_interval_ms = within(
+        "/snapshotIntervalMs",
+        wire.snapshot_interval_ms
+            .unwrap_or(SNAPSHOT_INTERVAL_MS_DEFAULT),
+        SNAPSHOT_INTERVAL_MS_MIN..=SNAPSHOT_INTERVAL_MS_MAX,
+    )?;
+    Ok(Bandit {
+        key: key.into(),
+        actions: wire
+            .actions
+            .into_iter()
+            .map(String::into_boxed_str)
+            .collect(),
+        reward,
+        policy,
+        floor_parts,
+        attribution_window_ms,
+        stickiness: match wire.stickiness {
+            None | Some(StickinessWire::Subject) => Stickiness::Subject,
+            Some(StickinessWire::Revision) => Stickiness::Revision,
+            Some(StickinessWire::Request) => Stickiness::Request,
+        },
+        snapshot_interval_ms,
+    })
+}
+
+fn within(
+    pointer: &str,
+    value: u64,
+    bounds: std::ops::RangeInclusive<u64>,
+) -> Result<u64, BanditFault> {
+    if bounds.contains(&value) {
+        return Ok(value);
+    }
+    Err(fault(
+        pointer,
+        format!("must be between {} and {}", bounds.start(), bounds.end()),
+    ))
+}
+
+/// A key becomes part of KV keys and receipts: short, and free of control characters.
+fn check_key(pointer: &str, key: &str) -> Result<(), BanditFault> {
+    if key.is_empty() || key.len() > KEY_BYTES_MAX || key.chars().any(char::is_control) {
+        let message = format!("a key has 1 to {KEY_BYTES_MAX} bytes, none of them control");
+        return Err(fault(pointer, message));
+    }
+    Ok(())
+}
+
+fn check_actions(actions: &[String]) -> Result<(), BanditFault> {
+    if actions.is_empty() || actions.len() > ACTIONS_MAX {
+        return Err(fault(
+            "/actions",
+            format!("there are 1 to {ACTIONS_MAX} actions"),
+        ));
+    }
+    for (i, action) in actions.iter().enumerate() {
+        let pointer = format!("/actions/{i}");
+        check_key(&pointer, action)?;
+        if actions.iter().take(i).any(|earlier| earlier == action) {
+            return Err(fault(pointer, "the action is listed twice"));
+        }
+    }
+    Ok(())
+}
+
+fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {
+    check_key("/reward/metric", &wire.metric)?;
+    let kind = match wire.kind {
+        RewardKindWire::Binary => {
+            if wire.min.is_some_and(|min| min.abs() > 0.0)
+                || wire.max.is_some_and(|max| max < 1.0 || max > 1.0)
+            {
+                return Err(fault("/reward", "a binary reward ranges from 0 to 1"));
+            }
+            RewardKind::Binary
+        }
+        RewardKindWire::Numeric => {
+            let (min, max) = wire
+                .min
+                .zip(wire.max)
+                .ok_or_else(|| fault("/reward", "a numeric reward declares min and max"))?;
+            let range = RewardRange::new(min, max)
+                .ok_or_else(|| fault("/reward", "min must be below max, both finite"))?;
+            RewardKind::Numeric(range)
+        }
+    };
+    let repeat = match wire.repeat {
+        None | Some(RepeatWire::Replace) => Repeat::Replace,
+        Some(RepeatWire::Add) => Repeat::Add,
+    };
+    Ok(RewardSpec {
+        metric: wire.metric.into(),
+        kind,
+        repeat,
+    })
+}
+
+fn policy_from_wire(
+    wire: Option<&PolicyWire>,
+    n_actions: usize,
+) -> Result<(Policy, u32), BanditFault> {
+    let (floor, prior) = match wire {
+        None => (None, None),
+        Some(PolicyWire::Thompson { floor, prior }) => (*floor, *prior),
+    };
+    let prior = prior.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
+        successes: prior.successes,
+        failures: prior.failures,
+    });
+    let sound = |count: f64| count.is_finite() && (0.01..=1e9).contains(&count);
+    if !sound(prior.successes) || !sound(prior.failures) {
+        return Err(fault(
+            "/policy/prior",
+            "both counts are between 0.01 and 1e9",
+        ));
+    }
+    let n_actions = n_actions as u32;
+    let floor_parts = match floor {
+        // A declared floor must fit; the default one gives way to many actions.
+        None => FLOOR_PARTS_DEFAULT.min(PARTS / n_actions.max(1)),
+        Some(floor) if floor.is_finite() && (0.0..=1.0).contains(&floor) => {
+            libm::rint(floor * f64::from(PARTS)) as u32
+        }
+        Some(_) => return Err(fault("/policy/floor", "a probability is between 0 and 1")),
+    };
+    if u64::from(floor_parts) * u64::from(n_actions) > u64::from(PARTS) {
+        return Err(fault(
+            "/policy/floor",
+            "floor times the number of actions exceeds 1",
+        ));
+    }
+    Ok((Policy::Thompson { prior }, floor_parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_fill_what_is_absent() {
+        let json = r#"{"actions":["a","b"],"reward":{"metric":"purchase","kind":"binary"}}"#;
+        let bandit = parse("hero", json).unwrap();
+        assert_eq!(bandit.key(), "hero");
+        assert_eq!(bandit.stickiness(), Stickiness::Subject);
+        assert_eq!(bandit.floor_parts(), 10_000);
+        assert_eq!(
+            bandit.policy(),
+            Policy::Thompson {
+                prior: BetaPrior::JEFFREYS
+            }
+        );
+        assert_eq!(bandit.attribution_window_ms(), 86_400_000);
+        assert_eq!(bandit.snapshot_interval_ms(), 60_000);
+        assert_eq!(bandit.reward().repeat, Repeat::Replace);
+    }
+
+    #[test]
+    fn reads_every_member() {
+        let json = r#"{"actions":["a","b"],
+            "reward":{"metric":"revenue","kind":"numeric","min":-1,"max":9,"repeat":"add"},
+            "policy":{"kind":"thompson","floor":0.05,"prior":{"successes":1,"failures":2}},
+            "attributionWindowMs":1000,"stickiness":"request","snapshotIntervalMs":2000}"#;
+        let bandit = parse("hero", json).unwrap();
+        assert_eq!(bandit.floor_parts(), 50_000);
+        assert_eq!(
+            (bandit.reward().range().min(), bandit.reward().range().max()),
+            (-1.0, 9.0)
+        );
+        assert_eq!(bandit.reward().repeat, Repeat::Add);
+        assert_eq!(bandit.stickiness(), Stickiness::Request);
+        let wire: BanditWire = serde_json::from_str(json).unwrap();
+        let printed = serde_json::to_string(&wire).unwrap();
+        assert_eq!(parse("hero", &printed).unwrap(), bandit);
+    }
+
+    #[test]
+    fn faults_point_at_their_place() {
+        let check = |members: &str, pointer: &str| {
+            let json = format!("{{{members}}}");
+            assert_eq!(parse("hero", &json).unwrap_err().pointer, pointer, "{json}");
+        };
+        let reward = r#""reward":{"metric":"m","kind":"binary"}"#;
+        check(&format!(r#""actions":[],{reward}"#), "/actions");
+        check(&format!(r#""actions":["a","a"],{reward}"#), "/actions/1");
+        check(&format!(r#""actions":["a",""],{reward}"#), "/actions/1");
+        check(&format!(r#""actions":["a",1],{reward}"#), "/actions/1");
+        check(
+            &format!(r#""actions":["a"],{reward},"stickiness":"day"}}"#),
+            "/stickiness",
+        );
+        check(
+            &format!(r#""actions":["a"],{reward},"attributionWindowMs":0"#),
+            "/attributionWindowMs",
+        );
+        check(
+            &format!(r#""actions":["a"],{reward},"snapshotIntervalMs":999"#),
+            "/snapshotIntervalMs",
+        );
+        let numeric = |bounds: &str| {
+            format!(r#""actions":["a"],"reward":{{"metric":"m","kind":"numeric"{bounds}}}"#)
+        };
+        check(&numeric(""), "/reward");
+        check(&numeric(r#","min":1,"max":1"#), "/reward");
+        let policy = |policy: &str| {
+            format!(r#""actions":["a","b"],{reward},"policy":{{"kind":"thompson",{policy}}}"#)
+        };
+        check(&policy(r#""floor":0.51"#), "/policy/floor");
+        check(&policy(r#""floor":-0.1"#), "/policy/floor");
+        check(
+            &policy(r#""prior":{"successes":0,"failures":1}"#),
+            "/policy/prior",
+        );
+    }
+}

@@ -1,0 +1,217 @@
+//! One decision of a bandit: which action, with what probability, under which policy revision.
+//!
+//! A decision is a fact: once made it never changes, and everything a reward must later prove is
+//! in it. Making one is pure; the random number of a request is passed in.
+
+use std::fmt;
+
+use crate::bandit::{Bandit, Distribution, Propensity, Stickiness};
+use crate::snapshot::PolicySnapshot;
+use crate::sticky::StickyDecisions;
+use crate::time::UnixMillis;
+
+/// Separates the parts that are hashed together; no part may be confused with the next.
+const SEPARATOR: u8 = 0x1F;
+
+/// 128 bits that identify a decision.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionId(pub [u8; 16]);
+
+impl fmt::Display for DecisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for DecisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DecisionId({self})")
+    }
+}
+
+/// A decision, as it is logged, signed and rewarded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Identifies the decision; the same inputs make the same one.
+    pub decision_id: DecisionId,
+    /// Key of the bandit.
+    pub bandit: Box<str>,
+    /// The chosen action, a variant name.
+    pub action: Box<str>,
+    /// Its probability when it was chosen.
+    pub propensity: Propensity,
+    /// Revision of the policy that chose it; 0 is the uniform start.
+    pub revision: u64,
+    /// When it was made.
+    pub decided_at: UnixMillis,
+    /// Where it is counted, when that is already settled (kept decisions); else by subject.
+    pub shard: Option<u16>,
+}
+
+/// Inputs of one decision.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// The bandit asked.
+    pub bandit: &'a Bandit,
+    /// Its latest snapshot; `None` before the first, which means uniform, revision 0.
+    pub snapshot: Option<&'a PolicySnapshot>,
+    /// Decisions this subject already has.
+    pub sticky: &'a StickyDecisions,
+    /// The unit of allocation, usually the targeting key.
+    pub unit: &'a str,
+    /// The random number of the request; matters only for [`Stickiness::Request`].
+    pub draw: u64,
+    /// The moment of the request.
+    pub at: UnixMillis,
+}
+
+/// Chooses an action.
+///
+/// A kept decision is returned as it was, provided that its action is still offered. Otherwise one
+/// is drawn from the snapshot's distribution over the bandit's actions: for [`Stickiness::Subject`]
+/// by the hash of (bandit, unit), so that also a client without cookies moves as little as the
+/// distribution does; for `Revision` by the hash of (bandit, unit, revision); for `Request` by
+/// `draw`.
+///
+/// # Returns
+/// `None` only for a bandit without actions, which [`crate::bandit::wire`] never lets through.
+///
+/// # Determinism
+/// The same bits natively and in wasm; integers decide.
+#[must_use]
+pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
+    let Choice {
+        bandit,
+        snapshot,
+        sticky,
+        unit,
+        draw,
+        at,
+    } = *choice;
+    if bandit.stickiness() == Stickiness::Subject
+        && let Some(kept) = sticky.get(bandit.key())
+        && bandit.actions().contains(&kept.action)
+    {
+        return Some(kept.clone());
+    }
+    let revision = snapshot.map_or(0, PolicySnapshot::revision);
+    let distribution = match snapshot {
+        Some(snapshot) => snapshot.distribution(bandit.actions()),
+        None => Distribution::uniform(bandit.actions().len()).ok()?,
+    };
+    let revision_bytes = revision.to_le_bytes();
+    let draw_bytes = draw.to_le_bytes();
+    let key = bandit.key().as_bytes();
+    let unit = unit.as_bytes();
+    let (u, id) = match bandit.stickiness() {
+        Stickiness::Subject => (hash(&[key, unit]), identify(&[key, unit, &revision_bytes])),
+        Stickiness::Revision => (
+            hash(&[key, unit, &revision_bytes]),
+            identify(&[key, unit, &revision_bytes]),
+        ),
+        Stickiness::Request => (draw, identify(&[key, unit, &revision_bytes, &draw_bytes])),
+    };
+    let (index, propensity) = distribution.sample(u);
+    let action = bandit.actions().get(index)?.clone();
+    Some(Decision {
+        decision_id: id,
+        bandit: bandit.key().into(),
+        action,
+        propensity,
+        revision,
+        decided_at: at,
+        shard: None,
+    })
+}
+
+/// The parts, each followed by the separator, behind a prefix no flag's salt starts with.
+fn joined(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = domain.to_vec();
+    for part in parts {
+        bytes.push(SEPARATOR);
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+fn hash(parts: &[&[u8]]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(&joined(b"\0draw", parts))
+}
+
+fn identify(parts: &[&[u8]]) -> DecisionId {
+    DecisionId(xxhash_rust::xxh3::xxh3_128(&joined(b"\0decision", parts)).to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bandit::wire;
+
+    fn bandit(stickiness: &str) -> Bandit {
+        let json = format!(
+            r#"{{"actions":["a","b"],"reward":{{"metric":"m","kind":"binary"}},
+                "stickiness":"{stickiness}"}}"#
+        );
+        wire::parse("hero", &json).unwrap()
+    }
+
+    fn ask(bandit: &Bandit, sticky: &StickyDecisions, draw: u64) -> Decision {
+        let at = UnixMillis(1_000);
+        let unit = "visitor-1";
+        decide(&Choice {
+            bandit,
+            snapshot: None,
+            sticky,
+            unit,
+            draw,
+            at,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn ids_and_draws_never_change() {
+        let decision = ask(&bandit("subject"), &StickyDecisions::default(), 7);
+        assert_eq!(
+            decision.decision_id.to_string(),
+            "ced36dd2dae330e6e5a24a9c91d90499"
+        );
+        assert_eq!(&*decision.action, "b");
+        assert_eq!(
+            (decision.propensity.parts(), decision.revision),
+            (500_000, 0)
+        );
+    }
+
+    #[test]
+    fn only_request_decisions_depend_on_the_draw() {
+        let sticky = StickyDecisions::default();
+        let check = |stickiness, same| {
+            let bandit = bandit(stickiness);
+            let pair = (ask(&bandit, &sticky, 1), ask(&bandit, &sticky, u64::MAX));
+            assert_eq!(
+                pair.0.decision_id == pair.1.decision_id,
+                same,
+                "{stickiness}"
+            );
+        };
+        check("subject", true);
+        check("revision", true);
+        check("request", false);
+    }
+
+    #[test]
+    fn a_kept_decision_is_returned_while_its_action_is_offered() {
+        let bandit = bandit("subject");
+        let mut sticky = StickyDecisions::default();
+        let mut kept = ask(&bandit, &sticky, 0);
+        kept.propensity = Propensity::from_parts(123).unwrap();
+        kept.shard = Some(3);
+        sticky.keep(kept.clone());
+        assert_eq!(ask(&bandit, &sticky, 0), kept);
+        let mut retired = kept;
+        retired.action = "gone".into();
+        sticky.keep(retired);
+        assert_eq!(ask(&bandit, &sticky, 0).shard, None);
+    }
+}
