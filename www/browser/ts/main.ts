@@ -31,7 +31,7 @@ function install(script: URL): void {
     outbox,
     loadEngine: engineLoader({
       module: new URL("engine.js", script),
-      wasm: new URL("engine.wasm", script),
+      wasm: new URL("bandera_bg.wasm", script),
       ruleset: new URL("ruleset", script),
     }),
     newId,

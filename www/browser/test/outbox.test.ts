@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { RewardEvent, SendResult } from "./events.ts";
-import { Outbox } from "./outbox.ts";
-import { PageStore } from "./store.ts";
+import type { RewardEvent, SendResult } from "../ts/events.ts";
+import { Outbox } from "../ts/outbox.ts";
+import { PageStore } from "../ts/store.ts";
 
 function event(id: string): RewardEvent {
   return { id, kind: "reward", receipt: `receipt of ${id}`, metric: "purchase", value: 1 };

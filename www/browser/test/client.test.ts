@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Bandera } from "./client.ts";
-import { settledIds } from "./events.ts";
-import { Outbox } from "./outbox.ts";
-import { NO_STATE, readState } from "./state.ts";
-import type { PageState } from "./state.ts";
-import { PageStore } from "./store.ts";
+import { Bandera } from "../ts/client.ts";
+import { settledIds } from "../ts/events.ts";
+import { Outbox } from "../ts/outbox.ts";
+import { NO_STATE, readState } from "../ts/state.ts";
+import type { PageState } from "../ts/state.ts";
+import { PageStore } from "../ts/store.ts";
 
 const STATE = JSON.stringify({
   publication: 7,

@@ -1,0 +1,53 @@
+/**
+ * Builds what a script tag loads into `dist/bandera/v1/`, the very paths the edge serves:
+ * `bandera.js` (the client, small), and for whoever evaluates locally `engine.js` with its
+ * `bandera_bg.wasm`.
+ */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const here = import.meta.dirname;
+const root = resolve(here, "..", "..");
+const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target");
+const dist = join(here, "dist", "bandera", "v1");
+const glue = join(target, "bandera-browser");
+
+function call(program: string, ...args: readonly string[]): void {
+  execFileSync(program, args, { cwd: root, stdio: "inherit" });
+}
+
+/** A tool named by its variable, else as installed. */
+function tool(variable: string, otherwise: string): string {
+  return process.env[variable] ?? otherwise;
+}
+
+const npmBin = join(root, "node_modules", ".bin");
+const esbuild = tool("ESBUILD_BIN", join(npmBin, "esbuild"));
+const wasmOpt = tool("WASM_OPT_BIN", join(npmBin, "wasm-opt"));
+const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
+const triple = "wasm32-unknown-unknown";
+
+function buildEngine(): void {
+  call("cargo", "build", "--release", "--package", "bandera-browser", "--target", triple);
+  const compiled = join(target, triple, "release", "bandera_browser.wasm");
+  const shape = ["--target", "web", "--no-typescript", "--remove-producers-section"];
+  call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
+  // A page downloads this before it can evaluate: bytes count for more than nanoseconds.
+  const wasm = "bandera_bg.wasm";
+  call(wasmOpt, "-Oz", "--all-features", "-o", join(dist, wasm), join(glue, wasm));
+  const engine = join(glue, "bandera.js");
+  call(esbuild, engine, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
+}
+
+function buildClient(): void {
+  const entry = join(here, "ts", "main.ts");
+  const shape = ["--bundle", "--format=iife", "--target=es2022", "--minify", "--legal-comments=none"];
+  call(esbuild, entry, ...shape, `--outfile=${join(dist, "bandera.js")}`);
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+buildEngine();
+buildClient();
