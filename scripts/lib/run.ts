@@ -11,6 +11,7 @@ export class TaskError extends Error {
 
 /** How a program is run. */
 export interface RunOptions {
+  /** Absent: the repository's root. */
   readonly cwd?: string;
   /** Added to our own environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -33,6 +34,18 @@ export function stopRunning(signal: NodeJS.Signals): void {
   for (const child of running) child.kill(signal);
 }
 
+async function finish(child: ChildProcess, line: string): Promise<void> {
+  running.add(child);
+  const ended = await new Promise<string | undefined>((settle) => {
+    child.on("error", (error) => settle(`could not be started: ${error.message}`));
+    child.on("close", (code, signal) => {
+      settle(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
+    });
+  });
+  running.delete(child);
+  if (ended !== undefined) throw new TaskError(`${line} ${ended}`);
+}
+
 /**
  * Runs a program to its end with its output on ours.
  *
@@ -48,15 +61,31 @@ export async function run(
     env: environment(options),
     stdio: ["ignore", "inherit", "inherit"],
   });
-  running.add(child);
-  const ended = await new Promise<string | undefined>((settle) => {
-    child.on("error", (error) => settle(`could not be started: ${error.message}`));
-    child.on("exit", (code, signal) => {
-      settle(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
-    });
+  await finish(child, commandLine(program, args));
+}
+
+/**
+ * Runs a program like `run` and also keeps what it prints to its standard output.
+ *
+ * @throws TaskError when it cannot be started or ends with anything but 0.
+ */
+export async function runKeeping(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const child = spawn(program, args, {
+    cwd: options.cwd ?? root,
+    env: environment(options),
+    stdio: ["ignore", "pipe", "inherit"],
   });
-  running.delete(child);
-  if (ended !== undefined) throw new TaskError(`${commandLine(program, args)} ${ended}`);
+  const chunks: string[] = [];
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    process.stdout.write(chunk);
+    chunks.push(chunk);
+  });
+  await finish(child, commandLine(program, args));
+  return chunks.join("");
 }
 
 /** What a captured program printed, and how it ended. */

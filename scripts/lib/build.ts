@@ -1,0 +1,99 @@
+/** Builds all that runs: both Workers, the browser bundle, the dashboard, the native command. */
+
+import { existsSync } from "node:fs";
+
+import { type Artefact, refresh } from "./fresh.ts";
+import { at, cliRelease, npmBin } from "./paths.ts";
+import { step } from "./progress.ts";
+import { run } from "./run.ts";
+import type { Tools } from "./tools.ts";
+
+/** What every Rust artefact is made from, beside its own folder. */
+const workspaceInputs = ["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"];
+
+const edge: Artefact = {
+  name: "edge Worker",
+  inputs: [...workspaceInputs, "platform", "edge"],
+  output: at("edge", "build", "index_bg.wasm"),
+};
+
+const admin: Artefact = {
+  name: "admin Worker",
+  inputs: [...workspaceInputs, "platform", "lab", "admin"],
+  output: at("admin", "build", "index_bg.wasm"),
+};
+
+const browser: Artefact = {
+  name: "browser bundle",
+  inputs: [...workspaceInputs, "www/browser"],
+  output: at("www", "browser", "dist", "bandera", "v1", "bandera.js"),
+};
+
+const dashboard: Artefact = {
+  name: "dashboard",
+  inputs: ["package-lock.json", "www/dashboard", "admin/openapi.json"],
+  output: at("www", "dashboard", "dist", "index.html"),
+};
+
+const command: Artefact = {
+  name: "bandera command",
+  inputs: [...workspaceInputs, "lab", "cli"],
+  output: cliRelease,
+};
+
+/** Names of what can be built alone. */
+export const artefactNames = ["edge", "admin", "browser", "dashboard", "cli"] as const;
+
+/** One of them. */
+export type ArtefactName = (typeof artefactNames)[number];
+
+/** How builds find the tools; also what `worker-build` reads. */
+function environment(tools: Tools): Record<string, string> {
+  return {
+    WASM_BINDGEN_BIN: tools.wasmBindgen,
+    WASM_OPT_BIN: tools.wasmOpt,
+    ESBUILD_BIN: tools.esbuild,
+  };
+}
+
+async function make(artefact: Artefact, work: () => Promise<void>): Promise<void> {
+  const built = await refresh(artefact, () => step(`build: ${artefact.name}`, work));
+  if (!built) console.log(`✓ build: ${artefact.name} (unchanged)`);
+}
+
+function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
+  return make(artefact, () =>
+    run(tools.workerBuild, ["--release"], { cwd: at(folder), env: environment(tools) }),
+  );
+}
+
+/** A web artefact brings its own `build.ts`, which knows its entry points. */
+function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
+  const script = at("www", folder, "build.ts");
+  return make(artefact, () => run(npmBin("node"), [script], { env: environment(tools) }));
+}
+
+/** Builds the named artefacts, each only when its sources changed. */
+export async function build(names: readonly ArtefactName[], tools: Tools): Promise<void> {
+  for (const name of names) {
+    if (name === "edge") await makeWorker(edge, "edge", tools);
+    else if (name === "admin") await makeWorker(admin, "admin", tools);
+    else if (name === "cli") {
+      await make(command, () => run("cargo", ["build", "--release", "-p", "bandera-cli"]));
+    } else await makePage(name === "browser" ? browser : dashboard, name, tools);
+  }
+}
+
+/** What a running stack needs. */
+export const stackArtefacts: readonly ArtefactName[] = ["browser", "dashboard", "edge", "admin"];
+
+/** The wasm files whose size is watched, where they exist. */
+export function wasmFiles(): ReadonlyMap<"edge" | "admin" | "browser", string> {
+  const files = new Map([
+    ["edge", edge.output],
+    ["admin", admin.output],
+    ["browser", at("www", "browser", "dist", "bandera", "v1", "bandera_bg.wasm")],
+  ] as const);
+  for (const [name, path] of files) if (!existsSync(path)) files.delete(name);
+  return files;
+}

@@ -1,0 +1,203 @@
+/** The steps of `npm test`, by group. Each is one thing a person can run and understand alone. */
+
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { build, stackArtefacts, wasmFiles } from "./build.ts";
+import { type Browser, chromiumArguments } from "./chromium.ts";
+import { at, limits, npmBin, root, targetDir } from "./paths.ts";
+import { capture, run, type RunOptions, runKeeping, TaskError } from "./run.ts";
+import type { Tools } from "./tools.ts";
+
+/** What the steps run with. */
+export interface Equipment {
+  readonly tools: Tools;
+  readonly browser: Browser;
+}
+
+/** A step of `npm test`. */
+export interface Check {
+  readonly group: string;
+  readonly name: string;
+  readonly work: (equipment: Equipment) => Promise<void>;
+}
+
+const wasmTarget = ["--target", "wasm32-unknown-unknown"];
+
+/** Packages that are compiled to wasm, as `-p` arguments. */
+const wasmPackages = ["shared", "lab", "platform", "edge", "admin", "browser"].flatMap((name) => [
+  "-p",
+  `bandera-${name}`,
+]);
+
+function cargo(args: readonly string[], options?: RunOptions): Promise<void> {
+  return run("cargo", args, options);
+}
+
+const lint: readonly Check[] = [
+  { group: "lint", name: "format", work: () => cargo(["fmt", "--all", "--check"]) },
+  {
+    group: "lint",
+    name: "clippy, native",
+    work: () => cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+  },
+  {
+    group: "lint",
+    name: "clippy, wasm32",
+    work: () => cargo(["clippy", ...wasmTarget, ...wasmPackages, "--", "-D", "warnings"]),
+  },
+  {
+    group: "lint",
+    name: "docs",
+    work: () =>
+      cargo(["doc", "--workspace", "--no-deps"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
+  },
+];
+
+/** The packages of the workspace, in the order of `Cargo.toml`. */
+function workspacePackages(): string[] {
+  const metadata = capture("cargo", ["metadata", "--no-deps", "--format-version", "1"]);
+  if (!metadata.ok) throw new TaskError(`cargo metadata: ${metadata.stderr.trim()}`);
+  const { packages } = JSON.parse(metadata.stdout) as { packages: { name: string }[] };
+  return packages.map(({ name }) => name);
+}
+
+/** Each package alone, since features that another one turns on would hide what is missing. */
+function rust(): Check[] {
+  return workspacePackages().map((name) => ({
+    group: "rust",
+    name: `tests: ${name}`,
+    work: () => cargo(["test", "-p", name]),
+  }));
+}
+
+/** Integration test targets of a crate that are written to run as wasm, as `--test` arguments. */
+function wasmTargets(crate: string): string[] {
+  const files = globSync("tests/*.rs", { cwd: at(crate) });
+  const wasm = files.filter((file) => {
+    return readFileSync(at(crate, file), "utf8").includes("wasm_bindgen_test");
+  });
+  if (wasm.length === 0) throw new TaskError(`${crate}/tests holds no wasm_bindgen_test`);
+  return wasm.sort().flatMap((file) => ["--test", basename(file, ".rs")]);
+}
+
+/** Runs the crate's wasm tests; a runner that found no test is a failure, though it exits 0. */
+async function wasmTests(tools: Tools, env: Readonly<Record<string, string>>): Promise<void> {
+  const args = ["test", ...wasmTarget, "-p", "bandera-shared", ...wasmTargets("shared")];
+  const path = `${dirname(npmBin("node"))}:${process.env["PATH"] ?? ""}`;
+  const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.wasmBindgenTestRunner };
+  const output = await runKeeping("cargo", args, { env: { ...runner, PATH: path, ...env } });
+  if (output.includes("no tests to run") || !/test result: ok\. [1-9]/.test(output)) {
+    throw new TaskError("the wasm test runner found no test");
+  }
+}
+
+/** WebDriver capabilities, so that the driver starts the very browser that set-up found. */
+function capabilities(browser: Browser): string {
+  const path = join(targetDir, "webdriver.json");
+  const options = { binary: browser.chromium, args: chromiumArguments };
+  mkdirSync(targetDir, { recursive: true });
+  writeFileSync(path, JSON.stringify({ "goog:chromeOptions": options }));
+  return path;
+}
+
+const wasm: readonly Check[] = [
+  { group: "wasm", name: "wasm tests in Node", work: ({ tools }) => wasmTests(tools, {}) },
+  {
+    group: "wasm",
+    name: "wasm tests in Chromium",
+    work: ({ tools, browser }) =>
+      wasmTests(tools, {
+        WASM_BINDGEN_USE_BROWSER: "1",
+        WASM_BINDGEN_TEST_WEBDRIVER_JSON: capabilities(browser),
+        WASM_BINDGEN_TEST_TIMEOUT: "300",
+        WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+        CHROMEDRIVER: browser.chromedriver,
+      }),
+  },
+];
+
+/** Files below the root that git tracks or would track. */
+function listed(...patterns: readonly string[]): string[] {
+  const args = ["ls-files", "--cached", "--others", "--exclude-standard", "--", ...patterns];
+  const files = capture("git", args);
+  if (!files.ok) throw new TaskError(`git ls-files: ${files.stderr.trim()}`);
+  return files.stdout.split("\n").filter((file) => file !== "");
+}
+
+const typescript: readonly Check[] = [
+  {
+    group: "typecheck",
+    name: "types",
+    work: async () => {
+      const bases = (file: string): boolean => !file.endsWith("tsconfig.base.json");
+      const wrong: string[] = [];
+      for (const project of listed(":(glob)**/tsconfig*.json").filter(bases)) {
+        await run(npmBin("tsc"), ["-p", project]).catch(() => wrong.push(project));
+      }
+      if (wrong.length > 0) throw new TaskError(`type errors in ${wrong.join(", ")}`);
+    },
+  },
+  {
+    group: "scripts",
+    name: "TypeScript unit tests",
+    work: async () => {
+      const files = listed("scripts/*.test.ts", "www/*.test.ts", "edge/*.test.ts");
+      if (files.length === 0) throw new TaskError("no *.test.ts was found");
+      await run(npmBin("node"), ["--test", ...files]);
+    },
+  },
+];
+
+/** Where a running edge and the tests that drive it find what they need. */
+function endToEnd({ browser }: Equipment): Promise<void> {
+  const files = globSync("tests/e2e/**/*.test.ts", { cwd: root }).sort();
+  if (files.length === 0) throw new TaskError("tests/e2e holds no *.test.ts");
+  // One file after the other: two cores run one stack and one browser well, not several.
+  const args = ["--test", "--test-concurrency=1", ...files];
+  const env = { BANDERA_CHROMIUM: browser.chromium, CHROMEDRIVER: browser.chromedriver };
+  return run(npmBin("node"), args, { env });
+}
+
+/** Compares the gzip size of each built wasm with its limit. */
+function sizes(): void {
+  const max = {
+    edge: limits.edgeGzipBytesMax,
+    admin: limits.adminGzipBytesMax,
+    browser: limits.browserGzipBytesMax,
+  };
+  const files = wasmFiles();
+  const over: string[] = [];
+  for (const name of ["edge", "admin", "browser"] as const) {
+    const path = files.get(name);
+    if (path === undefined) throw new TaskError(`the wasm of ${name} was not built`);
+    const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
+    const line = `${name}: ${kib(bytes)} gzip of at most ${kib(max[name])}`;
+    console.log(`  ${line}`);
+    if (bytes > max[name]) over.push(line);
+  }
+  if (over.length > 0) throw new TaskError(`too large: ${over.join("; ")}`);
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
+}
+
+const product: readonly Check[] = [
+  {
+    group: "build",
+    name: "build",
+    work: async ({ tools }) => {
+      await build(stackArtefacts, tools);
+      await cargo(["build", "-p", "bandera-cli"]);
+    },
+  },
+  { group: "size", name: "wasm sizes", work: async () => sizes() },
+  { group: "e2e", name: "end to end", work: endToEnd },
+];
+
+/** Every step, in the order that tells soonest what is wrong. */
+export function allChecks(): Check[] {
+  return [...lint, ...typescript, ...rust(), ...wasm, ...product];
+}

@@ -1,0 +1,40 @@
+/**
+ * `npm test`: everything that is checked, on a fresh machine too. Named groups run alone:
+ * `npm test -- lint rust`. A failed step does not hide the others; the summary shows all.
+ */
+
+import { allChecks } from "./lib/checks.ts";
+import { ensureBrowser } from "./lib/chromium.ts";
+import { attempt, main, step, type StepResult, summarise } from "./lib/progress.ts";
+import { stopRunning, TaskError } from "./lib/run.ts";
+import { ensureSecrets } from "./lib/secrets.ts";
+import { ensureTools } from "./lib/tools.ts";
+
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    interrupted = true;
+    stopRunning("SIGTERM");
+  });
+}
+
+await main(async () => {
+  const checks = allChecks();
+  const wanted = process.argv.slice(2);
+  const groups = new Set(checks.map(({ group }) => group));
+  const alien = wanted.find((group) => !groups.has(group));
+  if (alien !== undefined) {
+    throw new TaskError(`"${alien}" is none of the groups ${[...groups].join(", ")}`);
+  }
+  const equipment = await step("set-up", async () => {
+    ensureSecrets();
+    return { tools: await ensureTools(), browser: await ensureBrowser() };
+  });
+  const results: StepResult[] = [];
+  for (const { group, name, work } of checks) {
+    if (interrupted) throw new TaskError("interrupted");
+    if (wanted.length > 0 && !wanted.includes(group)) continue;
+    results.push(await attempt(name, () => work(equipment)));
+  }
+  if (!summarise(results)) process.exitCode = 1;
+});
