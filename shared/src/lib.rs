@@ -1,16 +1,48 @@
 //! Flag evaluation, bucketing, bandit policies and wire formats; pure.
+//!
+//! [`compile`] turns a document into a [`Ruleset`]; an [`Evaluator`] answers for one
+//! [`EvaluationContext`] at a time; [`publish`] makes the document that edges read. What an
+//! evaluation causes (an exposure, a decision) comes back in its [`Evaluation`].
+//!
+//! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
 
 pub mod bandit;
+pub mod bucketing;
 mod codec;
+pub mod compile;
+pub mod condition;
+pub mod context;
 pub mod decision;
+pub mod diagnostic;
+pub mod evaluate;
+pub mod evaluation;
 pub mod exposed;
+pub mod flag;
 pub mod keys;
 pub mod names;
+pub mod page;
+pub mod preview;
+pub mod publish;
 pub mod receipt;
+pub mod ruleset;
 mod signed;
 pub mod snapshot;
+pub mod split;
 pub mod sticky;
 pub mod subject;
+pub mod subject_proof;
 pub mod time;
+pub mod value;
+pub mod wire;
 
+pub use compile::{Compiled, RulesetError, compile};
+pub use context::EvaluationContext;
+pub use diagnostic::{Diagnostic, DiagnosticCode, Severity};
+pub use evaluate::{Evaluator, Participation, Policies};
+pub use evaluation::{ErrorCode, Evaluation, KeptOut, Outcome, Reason};
+pub use flag::{Flag, FlagType, Visibility};
+pub use publish::{PublishError, Published, publish, redact};
+pub use ruleset::Ruleset;
 pub use signed::InvalidToken;
+pub use time::UnixMillis;
+pub use value::Value;

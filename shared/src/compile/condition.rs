@@ -1,0 +1,254 @@
+//! Written conditions to compiled ones.
+
+use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, PATTERN_BYTES_MAX};
+use super::scope::Scope;
+use crate::condition::{Comparison, Condition, Matcher, Position, Test, TextMatcher};
+use crate::diagnostic::{DiagnosticCode, Place};
+use crate::time::UnixMillis;
+use crate::value::Value;
+use crate::wire::condition::ConditionWire;
+
+const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\" and \
+                     \"attribute\" (with \"op\")";
+
+/// Names of operators, for the message about an unknown one.
+const OPERATORS: &str = "equals, notEquals, in, notIn, contains, notContains, startsWith, \
+    notStartsWith, endsWith, notEndsWith, matches, notMatches, greaterThan, greaterOrEqual, \
+    lessThan, lessOrEqual, before, after, versionEquals, versionGreaterThan, \
+    versionGreaterOrEqual, versionLessThan, versionLessOrEqual, versionMatches, exists, notExists";
+
+impl Scope<'_> {
+    /// The compiled condition; after an error, which is reported, one that never holds.
+    pub(super) fn condition(&mut self, wire: ConditionWire, place: &Place<'_>) -> Condition {
+        self.condition_at(wire, place, 1)
+    }
+
+    fn condition_at(&mut self, wire: ConditionWire, place: &Place<'_>, depth: usize) -> Condition {
+        let never = Condition::Any([].into());
+        if depth > CONDITION_DEPTH_MAX {
+            let message = format!("conditions are nested deeper than {CONDITION_DEPTH_MAX} levels");
+            self.fault(place, DiagnosticCode::LimitExceeded, message);
+            return never;
+        }
+        let forms = usize::from(wire.all.is_some())
+            + usize::from(wire.any.is_some())
+            + usize::from(wire.not.is_some())
+            + usize::from(wire.segment.is_some())
+            + usize::from(wire.attribute.is_some());
+        if forms != 1 {
+            self.fault(place, DiagnosticCode::InvalidCondition, FORMS.to_owned());
+            return never;
+        }
+        if let Some(parts) = wire.all {
+            return Condition::All(self.conditions(parts, &place.key("all"), depth));
+        }
+        if let Some(parts) = wire.any {
+            return Condition::Any(self.conditions(parts, &place.key("any"), depth));
+        }
+        if let Some(part) = wire.not {
+            let part = self.condition_at(*part, &place.key("not"), depth + 1);
+            return Condition::Not(Box::new(part));
+        }
+        if let Some(key) = wire.segment {
+            let index = self.segment(&key, &place.key("segment"));
+            return index.map_or(never, Condition::Segment);
+        }
+        self.test(wire, place).unwrap_or(never)
+    }
+
+    fn conditions(
+        &mut self,
+        parts: Vec<ConditionWire>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Box<[Condition]> {
+        let parts = parts.into_iter().enumerate();
+        parts
+            .map(|(i, part)| self.condition_at(part, &place.index(i), depth + 1))
+            .collect()
+    }
+
+    fn test(&mut self, wire: ConditionWire, place: &Place<'_>) -> Option<Condition> {
+        let attribute = wire.attribute?.0;
+        let Some(op) = wire.op else {
+            let message = format!("the condition names no \"op\": one of {OPERATORS}");
+            self.fault(place, DiagnosticCode::InvalidCondition, message);
+            return None;
+        };
+        let operand = Operand {
+            value: wire.value,
+            fold_case: wire.ignore_case.unwrap_or(false),
+        };
+        let (negated, positive) = positive_form(&op);
+        match matcher(positive, operand) {
+            Ok(matcher) => {
+                let test = Condition::Test(Test { attribute, matcher });
+                Some(if negated {
+                    Condition::Not(Box::new(test))
+                } else {
+                    test
+                })
+            }
+            Err(Fault::Operator) => {
+                let message = format!("unknown operator \"{op}\": one of {OPERATORS}");
+                self.fault(&place.key("op"), DiagnosticCode::InvalidCondition, message);
+                None
+            }
+            Err(Fault::Value(code, message)) => {
+                self.fault(&place.key("value"), code, message);
+                None
+            }
+        }
+    }
+}
+
+/// A negated operator is a positive one and its complement.
+fn positive_form(op: &str) -> (bool, &str) {
+    match op {
+        "notEquals" => (true, "equals"),
+        "notIn" => (true, "in"),
+        "notContains" => (true, "contains"),
+        "notStartsWith" => (true, "startsWith"),
+        "notEndsWith" => (true, "endsWith"),
+        "notMatches" => (true, "matches"),
+        "notExists" => (true, "exists"),
+        positive => (false, positive),
+    }
+}
+
+struct Operand {
+    value: Option<Value>,
+    fold_case: bool,
+}
+
+enum Fault {
+    Operator,
+    Value(DiagnosticCode, String),
+}
+
+impl Fault {
+    fn value(message: &str) -> Self {
+        Self::Value(DiagnosticCode::InvalidCondition, message.to_owned())
+    }
+}
+
+fn matcher(op: &str, operand: Operand) -> Result<Matcher, Fault> {
+    match op {
+        "exists" => Ok(Matcher::Exists),
+        "equals" | "in" => membership(operand),
+        "contains" => texts(operand, Position::Anywhere),
+        "startsWith" => texts(operand, Position::Start),
+        "endsWith" => texts(operand, Position::End),
+        "matches" => pattern(&operand),
+        "greaterThan" => number(&operand, Comparison::Greater),
+        "greaterOrEqual" => number(&operand, Comparison::GreaterOrEqual),
+        "lessThan" => number(&operand, Comparison::Less),
+        "lessOrEqual" => number(&operand, Comparison::LessOrEqual),
+        "before" => time(&operand, Comparison::Less),
+        "after" => time(&operand, Comparison::Greater),
+        "versionEquals" => version(&operand, Comparison::Equal),
+        "versionGreaterThan" => version(&operand, Comparison::Greater),
+        "versionGreaterOrEqual" => version(&operand, Comparison::GreaterOrEqual),
+        "versionLessThan" => version(&operand, Comparison::Less),
+        "versionLessOrEqual" => version(&operand, Comparison::LessOrEqual),
+        "versionMatches" => {
+            let range = text(&operand, "a version range such as \"^1.2\"")?;
+            semver::VersionReq::parse(range)
+                .map(Matcher::VersionRange)
+                .map_err(|error| Fault::value(&format!("no version range: {error}")))
+        }
+        _ => Err(Fault::Operator),
+    }
+}
+
+/// `equals` takes one value, `in` a list; each takes the other's form too.
+fn membership(operand: Operand) -> Result<Matcher, Fault> {
+    if operand.fold_case {
+        return texts(operand, Position::Whole);
+    }
+    let values: Vec<Value> = match operand.value {
+        Some(Value::List(items)) => items.into_vec(),
+        Some(value) => vec![value],
+        None => return Err(Fault::value("the operator needs a \"value\"")),
+    };
+    limit(values.len())?;
+    let mut texts: Vec<Box<str>> = values
+        .iter()
+        .filter_map(|value| value.as_str().map(Into::into))
+        .collect();
+    if texts.len() == values.len() {
+        texts.sort_unstable();
+        return Ok(Matcher::OneOfTexts(texts.into()));
+    }
+    Ok(Matcher::OneOf(values.into()))
+}
+
+fn texts(operand: Operand, position: Position) -> Result<Matcher, Fault> {
+    const WANTED: &str = "the operator needs a string or a list of strings as \"value\"";
+    let items = match operand.value {
+        Some(Value::List(items)) => items.into_vec(),
+        Some(value) => vec![value],
+        None => return Err(Fault::value(WANTED)),
+    };
+    limit(items.len())?;
+    let fold = |text: &str| {
+        if operand.fold_case {
+            text.to_lowercase().into()
+        } else {
+            Box::from(text)
+        }
+    };
+    let needles: Option<Box<[Box<str>]>> =
+        items.iter().map(|item| item.as_str().map(fold)).collect();
+    let needles = needles.ok_or_else(|| Fault::value(WANTED))?;
+    Ok(Matcher::Text(TextMatcher {
+        position,
+        needles,
+        fold_case: operand.fold_case,
+    }))
+}
+
+fn limit(length: usize) -> Result<(), Fault> {
+    if length <= LIST_LENGTH_MAX {
+        return Ok(());
+    }
+    let message = format!("the list has {length} values; at most {LIST_LENGTH_MAX} are allowed");
+    Err(Fault::Value(DiagnosticCode::LimitExceeded, message))
+}
+
+fn text<'o>(operand: &'o Operand, wanted: &str) -> Result<&'o str, Fault> {
+    let value = operand.value.as_ref().and_then(Value::as_str);
+    value.ok_or_else(|| Fault::value(&format!("the operator needs {wanted} as \"value\"")))
+}
+
+fn pattern(operand: &Operand) -> Result<Matcher, Fault> {
+    let source = text(operand, "a regular expression")?;
+    if source.len() > PATTERN_BYTES_MAX {
+        let message = format!("the expression is longer than {PATTERN_BYTES_MAX} bytes");
+        return Err(Fault::Value(DiagnosticCode::LimitExceeded, message));
+    }
+    regex_lite::RegexBuilder::new(source)
+        .case_insensitive(operand.fold_case)
+        .build()
+        .map(Matcher::Pattern)
+        .map_err(|error| Fault::value(&format!("no regular expression: {error}")))
+}
+
+fn number(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
+    let than = operand.value.as_ref().and_then(Value::as_f64);
+    than.map(|than| Matcher::Number(comparison, than))
+        .ok_or_else(|| Fault::value("the operator needs a number as \"value\""))
+}
+
+fn time(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
+    let time = UnixMillis::parse(text(operand, "an RFC 3339 time")?);
+    time.map(|than| Matcher::Time(comparison, than))
+        .map_err(|_| Fault::value("no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z"))
+}
+
+fn version(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
+    let version = semver::Version::parse(text(operand, "a semantic version")?);
+    version
+        .map(|than| Matcher::Version(comparison, than))
+        .map_err(|error| Fault::value(&format!("no semantic version: {error}")))
+}

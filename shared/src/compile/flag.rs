@@ -1,0 +1,269 @@
+//! Written flags to compiled ones: every status is lowered to rules and a fallback.
+
+use super::limits::{KEY_BYTES_MAX, RULES_MAX, VARIANTS_MAX};
+use super::scope::Scope;
+use crate::bandit::Bandit;
+use crate::diagnostic::{DiagnosticCode, Place};
+use crate::flag::{
+    Expiry, ExpiryAction, Flag, FlagState, FlagType, LayerMembership, Rule, Variant, Visibility,
+};
+use crate::page::merge_patch;
+use crate::value::Value;
+use crate::wire::ruleset::{
+    ExpiryActionWire, ExpiryWire, FlagTypeWire, FlagWire, MembershipWire, StatusWire, VariantWire,
+    VisibilityWire,
+};
+use std::collections::BTreeMap;
+
+/// Variant names in rising order; a variant's index is its position.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Answers(Vec<String>);
+
+impl Answers {
+    pub(super) fn of(wire: &FlagWire) -> Self {
+        Self(wire.variants.keys().cloned().collect())
+    }
+
+    pub(super) fn index(&self, key: &str) -> Option<usize> {
+        self.0.binary_search_by(|name| name.as_str().cmp(key)).ok()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// What all flags see of each other.
+pub(super) struct Neighbours<'a> {
+    /// Variant names of each flag that could be read, by index.
+    pub(super) answers: &'a [Option<Answers>],
+    /// Each bandit that compiled, by index.
+    pub(super) bandits: &'a [Option<Bandit>],
+    /// Bandits by name.
+    pub(super) bandit_names: &'a super::scope::Names,
+}
+
+/// A flag that could not be compiled, so that asking for it says why.
+pub(super) fn broken(key: &str, why: &str) -> Flag {
+    Flag {
+        key: key.into(),
+        kind: FlagType::Json,
+        visibility: Visibility::Server,
+        state: FlagState::Broken(why.into()),
+        variants: Box::default(),
+        off: None,
+        fallback: None,
+        requires: Box::default(),
+        overrides: Box::default(),
+        rules: Box::default(),
+        layer: None,
+        holdouts: Box::default(),
+        window: crate::time::Window::default(),
+        expiry: None,
+        tracked: false,
+    }
+}
+
+impl Scope<'_> {
+    pub(super) fn flag(
+        &mut self,
+        key: &str,
+        wire: FlagWire,
+        neighbours: &Neighbours<'_>,
+        place: &Place<'_>,
+    ) -> Flag {
+        self.limit(key.len(), KEY_BYTES_MAX, "bytes in the flag's key", place);
+        self.limit(
+            wire.variants.len(),
+            VARIANTS_MAX,
+            "variants",
+            &place.key("variants"),
+        );
+        self.limit(wire.rules.len(), RULES_MAX, "rules", &place.key("rules"));
+        let answers = Answers::of(&wire);
+        let kind = flag_type(wire.kind);
+        let off = self.optional_variant(wire.off_variant.as_deref(), &answers, place, "offVariant");
+        let default = wire.default_variant.as_deref();
+        let default = self.optional_variant(default, &answers, place, "defaultVariant");
+        let requires = self.requirements(&wire.requires, neighbours, &place.key("requires"));
+        let overrides = self.overrides(&wire.overrides, &answers, &place.key("overrides"));
+        let mut rules = self.rules(key, wire.rules, &answers, neighbours, place);
+        let tails = self.tails(
+            super::tail::TailWires {
+                key,
+                rollout: wire.rollout,
+                experiment: wire.experiment,
+                canary: wire.canary,
+            },
+            &answers,
+            neighbours,
+            place,
+        );
+        let fallback = self.choose_tail(wire.status, tails, &mut rules, off, default, place);
+        let state = match wire.status {
+            StatusWire::Disabled => FlagState::Disabled,
+            _ => FlagState::Live,
+        };
+        Flag {
+            key: key.into(),
+            kind,
+            visibility: visibility(wire.visibility),
+            state,
+            off,
+            fallback,
+            requires,
+            overrides,
+            rules: rules.into(),
+            layer: self.membership(wire.layer.as_ref(), &place.key("layer")),
+            holdouts: self.holdouts(&wire.holdouts, &place.key("holdouts")),
+            window: self.window(wire.schedule.as_ref(), &place.key("schedule")),
+            expiry: self.expiry(wire.expiry.as_ref(), &place.key("expiry")),
+            tracked: wire.track_exposures.unwrap_or(true),
+            variants: self.variants(wire.variants, wire.config.as_ref(), kind, place),
+        }
+    }
+
+    pub(super) fn limit(&mut self, found: usize, max: usize, what: &str, place: &Place<'_>) {
+        if found > max {
+            let message = format!("{found} {what}; at most {max} are allowed");
+            self.fault(place, DiagnosticCode::LimitExceeded, message);
+        }
+    }
+
+    fn variants(
+        &mut self,
+        wires: BTreeMap<String, VariantWire>,
+        base: Option<&Value>,
+        kind: FlagType,
+        place: &Place<'_>,
+    ) -> Box<[Variant]> {
+        self.config_object(base, &place.key("config"));
+        let place = place.key("variants");
+        let mut variants = Vec::with_capacity(wires.len());
+        for (key, wire) in wires {
+            let place = place.key(&key);
+            self.limit(
+                key.len(),
+                KEY_BYTES_MAX,
+                "bytes in the variant's name",
+                &place,
+            );
+            if !kind.admits(&wire.value) {
+                let message = format!("the value is not of the flag's type {kind:?}");
+                self.fault(&place.key("value"), DiagnosticCode::TypeMismatch, message);
+            }
+            self.config_object(wire.config.as_ref(), &place.key("config"));
+            let config = match (base, &wire.config) {
+                (Some(base), Some(overrides)) => Some(merge_patch(base, overrides)),
+                (base, overrides) => overrides.as_ref().or(base).cloned(),
+            };
+            let page = wire.page.map(|page| self.page(page, &place.key("page")));
+            variants.push(Variant {
+                value: wire.value,
+                config,
+                metadata: wire.metadata,
+                page,
+                key: key.as_str().into(),
+            });
+        }
+        variants.into()
+    }
+
+    fn config_object(&mut self, config: Option<&Value>, place: &Place<'_>) {
+        if config.is_some_and(|config| !matches!(config, Value::Object(_))) {
+            let message = "configuration is a JSON object".to_owned();
+            self.fault(place, DiagnosticCode::TypeMismatch, message);
+        }
+    }
+
+    pub(super) fn optional_variant(
+        &mut self,
+        key: Option<&str>,
+        answers: &Answers,
+        place: &Place<'_>,
+        field: &str,
+    ) -> Option<usize> {
+        self.variant(key?, answers, &place.key(field))
+    }
+
+    fn overrides(
+        &mut self,
+        wires: &BTreeMap<String, String>,
+        answers: &Answers,
+        place: &Place<'_>,
+    ) -> Box<[(Box<str>, usize)]> {
+        let mut overrides = Vec::with_capacity(wires.len());
+        for (subject, variant) in wires {
+            let index = self.variant(variant, answers, &place.key(subject));
+            overrides.extend(index.map(|index| (subject.as_str().into(), index)));
+        }
+        overrides.into()
+    }
+
+    fn membership(
+        &mut self,
+        wire: Option<&MembershipWire>,
+        place: &Place<'_>,
+    ) -> Option<LayerMembership> {
+        let wire = wire?;
+        let layer = self.layers.index(&wire.key);
+        if layer.is_none() {
+            self.unknown(&place.key("key"), "layer", &wire.key, self.layers);
+        }
+        let ranges = self.plain_ranges(&wire.ranges, &place.key("ranges"));
+        Some(LayerMembership {
+            layer: layer?,
+            ranges,
+        })
+    }
+
+    fn holdouts(&mut self, keys: &[String], place: &Place<'_>) -> Box<[usize]> {
+        let mut indices = Vec::with_capacity(keys.len());
+        for (position, key) in keys.iter().enumerate() {
+            let index = self.holdouts.index(key);
+            if index.is_none() {
+                self.unknown(&place.index(position), "holdout", key, self.holdouts);
+            }
+            indices.extend(index);
+        }
+        indices.into()
+    }
+
+    fn expiry(&mut self, wire: Option<&ExpiryWire>, place: &Place<'_>) -> Option<Expiry> {
+        let wire = wire?;
+        let at = self.time(Some(&wire.at), &place.key("at"))?;
+        let action = match wire.action {
+            ExpiryActionWire::ServeOff => ExpiryAction::ServeOff,
+            ExpiryActionWire::KeepServing => ExpiryAction::KeepServing,
+        };
+        Some(Expiry { at, action })
+    }
+
+    /// Refuses a rule's name that is taken.
+    pub(super) fn unique_rule(&mut self, rules: &[Rule], id: &str, place: &Place<'_>) {
+        if rules.iter().any(|rule| &*rule.id == id) {
+            let message = format!("two rules are called \"{id}\"");
+            self.fault(place, DiagnosticCode::Duplicate, message);
+        }
+    }
+}
+
+fn flag_type(wire: FlagTypeWire) -> FlagType {
+    match wire {
+        FlagTypeWire::Boolean => FlagType::Boolean,
+        FlagTypeWire::String => FlagType::String,
+        FlagTypeWire::Number => FlagType::Number,
+        FlagTypeWire::Json => FlagType::Json,
+    }
+}
+
+fn visibility(wire: VisibilityWire) -> Visibility {
+    match wire {
+        VisibilityWire::Server => Visibility::Server,
+        VisibilityWire::Client => Visibility::Client,
+    }
+}

@@ -1,0 +1,26 @@
+//! Bounds on what a ruleset may hold, so that its evaluation is bounded too.
+
+/// Bytes of a ruleset document: a KV value holds 25 MiB, an isolate 128 MB.
+pub const RULESET_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of a key of a flag, variant, segment, layer, holdout or bandit.
+pub const KEY_BYTES_MAX: usize = 256;
+
+/// Levels of conditions inside conditions.
+pub const CONDITION_DEPTH_MAX: usize = 32;
+
+/// Values in one list of a condition.
+pub const LIST_LENGTH_MAX: usize = 10_000;
+
+/// Bytes of a regular expression's source.
+pub const PATTERN_BYTES_MAX: usize = 1_000;
+
+/// Variants of a flag.
+pub const VARIANTS_MAX: usize = 256;
+
+/// Rules of a flag, those of its status included.
+pub const RULES_MAX: usize = 256;
+
+/// Flags that evaluating one flag may evaluate, itself included, counted along every path; and
+/// segments that looking into one segment may look into.
+pub const EVALUATION_COST_MAX: u64 = 256;

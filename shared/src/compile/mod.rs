@@ -1,0 +1,401 @@
+//! From a document to a [`Ruleset`]: strict, once, with a diagnostic for every fault.
+//!
+//! One broken flag never takes another down: a member that does not compile is reported and, when
+//! it is a flag, answers with an error; the rest is unharmed.
+
+mod condition;
+mod flag;
+mod graph;
+pub mod limits;
+mod page;
+mod references;
+mod rule;
+mod scope;
+mod split;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use crate::bandit::{self, Bandit};
+use crate::bucketing::Bucketing;
+use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
+use crate::flag::{Flag, FlagState};
+use crate::ruleset::{Holdout, Layer, Parts, Ruleset, Segment};
+use crate::split::Range;
+use crate::wire::condition::UnitWire;
+use crate::wire::ruleset::{
+    FlagWire, HoldoutWire, LayerWire, RawMembers, RulesetWire, SCHEMA_VERSION, SegmentWire,
+    VersionWire,
+};
+use crate::wire::{read, read_member};
+use flag::{Answers, Neighbours, broken};
+use limits::RULESET_BYTES_MAX;
+use references::{Segments, check_layers, check_prerequisites};
+use scope::{Names, Scope};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeSet;
+pub use tail::{CANARY_RULE, CANARY_SHARE_RULE, EXPERIMENT_RULE, ROLLOUT_RULE};
+
+/// A ruleset and what there is to say about it.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Everything that compiled.
+    pub ruleset: Ruleset,
+    /// Faults and remarks, in the order of the document.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A document that is no ruleset at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RulesetError {
+    /// It is larger than [`limits::RULESET_BYTES_MAX`].
+    TooLarge {
+        /// Its length in bytes.
+        bytes: usize,
+    },
+    /// It is not UTF-8.
+    NotText,
+    /// Its schema version is not one that this code reads.
+    UnknownSchemaVersion {
+        /// The version it names.
+        found: u32,
+    },
+    /// Its outline is not that of a ruleset.
+    Malformed {
+        /// RFC 6901 pointer to the fault.
+        pointer: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl std::fmt::Display for RulesetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TooLarge { bytes } => {
+                write!(
+                    f,
+                    "the ruleset has {bytes} bytes; at most {RULESET_BYTES_MAX} are allowed"
+                )
+            }
+            Self::NotText => f.write_str("the ruleset is not UTF-8 text"),
+            Self::UnknownSchemaVersion { found } => {
+                write!(
+                    f,
+                    "schema version {found} is unknown; this code reads {SCHEMA_VERSION}"
+                )
+            }
+            Self::Malformed { pointer, message } if pointer.is_empty() => f.write_str(message),
+            Self::Malformed { pointer, message } => write!(f, "{pointer}: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for RulesetError {}
+
+/// Compiles a document.
+///
+/// # Errors
+/// `RulesetError` when the document as a whole cannot be read. Faults of single members are
+/// diagnostics, and the rest of the ruleset works.
+/// # Examples
+/// ```
+/// let compiled = bandera_shared::compile(br#"{"schemaVersion": 1}"#).unwrap();
+/// assert!(compiled.diagnostics.is_empty());
+/// ```
+pub fn compile(bytes: &[u8]) -> Result<Compiled, RulesetError> {
+    let wire = outline(bytes)?;
+    let mut diagnostics = Diagnostics::default();
+    let parts = Compiler::new(&wire, &mut diagnostics).parts();
+    Ok(Compiled {
+        ruleset: Ruleset::new(parts),
+        diagnostics: diagnostics.list,
+    })
+}
+
+/// The document's outline, with unknown fields tolerated: an old edge may meet a new field.
+fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
+    if bytes.len() > RULESET_BYTES_MAX {
+        return Err(RulesetError::TooLarge { bytes: bytes.len() });
+    }
+    let text = std::str::from_utf8(bytes).map_err(|_| RulesetError::NotText)?;
+    let malformed = |fault: crate::wire::ReadError| RulesetError::Malformed {
+        pointer: fault.pointer,
+        message: fault.message,
+    };
+    let version = read::<VersionWire>(text)
+        .map_err(malformed)?
+        .value
+        .schema_version;
+    if version != SCHEMA_VERSION {
+        return Err(RulesetError::UnknownSchemaVersion { found: version });
+    }
+    Ok(read::<RulesetWire<'_>>(text).map_err(malformed)?.value)
+}
+
+struct Compiler<'w> {
+    wire: &'w RulesetWire<'w>,
+    segments: Names,
+    layers: Names,
+    holdouts: Names,
+    flags: Names,
+    diagnostics: &'w mut Diagnostics,
+}
+
+impl<'w> Compiler<'w> {
+    fn new(wire: &'w RulesetWire<'w>, diagnostics: &'w mut Diagnostics) -> Self {
+        Self {
+            wire,
+            segments: Names::new(wire.segments.keys()),
+            layers: Names::new(wire.layers.keys()),
+            holdouts: Names::new(wire.holdouts.keys()),
+            flags: Names::new(wire.flags.keys()),
+            diagnostics,
+        }
+    }
+
+    fn parts(mut self) -> Parts {
+        let (segments, broken_segments) = self.segments();
+        let layers = self.layers();
+        let holdouts = self.holdouts();
+        let bandits = self.bandits();
+        let mut flags = self.flags(&bandits, &broken_segments);
+        check_prerequisites(&mut flags, self.diagnostics);
+        check_layers(&mut flags, &layers, self.diagnostics);
+        // A bandit that did not compile keeps no place: flags that serve it are broken, so the
+        // indices of the others may close up.
+        let kept: Vec<Option<usize>> = positions(&bandits);
+        for flag in &mut flags {
+            references::renumber_bandits(flag, &kept);
+        }
+        let bandits = bandits.into_iter().flatten().collect();
+        Parts {
+            flags,
+            segments,
+            layers,
+            holdouts,
+            bandits,
+        }
+    }
+
+    fn scope<'s>(&'s mut self) -> Scope<'s> {
+        Scope {
+            salt: &self.wire.salt,
+            segments: &self.segments,
+            layers: &self.layers,
+            holdouts: &self.holdouts,
+            flags: &self.flags,
+            diagnostics: &mut *self.diagnostics,
+            used_segments: BTreeSet::new(),
+        }
+    }
+
+    /// Segments, and the indices of those that are broken, directly or through another.
+    fn segments(&mut self) -> (Vec<Segment>, BTreeSet<usize>) {
+        let wire = self.wire;
+        let root = Place::ROOT.key("segments");
+        let mut made = Segments::default();
+        for (key, raw) in &wire.segments {
+            let place = root.key(key);
+            let before = self.diagnostics.errors();
+            let read: SegmentWire = self.member(raw, &place).unwrap_or_default();
+            let mut scope = self.scope();
+            let when = read
+                .when
+                .map(|when| scope.condition(when, &place.key("when")));
+            let used = std::mem::take(&mut scope.used_segments);
+            let is_broken = self.diagnostics.errors() > before;
+            let segment = Segment {
+                key: key.as_str().into(),
+                included: sorted(read.included),
+                excluded: sorted(read.excluded),
+                when,
+            };
+            made.push(segment, used, is_broken);
+        }
+        made.finish(self.diagnostics)
+    }
+
+    fn layers(&mut self) -> Vec<Layer> {
+        let wire = self.wire;
+        let root = Place::ROOT.key("layers");
+        let mut layers = Vec::with_capacity(wire.layers.len());
+        for (key, raw) in &wire.layers {
+            let read: LayerWire = self.member(raw, &root.key(key)).unwrap_or_default();
+            let bucketing = spread(&wire.salt, key, read.salt, read.bucket_by);
+            layers.push(Layer {
+                key: key.as_str().into(),
+                bucketing,
+            });
+        }
+        layers
+    }
+
+    fn holdouts(&mut self) -> Vec<Holdout> {
+        let wire = self.wire;
+        let root = Place::ROOT.key("holdouts");
+        let mut holdouts = Vec::with_capacity(wire.holdouts.len());
+        for (key, raw) in &wire.holdouts {
+            let place = root.key(key);
+            let read: Option<HoldoutWire> = self.member(raw, &place);
+            let percentage = read.as_ref().map_or(0.0, |read| read.percentage);
+            let count = self
+                .scope()
+                .percentage(percentage, &place.key("percentage"));
+            let (salt, by) = read
+                .map(|read| (read.salt, read.bucket_by))
+                .unwrap_or_default();
+            let bucketing = spread(&wire.salt, key, salt, by);
+            let range = Range::new(0, count);
+            holdouts.push(Holdout {
+                key: key.as_str().into(),
+                bucketing,
+                range,
+            });
+        }
+        holdouts
+    }
+
+    fn bandits(&mut self) -> Vec<Option<Bandit>> {
+        let wire = self.wire;
+        let root = Place::ROOT.key("bandits");
+        let mut bandits = Vec::with_capacity(wire.bandits.len());
+        for (key, raw) in &wire.bandits {
+            let parsed = bandit::wire::parse(key, raw.get());
+            if let Err(fault) = &parsed {
+                let pointer = format!("{}{}", root.key(key).pointer(), fault.pointer);
+                let message = fault.message.clone();
+                self.diagnostics
+                    .push(pointer, DiagnosticCode::InvalidBandit, message);
+            }
+            bandits.push(parsed.ok());
+        }
+        bandits
+    }
+
+    fn flags(
+        &mut self,
+        bandits: &[Option<Bandit>],
+        broken_segments: &BTreeSet<usize>,
+    ) -> Vec<Flag> {
+        let wire = self.wire;
+        let root = Place::ROOT.key("flags");
+        let reads = self.read_flags(&wire.flags, &root);
+        let answers: Vec<Option<Answers>> = reads
+            .iter()
+            .map(|read| read.as_ref().ok().map(Answers::of))
+            .collect();
+        let bandit_names = Names::new(wire.bandits.keys());
+        let neighbours = Neighbours {
+            answers: &answers,
+            bandits,
+            bandit_names: &bandit_names,
+        };
+        let mut flags = Vec::with_capacity(reads.len());
+        for (key, read) in wire.flags.keys().zip(reads) {
+            let place = root.key(key);
+            let before = self.diagnostics.errors();
+            let mut flag = match read {
+                Ok(read) => {
+                    let mut scope = self.scope();
+                    let mut flag = scope.flag(key, read, &neighbours, &place);
+                    let used = std::mem::take(&mut scope.used_segments);
+                    if let Some(index) = used.intersection(broken_segments).next() {
+                        let name = self.segments.get(*index).unwrap_or_default();
+                        let message = format!("the segment \"{name}\" has errors of its own");
+                        let code = DiagnosticCode::BrokenDependency;
+                        self.diagnostics.error(&place, code, message.clone());
+                        flag.state = FlagState::Broken(message.into());
+                    }
+                    flag
+                }
+                Err(message) => broken(key, &message),
+            };
+            if let Some(first) = self.diagnostics.first_since(before) {
+                flag.state = FlagState::Broken(first.to_string().into());
+            }
+            flags.push(flag);
+        }
+        flags
+    }
+
+    /// Each flag as it is written, or why it cannot be read.
+    fn read_flags(
+        &mut self,
+        raw: &RawMembers<'w>,
+        root: &Place<'_>,
+    ) -> Vec<Result<FlagWire, String>> {
+        let mut reads = Vec::with_capacity(raw.len());
+        for (key, raw) in raw {
+            let before = self.diagnostics.errors();
+            let read = self.member::<FlagWire>(raw, &root.key(key));
+            let why = || {
+                let first = self.diagnostics.first_since(before);
+                first.map_or_else(String::new, ToString::to_string)
+            };
+            reads.push(read.ok_or_else(why));
+        }
+        reads
+    }
+
+    /// A member as it is written; faults are reported, and unknown fields as warnings.
+    fn member<T: Deserialize<'w>>(&mut self, raw: &'w RawValue, place: &Place<'_>) -> Option<T> {
+        match read_member::<T>(raw) {
+            Ok(read) => {
+                for unknown in read.unknown {
+                    let pointer = format!("{}{unknown}", place.pointer());
+                    let message = "nobody knows this field; is it misspelt?".to_owned();
+                    self.diagnostics
+                        .warn(pointer, DiagnosticCode::UnknownField, message);
+                }
+                Some(read.value)
+            }
+            Err(fault) => {
+                let pointer = format!("{}{}", place.pointer(), fault.pointer);
+                self.diagnostics
+                    .push(pointer, DiagnosticCode::Malformed, fault.message);
+                None
+            }
+        }
+    }
+}
+
+fn sorted(keys: Vec<String>) -> Box<[Box<str>]> {
+    let mut keys: Vec<Box<str>> = keys.into_iter().map(Into::into).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys.into()
+}
+
+/// Bucketing of a layer or holdout: by its own key unless it names a salt.
+fn spread(salt: &str, key: &str, own: Option<String>, by: Option<UnitWire>) -> Bucketing {
+    let salt = own.unwrap_or_else(|| {
+        if salt.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{salt}/{key}")
+        }
+    });
+    let mut bucketing = Bucketing::by_targeting_key(&salt);
+    if let Some(UnitWire(by)) = by
+        && !by.is_empty()
+    {
+        bucketing.by = by.into();
+    }
+    bucketing
+}
+
+/// The position each present item has among the present ones.
+fn positions<T>(items: &[Option<T>]) -> Vec<Option<usize>> {
+    let mut next = 0;
+    items
+        .iter()
+        .map(|item| {
+            item.as_ref().map(|_| {
+                next += 1;
+                next - 1
+            })
+        })
+        .collect()
+}

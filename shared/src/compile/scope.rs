@@ -1,0 +1,160 @@
+//! What compiling one member needs to know of the others: their names and where they stand.
+
+use crate::bucketing::{BUCKETS_PER_PERCENT, Bucketing, Draw};
+use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
+use crate::time::UnixMillis;
+use crate::time::Window;
+use crate::wire::condition::BucketingWire;
+use crate::wire::ruleset::WindowWire;
+use std::collections::BTreeSet;
+
+/// Names in rising order; a name's index is its position.
+pub(super) struct Names(Vec<String>);
+
+impl Names {
+    pub(super) fn new<'k>(keys: impl IntoIterator<Item = &'k String>) -> Self {
+        Self(keys.into_iter().cloned().collect())
+    }
+
+    pub(super) fn index(&self, key: &str) -> Option<usize> {
+        self.0.binary_search_by(|name| name.as_str().cmp(key)).ok()
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<&str> {
+        self.0.get(index).map(String::as_str)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// The names a member may refer to, the diagnostics it adds to, and the references it made.
+pub(super) struct Scope<'a> {
+    pub(super) salt: &'a str,
+    pub(super) segments: &'a Names,
+    pub(super) layers: &'a Names,
+    pub(super) holdouts: &'a Names,
+    pub(super) flags: &'a Names,
+    pub(super) diagnostics: &'a mut Diagnostics,
+    /// Segments that the member at hand refers to.
+    pub(super) used_segments: BTreeSet<usize>,
+}
+
+impl Scope<'_> {
+    pub(super) fn fault(&mut self, place: &Place<'_>, code: DiagnosticCode, message: String) {
+        self.diagnostics.error(place, code, message);
+    }
+
+    /// The segment's index; an unknown one is reported.
+    pub(super) fn segment(&mut self, key: &str, place: &Place<'_>) -> Option<usize> {
+        let index = self.segments.index(key);
+        match index {
+            Some(index) => drop(self.used_segments.insert(index)),
+            None => self.unknown(place, "segment", key, self.segments),
+        }
+        index
+    }
+
+    /// Reports a reference to nothing, with the nearest existing name where one is near.
+    pub(super) fn unknown(&mut self, place: &Place<'_>, noun: &str, key: &str, known: &Names) {
+        let message = unknown_message(noun, key, known.iter());
+        self.fault(place, DiagnosticCode::UnknownReference, message);
+    }
+
+    pub(super) fn time(&mut self, text: Option<&str>, place: &Place<'_>) -> Option<UnixMillis> {
+        let parsed = UnixMillis::parse(text?);
+        if parsed.is_err() {
+            let message = format!(
+                "\"{}\" is no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z",
+                text.unwrap_or_default()
+            );
+            self.fault(place, DiagnosticCode::InvalidTime, message);
+        }
+        parsed.ok()
+    }
+
+    pub(super) fn window(&mut self, wire: Option<&WindowWire>, place: &Place<'_>) -> Window {
+        let Some(wire) = wire else {
+            return Window::default();
+        };
+        let start = self.time(wire.start_at.as_deref(), &place.key("startAt"));
+        let end = self.time(wire.end_at.as_deref(), &place.key("endAt"));
+        if let (Some(start), Some(end)) = (start, end)
+            && end <= start
+        {
+            let message = "endAt must be later than startAt".to_owned();
+            self.fault(&place.key("endAt"), DiagnosticCode::InvalidTime, message);
+        }
+        Window { start, end }
+    }
+
+    /// Buckets of a percentage in 0..=100, rounded to the nearest bucket.
+    pub(super) fn percentage(&mut self, percentage: f64, place: &Place<'_>) -> u32 {
+        if (0.0..=100.0).contains(&percentage) {
+            return (percentage * f64::from(BUCKETS_PER_PERCENT)).round() as u32;
+        }
+        let message = format!("{percentage} is no percentage: it must lie in 0..=100");
+        self.fault(place, DiagnosticCode::InvalidPercentage, message);
+        0
+    }
+
+    /// The salt of a flag's own splits where it names none: another flag, another spread.
+    pub(super) fn default_salt(&self, key: &str) -> String {
+        if self.salt.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}/{key}", self.salt)
+        }
+    }
+
+    pub(super) fn bucketing(
+        &mut self,
+        wire: Option<BucketingWire>,
+        default_salt: &str,
+        place: &Place<'_>,
+    ) -> Bucketing {
+        let wire = wire.unwrap_or_default();
+        let place = place.key("bucketing");
+        if wire.kind.as_deref().is_some_and(|kind| kind != "xxh3") {
+            let kind = wire.kind.unwrap_or_default();
+            let message = format!("unknown bucketing \"{kind}\": use \"xxh3\"");
+            self.fault(&place.key("kind"), DiagnosticCode::InvalidSplit, message);
+        }
+        let draw = match wire.draw.as_deref() {
+            None | Some("hash") => Draw::Hash,
+            Some("request") => Draw::Request,
+            Some(other) => {
+                let message = format!("unknown draw \"{other}\": use \"hash\" or \"request\"");
+                self.fault(&place.key("draw"), DiagnosticCode::InvalidSplit, message);
+                Draw::Hash
+            }
+        };
+        let mut bucketing =
+            Bucketing::by_targeting_key(wire.salt.as_deref().unwrap_or(default_salt));
+        bucketing.draw = draw;
+        if let Some(unit) = wire.by {
+            if unit.0.is_empty() {
+                let message = "\"by\" needs at least one attribute".to_owned();
+                self.fault(&place.key("by"), DiagnosticCode::InvalidSplit, message);
+            }
+            bucketing.by = unit.0.into();
+        }
+        bucketing
+    }
+}
+
+/// `unknown segment "x"`, and the nearest name where one is near.
+pub(super) fn unknown_message<'n>(
+    noun: &str,
+    key: &str,
+    known: impl Iterator<Item = &'n str>,
+) -> String {
+    let near = known
+        .map(|name| (strsim::jaro_winkler(name, key), name))
+        .filter(|(s, _)| *s > 0.8);
+    match near.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((_, name)) => format!("unknown {noun} \"{key}\"; did you mean \"{name}\"?"),
+        None => format!("unknown {noun} \"{key}\""),
+    }
+}

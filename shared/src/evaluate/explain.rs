@@ -1,0 +1,265 @@
+//! The same evaluation in words: why this, and what would have to change.
+
+use super::Evaluator;
+use super::trace::{Recorder, Step};
+use crate::condition::{Condition, Test};
+use crate::context::EvaluationContext;
+use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
+use crate::flag::{ExpiryAction, Share};
+use crate::ruleset::Ruleset;
+use crate::value::Value;
+
+/// An evaluation and the steps that led to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation<'a> {
+    /// The answer, from the same code as the fast path.
+    pub evaluation: Evaluation<'a>,
+    /// What was done, in order.
+    pub steps: Vec<ExplanationStep>,
+}
+
+/// One step, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplanationStep {
+    /// The rule concerned.
+    pub rule: Option<String>,
+    /// What happened.
+    pub what: String,
+    /// What would have to be different for the step to go the other way.
+    pub change: Vec<String>,
+}
+
+impl<'a> Evaluator<'a> {
+    /// Evaluates the flag and says how.
+    #[must_use]
+    pub fn explain(&self, key: &'a str) -> Explanation<'a> {
+        let Some(flag) = self.ruleset.flag(key) else {
+            let code = ErrorCode::FlagNotFound;
+            let evaluation = Evaluation::failed(key, code, "no flag of that key");
+            return Explanation {
+                evaluation,
+                steps: Vec::new(),
+            };
+        };
+        let mut recorder = Recorder::default();
+        let evaluation = self.walk(flag, &mut recorder);
+        let steps = recorder.0.iter().map(|step| self.words(step)).collect();
+        Explanation { evaluation, steps }
+    }
+
+    fn words(&self, step: &Step<'_>) -> ExplanationStep {
+        let rule = rule_of(step).map(str::to_owned);
+        let (what, change) = match step {
+            Step::ConditionFailed { rule } => {
+                let mut change = Vec::new();
+                obstacles(&rule.when, self.ruleset, self.context, true, &mut change);
+                ("its condition does not hold".to_owned(), change)
+            }
+            Step::Gate {
+                gate,
+                bucket,
+                passes,
+                at,
+                ..
+            } => gate_words(gate, *bucket, *passes, *at),
+            other => other.plain_words(),
+        };
+        ExplanationStep { rule, what, change }
+    }
+}
+
+fn rule_of<'s>(step: &'s Step<'_>) -> Option<&'s str> {
+    match step {
+        Step::RuleOutsideSchedule { rule, .. }
+        | Step::ConditionFailed { rule }
+        | Step::KeptOut { rule, .. }
+        | Step::Gate { rule, .. }
+        | Step::SplitMissed { rule }
+        | Step::Served { rule, .. } => Some(&rule.id),
+        _ => None,
+    }
+}
+
+impl Step<'_> {
+    fn plain_words(&self) -> (String, Vec<String>) {
+        let or_default = |variant: Option<&crate::flag::Variant>| match variant {
+            Some(variant) => format!("\"{}\"", variant.key),
+            None => "the caller's default".to_owned(),
+        };
+        match self {
+            Self::Disabled => ("the flag is disabled".to_owned(), one("enable the flag")),
+            Self::OutsideSchedule { window, at } => {
+                let what = format!("{} is outside the flag's schedule", at.to_rfc3339());
+                (what, schedule_change(*window))
+            }
+            Self::Expired { expiry } => {
+                let then = match expiry.action {
+                    ExpiryAction::ServeOff => "and is off",
+                    ExpiryAction::KeepServing => "and goes on serving",
+                };
+                let what = format!("the flag expired at {} {then}", expiry.at.to_rfc3339());
+                (what, one("move its expiry"))
+            }
+            Self::Requirement { flag, served, met } => {
+                let served = served.map_or("no variant".to_owned(), |v| format!("\"{v}\""));
+                let verdict = if *met {
+                    "as required"
+                } else {
+                    "which is not what is required"
+                };
+                (
+                    format!("the flag \"{}\" serves {served}, {verdict}", flag.key),
+                    Vec::new(),
+                )
+            }
+            Self::Named { variant } => (
+                format!("the subject is named for {}", or_default(*variant)),
+                Vec::new(),
+            ),
+            Self::RuleOutsideSchedule { rule, at } => {
+                let what = format!("{} is outside its schedule", at.to_rfc3339());
+                (what, schedule_change(rule.window))
+            }
+            Self::KeptOut { why, .. } => (kept_out_words(why), Vec::new()),
+            Self::SplitMissed { .. } => (
+                "the subject's bucket belongs to no variant".to_owned(),
+                one("widen the ranges"),
+            ),
+            Self::Served {
+                variant,
+                bucket,
+                decision,
+                ..
+            } => {
+                let mut what = format!("serves {}", or_default(*variant));
+                if let Some(bucket) = bucket {
+                    what.push_str(&format!(" (bucket {})", bucket.index()));
+                }
+                if let Some(decision) = decision {
+                    what.push_str(&format!(
+                        " (bandit \"{}\", revision {}, propensity {})",
+                        decision.bandit,
+                        decision.revision,
+                        decision.propensity.as_f64()
+                    ));
+                }
+                (what, Vec::new())
+            }
+            Self::Fallback { variant } => (
+                format!("no rule serves: {}", or_default(*variant)),
+                Vec::new(),
+            ),
+            Self::ConditionFailed { .. } | Self::Gate { .. } => (String::new(), Vec::new()),
+        }
+    }
+}
+
+fn one(text: &str) -> Vec<String> {
+    vec![text.to_owned()]
+}
+
+fn schedule_change(window: crate::time::Window) -> Vec<String> {
+    let start = window
+        .start
+        .map(|start| format!("not before {}", start.to_rfc3339()));
+    let end = window.end.map(|end| format!("before {}", end.to_rfc3339()));
+    start
+        .into_iter()
+        .chain(end)
+        .map(|bound| format!("evaluate {bound}"))
+        .collect()
+}
+
+fn kept_out_words(why: &KeptOut<'_>) -> String {
+    match why {
+        KeptOut::NotParticipating => {
+            "the visitor takes no part in experiments (a bot, or no consent)".to_owned()
+        }
+        KeptOut::Holdout(key) => format!("the subject is in the holdout \"{key}\""),
+        KeptOut::Layer(key) => {
+            format!("the subject's bucket of the layer \"{key}\" is not this flag's")
+        }
+    }
+}
+
+fn gate_words(
+    gate: &crate::flag::Gate,
+    bucket: Option<crate::bucketing::Bucket>,
+    passes: bool,
+    at: crate::time::UnixMillis,
+) -> (String, Vec<String>) {
+    let verdict = if passes { "passes" } else { "does not pass" };
+    let bucket = match bucket {
+        Some(bucket) => format!("bucket {}", bucket.index()),
+        None => "everybody".to_owned(),
+    };
+    let share = match &gate.share {
+        Share::Ranges(ranges) => {
+            let list = ranges
+                .iter()
+                .map(|range| format!("{}..{}", range.from(), range.to()));
+            list.collect::<Vec<_>>().join(", ")
+        }
+        Share::Ramp(ramp) => format!("0..{} at {}", ramp.buckets_at(at), at.to_rfc3339()),
+    };
+    let share = if share.is_empty() {
+        "no buckets".to_owned()
+    } else {
+        share
+    };
+    let change = if passes {
+        Vec::new()
+    } else {
+        one("widen the share, or name the subject")
+    };
+    (format!("{bucket} {verdict} the gate of {share}"), change)
+}
+
+/// Collects what keeps a condition from being `wanted`.
+fn obstacles(
+    condition: &Condition,
+    ruleset: &Ruleset,
+    context: &EvaluationContext,
+    wanted: bool,
+    found: &mut Vec<String>,
+) {
+    if ruleset.holds(condition, context) == wanted {
+        return;
+    }
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            for part in parts {
+                obstacles(part, ruleset, context, wanted, found);
+            }
+            if parts.is_empty() {
+                found.push("the condition is empty and can never hold".to_owned());
+            }
+        }
+        Condition::Not(part) => obstacles(part, ruleset, context, !wanted, found),
+        Condition::Segment(index) => {
+            let key = ruleset
+                .segments()
+                .get(*index)
+                .map_or("", |segment| &*segment.key);
+            let must = if wanted { "must be" } else { "must not be" };
+            found.push(format!("the subject {must} in the segment \"{key}\""));
+        }
+        Condition::Test(test) => found.push(test_words(test, context, wanted)),
+    }
+}
+
+fn test_words(test: &Test, context: &EvaluationContext, wanted: bool) -> String {
+    let must = if wanted { "must hold" } else { "must not hold" };
+    let is = match context.get(&test.attribute) {
+        None => "is missing".to_owned(),
+        Some(Value::String(text)) => format!("is {text:?}"),
+        Some(Value::Number(number)) => format!("is {number}"),
+        Some(Value::Bool(truth)) => format!("is {truth}"),
+        Some(Value::List(items)) => format!("is a list of {}", items.len()),
+        Some(_) => "is an object".to_owned(),
+    };
+    format!(
+        "{} {is}; \"{} {}\" {must}",
+        test.attribute, test.attribute, test.matcher
+    )
+}

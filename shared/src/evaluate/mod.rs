@@ -1,0 +1,417 @@
+//! Evaluation: total, pure, the same code for the fast answer and for the explanation.
+//!
+//! Time, randomness, policy snapshots and earlier decisions are inputs. What an evaluation causes
+//! (an exposure, a decision to remember) is returned, never done.
+
+mod explain;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use crate::bucketing::{Bucket, Bucketing, MissingUnit};
+use crate::context::EvaluationContext;
+use crate::decision::{Choice, Decision, decide};
+use crate::evaluation::{Details, ErrorCode, Evaluation, KeptOut, Outcome, Reason};
+use crate::flag::{ExpiryAction, Flag, FlagState, Gate, OnMiss, Rule, Serve, Share};
+use crate::ruleset::Ruleset;
+use crate::snapshot::PolicySnapshot;
+use crate::split::{Range, owner_of};
+use crate::sticky::StickyDecisions;
+use crate::time::UnixMillis;
+pub use explain::{Explanation, ExplanationStep};
+pub use trace::Step;
+use trace::{Silent, Trace};
+
+/// The latest snapshots of a ruleset's bandits.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Policies(Vec<PolicySnapshot>);
+
+impl Policies {
+    /// These snapshots; of one bandit the latest revision counts.
+    #[must_use]
+    pub fn new(snapshots: impl IntoIterator<Item = PolicySnapshot>) -> Self {
+        let mut list: Vec<PolicySnapshot> = snapshots.into_iter().collect();
+        let order = |s: &PolicySnapshot| std::cmp::Reverse(s.revision());
+        list.sort_by(|a, b| a.bandit().cmp(b.bandit()).then(order(a).cmp(&order(b))));
+        list.dedup_by(|later, kept| later.bandit() == kept.bandit());
+        Self(list)
+    }
+
+    /// The bandit's snapshot.
+    #[must_use]
+    pub fn get(&self, bandit: &str) -> Option<&PolicySnapshot> {
+        let found = self
+            .0
+            .binary_search_by(|snapshot| snapshot.bandit().cmp(bandit));
+        self.0.get(found.ok()?)
+    }
+
+    /// All snapshots, by bandit in rising order.
+    pub fn iter(&self) -> impl Iterator<Item = &PolicySnapshot> {
+        self.0.iter()
+    }
+}
+
+/// Whether the subject may take part in experiments and bandits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Participation {
+    /// As the ruleset says.
+    #[default]
+    Full,
+    /// Not at all: a bot, or no consent. Such a context needs no targeting key either: gates of
+    /// chance that cannot be computed stay shut instead of failing.
+    Excluded,
+}
+
+/// Everything an evaluation depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Evaluator<'a> {
+    /// The flags.
+    pub ruleset: &'a Ruleset,
+    /// Who asks.
+    pub context: &'a EvaluationContext,
+    /// The moment of the request.
+    pub at: UnixMillis,
+    /// The random number of the request.
+    pub draw: u64,
+    /// What the bandits have learned.
+    pub policies: &'a Policies,
+    /// Decisions the subject already has.
+    pub sticky: &'a StickyDecisions,
+    /// Whether the subject takes part in experiments.
+    pub participation: Participation,
+}
+
+impl<'a> Evaluator<'a> {
+    /// The whole answer for one flag. Never fails: what goes wrong is an [`Outcome`].
+    #[must_use]
+    pub fn evaluate(&self, key: &'a str) -> Evaluation<'a> {
+        match self.ruleset.flag(key) {
+            Some(flag) => self.evaluate_flag(flag),
+            None => Evaluation::failed(key, ErrorCode::FlagNotFound, "no flag of that key"),
+        }
+    }
+
+    /// The whole answer for a flag of the ruleset.
+    #[must_use]
+    pub fn evaluate_flag(&self, flag: &'a Flag) -> Evaluation<'a> {
+        self.walk(flag, &mut Silent)
+    }
+
+    /// The answers for all flags, by key in rising order.
+    pub fn evaluate_all(&self) -> impl Iterator<Item = Evaluation<'a>> {
+        let evaluator = *self;
+        self.ruleset
+            .flags()
+            .iter()
+            .map(move |flag| evaluator.evaluate_flag(flag))
+    }
+
+    fn walk<T: Trace<'a>>(&self, flag: &'a Flag, trace: &mut T) -> Evaluation<'a> {
+        let mut details = Details::default();
+        let outcome = match self.resolve(flag, &mut details, trace) {
+            Ok((index, reason)) => match index.and_then(|i| Some((i, flag.variants.get(i)?))) {
+                Some((index, variant)) => Outcome::Resolved {
+                    variant,
+                    index,
+                    reason,
+                },
+                None => Outcome::CallerDefault { reason },
+            },
+            Err(Failure { code, detail }) => Outcome::Failed { code, detail },
+        };
+        Evaluation {
+            flag_key: &flag.key,
+            outcome,
+            details,
+        }
+    }
+
+    fn resolve<T: Trace<'a>>(
+        &self,
+        flag: &'a Flag,
+        details: &mut Details<'a>,
+        trace: &mut T,
+    ) -> Result<Served, Failure> {
+        if let FlagState::Broken(detail) = &flag.state {
+            return Err(Failure {
+                code: ErrorCode::ParseError,
+                detail: detail.clone(),
+            });
+        }
+        if !self.is_on(flag, details, trace) {
+            return Ok((flag.off, Reason::Disabled));
+        }
+        for requirement in &flag.requires {
+            let Some(other) = self.ruleset.flags().get(requirement.flag) else {
+                continue;
+            };
+            let evaluation = self.evaluate_flag(other);
+            let met = matches!(&evaluation.outcome,
+                Outcome::Resolved { index, .. } if requirement.variants.contains(index));
+            let served = evaluation.variant().map(|variant| &*variant.key);
+            trace.step(|| Step::Requirement {
+                flag: other,
+                served,
+                met,
+            });
+            if !met {
+                details.unmet = Some(&other.key);
+                return Ok((flag.off, Reason::Disabled));
+            }
+        }
+        if let Some(variant) = self.named(flag) {
+            trace.step(|| Step::Named {
+                variant: flag.variants.get(variant),
+            });
+            return Ok((Some(variant), Reason::TargetingMatch));
+        }
+        for rule in &flag.rules {
+            match self.try_rule(flag, rule, details, trace)? {
+                Tried::Served(served) => return Ok(served),
+                Tried::End => break,
+                Tried::Next => {}
+            }
+        }
+        let variant = flag.fallback.and_then(|index| flag.variants.get(index));
+        trace.step(|| Step::Fallback { variant });
+        let reason = if flag.rules.is_empty() {
+            Reason::Static
+        } else {
+            Reason::Default
+        };
+        Ok((flag.fallback, reason))
+    }
+
+    fn is_on<T: Trace<'a>>(
+        &self,
+        flag: &'a Flag,
+        details: &mut Details<'a>,
+        trace: &mut T,
+    ) -> bool {
+        if flag.state == FlagState::Disabled {
+            trace.step(|| Step::Disabled);
+            return false;
+        }
+        if !flag.window.contains(self.at) {
+            trace.step(|| Step::OutsideSchedule {
+                window: flag.window,
+                at: self.at,
+            });
+            return false;
+        }
+        if let Some(expiry) = flag.expiry.filter(|expiry| expiry.at <= self.at) {
+            details.expired = true;
+            trace.step(|| Step::Expired { expiry });
+            return expiry.action == ExpiryAction::KeepServing;
+        }
+        true
+    }
+
+    /// The variant of a named subject.
+    fn named(&self, flag: &Flag) -> Option<usize> {
+        if flag.overrides.is_empty() {
+            return None;
+        }
+        let key = self.context.targeting_key()?;
+        let found = flag
+            .overrides
+            .binary_search_by(|(subject, _)| (**subject).cmp(key));
+        flag.overrides.get(found.ok()?).map(|(_, variant)| *variant)
+    }
+
+    fn try_rule<T: Trace<'a>>(
+        &self,
+        flag: &'a Flag,
+        rule: &'a Rule,
+        details: &mut Details<'a>,
+        trace: &mut T,
+    ) -> Result<Tried, Failure> {
+        if !rule.window.contains(self.at) {
+            trace.step(|| Step::RuleOutsideSchedule { rule, at: self.at });
+            return Ok(Tried::Next);
+        }
+        if !self.ruleset.holds(&rule.when, self.context) {
+            trace.step(|| Step::ConditionFailed { rule });
+            return Ok(Tried::Next);
+        }
+        let missed = match rule.on_miss {
+            OnMiss::Next => Tried::Next,
+            OnMiss::End => Tried::End,
+        };
+        if rule.is_experimental()
+            && let Some(why) = self.kept_out(flag)?
+        {
+            details.kept_out = Some(why);
+            trace.step(|| Step::KeptOut { rule, why });
+            return Ok(missed);
+        }
+        let mut bucket = None;
+        for gate in &rule.gates {
+            let (passes, drawn) = self.passes(gate)?;
+            bucket = drawn;
+            trace.step(|| Step::Gate {
+                rule,
+                gate,
+                bucket: drawn,
+                passes,
+                at: self.at,
+            });
+            if !passes {
+                return Ok(missed);
+            }
+        }
+        let Some((variant, drawn, decision)) = self.draw(rule)? else {
+            trace.step(|| Step::SplitMissed { rule });
+            return Ok(missed);
+        };
+        let by_chance = !rule.gates.is_empty() || rule.is_experimental();
+        let reason = match (by_chance, rule.when.is_always()) {
+            (true, _) => Reason::Split,
+            (false, false) => Reason::TargetingMatch,
+            (false, true) => Reason::Static,
+        };
+        details.rule = Some(&rule.id);
+        details.bucket = drawn.or(bucket);
+        details.tracked = by_chance && flag.tracked;
+        let variant_served = flag.variants.get(variant);
+        trace.step(|| Step::Served {
+            rule,
+            variant: variant_served,
+            bucket: drawn,
+            decision: decision.clone(),
+        });
+        details.decision = decision;
+        Ok(Tried::Served((Some(variant), reason)))
+    }
+
+    /// Why the subject takes no part in the flag's experiments.
+    fn kept_out(&self, flag: &'a Flag) -> Result<Option<KeptOut<'a>>, Failure> {
+        if self.participation == Participation::Excluded {
+            return Ok(Some(KeptOut::NotParticipating));
+        }
+        for index in &flag.holdouts {
+            let Some(holdout) = self.ruleset.holdouts().get(*index) else {
+                continue;
+            };
+            let Some(range) = holdout.range else { continue };
+            if range.contains(self.bucket(&holdout.bucketing)?) {
+                return Ok(Some(KeptOut::Holdout(&holdout.key)));
+            }
+        }
+        let Some(membership) = &flag.layer else {
+            return Ok(None);
+        };
+        let Some(layer) = self.ruleset.layers().get(membership.layer) else {
+            return Ok(None);
+        };
+        let bucket = self.bucket(&layer.bucketing)?;
+        let inside = membership.ranges.iter().any(|range| range.contains(bucket));
+        Ok((!inside).then_some(KeptOut::Layer(&layer.key)))
+    }
+
+    /// Whether the gate lets the subject pass, and the bucket where one was needed to tell.
+    fn passes(&self, gate: &Gate) -> Result<(bool, Option<Bucket>), Failure> {
+        let ramped;
+        let ranges = match &gate.share {
+            Share::Ranges(ranges) => &**ranges,
+            Share::Ramp(ramp) => {
+                ramped = Range::new(0, ramp.buckets_at(self.at));
+                ramped.as_slice()
+            }
+        };
+        match ranges {
+            [] => Ok((false, None)),
+            [full] if *full == Range::FULL => Ok((true, None)),
+            ranges => match self.bucket(&gate.bucketing) {
+                Ok(bucket) => Ok((
+                    ranges.iter().any(|range| range.contains(bucket)),
+                    Some(bucket),
+                )),
+                Err(_) if self.participation == Participation::Excluded => Ok((false, None)),
+                Err(failure) => Err(failure),
+            },
+        }
+    }
+
+    fn bucket(&self, bucketing: &Bucketing) -> Result<Bucket, Failure> {
+        bucketing
+            .bucket(self.context, self.draw)
+            .map_err(Failure::from)
+    }
+
+    /// The variant that chance gives, the bucket it came from, and a bandit's decision.
+    fn draw(&self, rule: &Rule) -> Result<Option<Drawn>, Failure> {
+        match &rule.serve {
+            Serve::Variant(variant) => Ok(Some((*variant, None, None))),
+            Serve::Split { bucketing, ranges } => {
+                let bucket = self.bucket(bucketing)?;
+                Ok(owner_of(ranges, bucket).map(|variant| (variant, Some(bucket), None)))
+            }
+            Serve::Bandit { bandit, variants } => {
+                let Some(bandit) = self.ruleset.bandits().get(*bandit) else {
+                    return Ok(None);
+                };
+                let unit = self
+                    .context
+                    .targeting_key()
+                    .ok_or_else(Failure::no_targeting_key)?;
+                let decision = decide(&Choice {
+                    bandit,
+                    snapshot: self.policies.get(bandit.key()),
+                    sticky: self.sticky,
+                    unit,
+                    draw: self.draw,
+                    at: self.at,
+                });
+                Ok(decision.and_then(|decision| {
+                    let mut actions = bandit.actions().iter();
+                    let action = actions.position(|action| *action == decision.action)?;
+                    variants
+                        .get(action)
+                        .map(|variant| (*variant, None, Some(decision)))
+                }))
+            }
+        }
+    }
+}
+
+/// A variant's index, or the caller's default; and why.
+type Served = (Option<usize>, Reason);
+
+/// A variant's index, the bucket behind it, the decision behind it.
+type Drawn = (usize, Option<Bucket>, Option<Decision>);
+
+enum Tried {
+    Served(Served),
+    Next,
+    End,
+}
+
+struct Failure {
+    code: ErrorCode,
+    detail: Box<str>,
+}
+
+impl Failure {
+    fn no_targeting_key() -> Self {
+        let detail = "the flag needs a targeting key".into();
+        Self {
+            code: ErrorCode::TargetingKeyMissing,
+            detail,
+        }
+    }
+}
+
+impl From<MissingUnit<'_>> for Failure {
+    fn from(MissingUnit(attribute): MissingUnit<'_>) -> Self {
+        if attribute.is_targeting_key() {
+            return Self::no_targeting_key();
+        }
+        let detail = format!("the flag is bucketed by \"{attribute}\", which the context lacks");
+        Self {
+            code: ErrorCode::InvalidContext,
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Conditions and bucketings as they are written.
+
+use crate::context::Attribute;
+use crate::value::Value;
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
+use std::fmt;
+
+/// Exactly one of the forms `all`, `any`, `not`, `segment` and `attribute` is meant to be there;
+/// compiling says so with a pointer, which a failed untagged enum could not.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConditionWire {
+    /// Each of these.
+    pub all: Option<Vec<ConditionWire>>,
+    /// One of these.
+    pub any: Option<Vec<ConditionWire>>,
+    /// The contrary.
+    pub not: Option<Box<ConditionWire>>,
+    /// Members of this segment.
+    pub segment: Option<String>,
+    /// The attribute to test.
+    pub attribute: Option<AttributeWire>,
+    /// How to test it.
+    pub op: Option<String>,
+    /// What to test it against.
+    pub value: Option<Value>,
+    /// Whether upper and lower case are the same.
+    pub ignore_case: Option<bool>,
+}
+
+/// A name taken literally, or a list: a name and the members below it.
+#[derive(Debug, Clone)]
+pub struct AttributeWire(pub Attribute);
+
+impl<'de> Deserialize<'de> for AttributeWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AttributeVisitor)
+    }
+}
+
+struct AttributeVisitor;
+
+impl<'de> Visitor<'de> for AttributeVisitor {
+    type Value = AttributeWire;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an attribute: a name, or a list of a name and the members below it")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<AttributeWire, E> {
+        Ok(AttributeWire(Attribute::named(name)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<AttributeWire, A::Error> {
+        let first: String = names
+            .next_element()?
+            .ok_or_else(|| serde::de::Error::custom("an attribute needs at least one name"))?;
+        let mut path = Vec::new();
+        while let Some(name) = names.next_element::<String>()? {
+            path.push(name);
+        }
+        Ok(AttributeWire(Attribute::nested(
+            &first,
+            path.iter().map(String::as_str),
+        )))
+    }
+}
+
+/// How subjects are spread; everything has a default.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BucketingWire {
+    /// The hash; `xxh3` when absent.
+    pub kind: Option<String>,
+    /// The ruleset's salt and the flag's key when absent.
+    pub salt: Option<String>,
+    /// The targeting key when absent.
+    pub by: Option<UnitWire>,
+    /// `hash` (when absent) or `request`.
+    pub draw: Option<String>,
+}
+
+/// One attribute by name, or a list of attributes that together make the unit.
+#[derive(Debug, Clone)]
+pub struct UnitWire(pub Vec<Attribute>);
+
+impl<'de> Deserialize<'de> for UnitWire {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UnitVisitor)
+    }
+}
+
+struct UnitVisitor;
+
+impl<'de> Visitor<'de> for UnitVisitor {
+    type Value = UnitWire;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an attribute's name, or a list of attributes")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<UnitWire, E> {
+        Ok(UnitWire(vec![Attribute::named(name)]))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<UnitWire, A::Error> {
+        let mut attributes = Vec::new();
+        while let Some(AttributeWire(attribute)) = items.next_element()? {
+            attributes.push(attribute);
+        }
+        Ok(UnitWire(attributes))
+    }
+}

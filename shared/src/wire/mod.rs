@@ -1,0 +1,179 @@
+//! Documents as they are written: the only place of this crate that knows JSON.
+
+pub mod condition;
+pub mod document;
+pub mod evaluation;
+pub mod page;
+pub mod ruleset;
+mod value;
+
+use crate::context::EvaluationContext;
+use crate::diagnostic::push_token;
+use crate::value::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Text that is not what it should be, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// RFC 6901 pointer, relative to the text that was read.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Something read, and pointers to fields that nobody knows.
+#[derive(Debug)]
+pub struct Read<T> {
+    /// What was read.
+    pub value: T,
+    /// RFC 6901 pointers, relative to the text that was read.
+    pub unknown: Vec<String>,
+}
+
+/// Reads one document or member of a document.
+///
+/// # Errors
+/// `ReadError` points to the first fault.
+pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let mut unknown = Vec::new();
+    let read = serde_ignored::deserialize(tracked, |path| unknown.push(ignored_pointer(&path)));
+    let fault = |message: String, pointer: String| ReadError { pointer, message };
+    match read {
+        Ok(value) => match json.end() {
+            Ok(()) => Ok(Read { value, unknown }),
+            Err(error) => Err(fault(error.to_string(), String::new())),
+        },
+        Err(error) => Err(fault(message(&error), pointer(&track.path()))),
+    }
+}
+
+/// Reads a member kept as raw text.
+///
+/// # Errors
+/// `ReadError` points to the first fault, relative to the member.
+pub fn read_member<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Result<Read<T>, ReadError> {
+    read(raw.get())
+}
+
+/// A fault of meaning has its pointer; only a fault of syntax needs line and column.
+fn message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((head, _)) if error.is_data() => head.to_owned(),
+        _ => text,
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => push_token(&mut text, &index.to_string()),
+            Segment::Map { key } => push_token(&mut text, key),
+            Segment::Enum { variant } => push_token(&mut text, variant),
+            Segment::Unknown => {}
+        }
+    }
+    text
+}
+
+fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => {
+            let mut text = ignored_pointer(parent);
+            push_token(&mut text, &index.to_string());
+            text
+        }
+        Path::Map { parent, key } => {
+            let mut text = ignored_pointer(parent);
+            push_token(&mut text, key);
+            text
+        }
+        Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => ignored_pointer(parent),
+    }
+}
+
+/// The evaluation context in a JSON object: `targetingKey` and any attributes.
+///
+/// # Errors
+/// `ReadError` when the text is no JSON object, or `targetingKey` is neither text nor null.
+pub fn read_context(text: &str) -> Result<EvaluationContext, ReadError> {
+    let attributes = read::<BTreeMap<String, Value>>(text)?.value;
+    context_from(attributes)
+}
+
+/// The evaluation context of attributes already read.
+///
+/// # Errors
+/// `ReadError` when `targetingKey` is neither text nor null.
+pub fn context_from(
+    attributes: impl IntoIterator<Item = (String, Value)>,
+) -> Result<EvaluationContext, ReadError> {
+    let mut context = EvaluationContext::new();
+    for (name, value) in attributes {
+        let is_key = name == crate::context::TARGETING_KEY;
+        if is_key && !matches!(value, Value::String(_) | Value::Null) {
+            let message = "the targeting key must be a string".to_owned();
+            return Err(ReadError {
+                pointer: "/targetingKey".to_owned(),
+                message,
+            });
+        }
+        context.set(&name, value);
+    }
+    Ok(context)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "read only for its faults")]
+    struct Outer {
+        list: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code, reason = "read only for its faults")]
+    struct Inner {
+        number: u32,
+    }
+
+    #[test]
+    fn faults_and_unknown_fields_have_pointers() {
+        let fault = read::<Outer>(r#"{"list":[{"number":1},{"number":"x"}]}"#).unwrap_err();
+        assert_eq!(fault.pointer, "/list/1/number");
+        assert_eq!(fault.message, r#"invalid type: string "x", expected u32"#);
+        let read = read::<Outer>(r#"{"list":[{"number":1,"a/b":2}]}"#).unwrap();
+        assert_eq!(read.unknown, ["/list/0/a~1b"]);
+    }
+
+    #[test]
+    fn syntax_errors_say_where() {
+        let fault = read::<Outer>("{\"list\": [}").unwrap_err();
+        assert!(fault.message.contains("line 1 column"), "{}", fault.message);
+        assert!(read::<Outer>(r#"{"list":[]} trailing"#).is_err());
+    }
+
+    #[test]
+    fn a_context_is_any_object_with_a_text_key() {
+        let context = read_context(r#"{"targetingKey":"ana","n":[1,{"x":null}]}"#).unwrap();
+        assert_eq!(context.targeting_key(), Some("ana"));
+        assert_eq!(
+            read_context(r#"{"targetingKey":7}"#).unwrap_err().pointer,
+            "/targetingKey"
+        );
+        assert!(read_context("[]").is_err());
+    }
+}
