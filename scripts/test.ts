@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything that is checked, on a fresh machine too. Named groups run alone:
+ * `npm test`: everything that is checked, on a fresh machine too. Named parts run alone:
  * `npm test -- lint rust`. A failed step does not hide the others; the summary shows all.
  */
 
@@ -21,19 +21,19 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 await main(async () => {
   const checks = allChecks();
   const wanted = process.argv.slice(2);
-  const groups = new Set(checks.map(({ group }) => group));
-  const alien = wanted.find((group) => !groups.has(group));
+  const parts = new Set(checks.map(({ part }) => part));
+  const alien = wanted.find((part) => !parts.has(part));
   if (alien !== undefined) {
-    throw new TaskError(`"${alien}" is none of the groups ${[...groups].join(", ")}`);
+    throw new TaskError(`"${alien}" is none of the parts ${[...parts].join(", ")}`);
   }
   const equipment = await step("set-up", async () => {
     ensureSecrets();
     return { tools: await ensureTools(), browser: await ensureBrowser() };
   });
   const results: StepResult[] = [];
-  for (const { group, name, work } of checks) {
+  for (const { part, name, work } of checks) {
     if (interrupted) throw new TaskError("interrupted");
-    if (wanted.length > 0 && !wanted.includes(group)) continue;
+    if (wanted.length > 0 && !wanted.includes(part)) continue;
     results.push(await attempt(name, () => work(equipment)));
   }
   if (!summarise(results)) process.exitCode = 1;

@@ -1,4 +1,4 @@
-/** The steps of `npm test`, by group. Each is one thing a person can run and understand alone. */
+/** The steps of `npm test`, by part. Each is one thing a person can run and understand alone. */
 
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -18,7 +18,7 @@ export interface Equipment {
 
 /** A step of `npm test`. */
 export interface Check {
-  readonly group: string;
+  readonly part: string;
   readonly name: string;
   readonly work: (equipment: Equipment) => Promise<void>;
 }
@@ -36,19 +36,19 @@ function cargo(args: readonly string[], options?: RunOptions): Promise<void> {
 }
 
 const lint: readonly Check[] = [
-  { group: "lint", name: "format", work: () => cargo(["fmt", "--all", "--check"]) },
+  { part: "lint", name: "format", work: () => cargo(["fmt", "--all", "--check"]) },
   {
-    group: "lint",
+    part: "lint",
     name: "clippy, native",
     work: () => cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
   },
   {
-    group: "lint",
+    part: "lint",
     name: "clippy, wasm32",
     work: () => cargo(["clippy", ...wasmTarget, ...wasmPackages, "--", "-D", "warnings"]),
   },
   {
-    group: "lint",
+    part: "lint",
     name: "docs",
     work: () =>
       cargo(["doc", "--workspace", "--no-deps"], { env: { RUSTDOCFLAGS: "-D warnings" } }),
@@ -66,7 +66,7 @@ function workspacePackages(): string[] {
 /** Each package alone, since features that another one turns on would hide what is missing. */
 function rust(): Check[] {
   return workspacePackages().map((name) => ({
-    group: "rust",
+    part: "rust",
     name: `tests: ${name}`,
     work: () => cargo(["test", "-p", name]),
   }));
@@ -103,9 +103,9 @@ function capabilities(browser: Browser): string {
 }
 
 const wasm: readonly Check[] = [
-  { group: "wasm", name: "wasm tests in Node", work: ({ tools }) => wasmTests(tools, {}) },
+  { part: "wasm", name: "wasm tests in Node", work: ({ tools }) => wasmTests(tools, {}) },
   {
-    group: "wasm",
+    part: "wasm",
     name: "wasm tests in Chromium",
     work: ({ tools, browser }) =>
       wasmTests(tools, {
@@ -128,7 +128,7 @@ function listed(...patterns: readonly string[]): string[] {
 
 const typescript: readonly Check[] = [
   {
-    group: "typecheck",
+    part: "typecheck",
     name: "types",
     work: async () => {
       const bases = (file: string): boolean => !file.endsWith("tsconfig.base.json");
@@ -140,7 +140,7 @@ const typescript: readonly Check[] = [
     },
   },
   {
-    group: "scripts",
+    part: "scripts",
     name: "TypeScript unit tests",
     work: async () => {
       const files = listed("scripts/*.test.ts", "www/*.test.ts", "edge/*.test.ts");
@@ -186,15 +186,15 @@ function kib(bytes: number): string {
 
 const product: readonly Check[] = [
   {
-    group: "build",
+    part: "build",
     name: "build",
     work: async ({ tools }) => {
       await build(stackArtefacts, tools);
       await cargo(["build", "-p", "bandera-cli"]);
     },
   },
-  { group: "size", name: "wasm sizes", work: async () => sizes() },
-  { group: "e2e", name: "end to end", work: endToEnd },
+  { part: "size", name: "wasm sizes", work: async () => sizes() },
+  { part: "e2e", name: "end to end", work: endToEnd },
 ];
 
 /** Every step, in the order that tells soonest what is wrong. */
