@@ -47,7 +47,7 @@ impl Bucket {
 /// # Examples
 /// ```
 /// use bandera_shared::bucketing::{Bucket, hash};
-/// assert_eq!(Bucket::from_hash(hash("salt", "ana")).index(), 722_188);
+/// assert_eq!(Bucket::from_hash(hash("salt", "ana")).index(), 457_057);
 /// ```
 #[must_use]
 pub fn hash(salt: &str, unit: &str) -> u64 {

@@ -44,6 +44,8 @@ pub struct Decision {
     pub revision: u64,
     /// When it was made.
     pub decided_at: UnixMillis,
+    /// The last moment whose reward still counts for it: the attribution window as it was then.
+    pub reward_until: UnixMillis,
     /// Where it is counted, when that is already settled (kept decisions); else by subject.
     pub shard: Option<u16>,
 }
@@ -120,6 +122,7 @@ pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
         propensity,
         revision,
         decided_at: at,
+        reward_until: UnixMillis(at.0.saturating_add_unsigned(bandit.attribution_window_ms())),
         shard: None,
     })
 }

@@ -53,7 +53,11 @@ mod tests {
     #[test]
     fn parses_offsets_and_refuses_local_times() {
         let check = |text, expected: Option<i64>| {
-            assert_eq!(UnixMillis::parse(text).ok(), expected.map(UnixMillis), "{text}");
+            assert_eq!(
+                UnixMillis::parse(text).ok(),
+                expected.map(UnixMillis),
+                "{text}"
+            );
         };
         check("1970-01-01T00:00:01Z", Some(1_000));
         check("1970-01-01T01:00:00.250+01:00", Some(250));
@@ -63,9 +67,14 @@ mod tests {
 
     #[test]
     fn a_window_includes_its_start_and_excludes_its_end() {
-        let window = Window { start: Some(UnixMillis(10)), end: Some(UnixMillis(20)) };
-        let inside: Vec<i64> =
-            [9, 10, 19, 20].into_iter().filter(|t| window.contains(UnixMillis(*t))).collect();
+        let window = Window {
+            start: Some(UnixMillis(10)),
+            end: Some(UnixMillis(20)),
+        };
+        let inside: Vec<i64> = [9, 10, 19, 20]
+            .into_iter()
+            .filter(|t| window.contains(UnixMillis(*t)))
+            .collect();
         assert_eq!(inside, [10, 19]);
         assert!(Window::default().contains(UnixMillis(i64::MIN)));
     }

@@ -196,6 +196,48 @@ pub fn from_wire(key: &str, wire: BanditWire) -> Result<Bandit, BanditFault> {
     })
 }
 
+/// The written form of a bandit; [`from_wire`] takes it back to the same bandit.
+#[must_use]
+pub fn to_wire(bandit: &Bandit) -> BanditWire {
+    let reward = &bandit.reward;
+    let (kind, bounds) = match reward.kind {
+        RewardKind::Binary => (RewardKindWire::Binary, None),
+        RewardKind::Numeric(range) => (RewardKindWire::Numeric, Some(range)),
+    };
+    let Policy::Thompson { prior } = bandit.policy;
+    BanditWire {
+        actions: bandit
+            .actions
+            .iter()
+            .map(|action| action.to_string())
+            .collect(),
+        reward: RewardWire {
+            metric: reward.metric.to_string(),
+            kind,
+            min: bounds.map(RewardRange::min),
+            max: bounds.map(RewardRange::max),
+            repeat: Some(match reward.repeat {
+                Repeat::Replace => RepeatWire::Replace,
+                Repeat::Add => RepeatWire::Add,
+            }),
+        },
+        policy: Some(PolicyWire::Thompson {
+            floor: Some(f64::from(bandit.floor_parts) / f64::from(PARTS)),
+            prior: Some(BetaPriorWire {
+                successes: prior.successes,
+                failures: prior.failures,
+            }),
+        }),
+        attribution_window_ms: Some(bandit.attribution_window_ms),
+        stickiness: Some(match bandit.stickiness {
+            Stickiness::Subject => StickinessWire::Subject,
+            Stickiness::Revision => StickinessWire::Revision,
+            Stickiness::Request => StickinessWire::Request,
+        }),
+        snapshot_interval_ms: Some(bandit.snapshot_interval_ms),
+    }
+}
+
 fn within(
     pointer: &str,
     value: u64,
@@ -341,8 +383,7 @@ mod tests {
         );
         assert_eq!(bandit.reward().repeat, Repeat::Add);
         assert_eq!(bandit.stickiness(), Stickiness::Request);
-        let wire: BanditWire = serde_json::from_str(json).unwrap();
-        let printed = serde_json::to_string(&wire).unwrap();
+        let printed = serde_json::to_string(&to_wire(&bandit)).unwrap();
         assert_eq!(parse("hero", &printed).unwrap(), bandit);
     }
 

@@ -1,1 +1,296 @@
+use super::*;
+use crate::diagnostic::Severity;
+use crate::evaluate::{Evaluator, Participation, Policies};
+use crate::evaluation::Outcome;
+use crate::sticky::StickyDecisions;
+use crate::{EvaluationContext, UnixMillis};
 
+/// The errors of a document, as `code pointer`.
+#[track_caller]
+fn errors(document: &str) -> Vec<String> {
+    let compiled = compile(document.as_bytes()).expect("the outline is a ruleset");
+    let errors = compiled
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == Severity::Error);
+    errors
+        .map(|d| format!("{} {}", d.code.as_str(), d.pointer))
+        .collect()
+}
+
+/// A ruleset with these members beside one sound flag named `sound`.
+fn with(members: &str) -> String {
+    format!(
+        r#"{{"schemaVersion":1,"flags":{{
+            "sound":{{"type":"boolean","status":"enabled","defaultVariant":"on",
+                     "variants":{{"on":{{"value":true}},"off":{{"value":false}}}}}}{members}"#
+    )
+}
+
+/// A flag whose body, after its variants `on` and `off`, is given.
+fn flag(body: &str) -> String {
+    let head = r#","f":{"type":"boolean","variants":{"on":{"value":true},"off":{"value":false}},"#;
+    with(&format!("{head}{body}}}}}}}"))
+}
+
+#[test]
+fn every_fault_has_a_pointer() {
+    #[track_caller]
+    fn check(body: &str, expected: &str) {
+        assert_eq!(errors(&flag(body)), [expected], "{body}");
+    }
+    let rule = |rule: &str| format!(r#""status":"enabled","rules":[{rule}]"#);
+    let when = |when: &str| rule(&format!(r#"{{"when":{when},"serve":{{"variant":"on"}}}}"#));
+    check(r#""status":"paused""#, "malformed /flags/f/status");
+    check(
+        r#""status":"enabled","offVariant":"of""#,
+        "unknown-reference /flags/f/offVariant",
+    );
+    check(r#""status":"ab_test""#, "missing /flags/f/experiment");
+    check(r#""status":"canary""#, "missing /flags/f/canary");
+    check(r#""status":"gradual_rollout""#, "missing /flags/f/rollout");
+    check(
+        r#""status":"gradual_rollout","rollout":{"variant":"on","percentage":100.1}"#,
+        "invalid-percentage /flags/f/rollout/percentage",
+    );
+    check(
+        r#""status":"ab_test","experiment":{"weights":{"on":0,"off":0}}"#,
+        "invalid-split /flags/f/experiment/weights",
+    );
+    check(
+        r#""status":"ab_test","experiment":{"ranges":[{"variant":"on","from":0,"to":2},
+            {"variant":"off","from":1,"to":3}]}"#,
+        "overlap /flags/f/experiment/ranges",
+    );
+    check(
+        r#""status":"ab_test","experiment":{"ranges":[{"variant":"on","from":0,"to":1000001}]}"#,
+        "invalid-split /flags/f/experiment/ranges/0",
+    );
+    check(
+        &when(r#"{"segment":"beta"}"#),
+        "unknown-reference /flags/f/rules/0/when/segment",
+    );
+    check(&when("{}"), "invalid-condition /flags/f/rules/0/when");
+    check(
+        &when(r#"{"all":[{"attribute":"a","op":"matches","value":"("}]}"#),
+        "invalid-condition /flags/f/rules/0/when/all/0/value",
+    );
+    check(
+        &when(r#"{"attribute":"a","op":"like","value":"x"}"#),
+        "invalid-condition /flags/f/rules/0/when/op",
+    );
+    check(&rule(r#"{"serve":{}}"#), "malformed /flags/f/rules/0/serve");
+    check(
+        &rule(r#"{"id":"a","serve":{"variant":"on"}},{"id":"a","serve":{"variant":"on"}}"#),
+        "duplicate /flags/f/rules/1/id",
+    );
+    check(
+        &rule(r#"{"serve":{"bandit":"b"}}"#),
+        "unknown-reference /flags/f/rules/0/serve/bandit",
+    );
+    check(
+        r#""status":"enabled","schedule":{"startAt":"2026-01-01"}"#,
+        "invalid-time /flags/f/schedule/startAt",
+    );
+    check(
+        r#""status":"enabled","requires":[{"flag":"sound","variants":["blue"]}]"#,
+        "unknown-reference /flags/f/requires/0/variants/0",
+    );
+    check(
+        r#""status":"enabled","requires":[{"flag":"f","variants":["on"]}]"#,
+        "cycle /flags/f/requires",
+    );
+    check(
+        r#""status":"enabled","layer":{"key":"l","ranges":[]}"#,
+        "unknown-reference /flags/f/layer/key",
+    );
+    check(
+        r#""status":"enabled","holdouts":["h"]"#,
+        "unknown-reference /flags/f/holdouts/0",
+    );
+}
+
+#[test]
+fn a_broken_flag_answers_with_an_error_and_the_rest_is_unharmed() {
+    let document = flag(r#""status":"enabled","offVariant":"nowhere""#);
+    let compiled = compile(document.as_bytes()).unwrap();
+    let context = EvaluationContext::new();
+    let (policies, sticky) = (Policies::default(), StickyDecisions::default());
+    let evaluator = Evaluator {
+        ruleset: &compiled.ruleset,
+        context: &context,
+        at: UnixMillis(0),
+        draw: 0,
+        policies: &policies,
+        sticky: &sticky,
+        participation: Participation::Full,
+    };
+    let code = crate::ErrorCode::ParseError;
+    let broken = evaluator.evaluate("f").outcome;
+    assert!(
+        matches!(broken, Outcome::Failed { code: c, .. } if c == code),
+        "{broken:?}"
+    );
+    assert_eq!(
+        evaluator.evaluate("sound").variant().map(|v| &*v.key),
+        Some("on")
+    );
+}
+
+#[test]
+fn circles_concern_their_members_only() {
+    let member = |name: &str, requires: &str| {
+        format!(
+            r#","{name}":{{"type":"boolean","status":"enabled","defaultVariant":"on",
+                "variants":{{"on":{{"value":true}}}},
+                "requires":[{{"flag":"{requires}","variants":["on"]}}]}}"#
+        )
+    };
+    let members = [
+        member("a", "b"),
+        member("b", "a"),
+        member("c", "a"),
+        member("d", "sound"),
+    ];
+    let document = with(&format!("{}}}}}", members.concat()));
+    assert_eq!(
+        errors(&document),
+        ["cycle /flags/a/requires", "cycle /flags/b/requires"]
+    );
+}
+
+#[test]
+fn segments_in_a_circle_break_the_flags_that_use_them() {
+    let segments = r#"},"segments":{"x":{"when":{"segment":"y"}},"y":{"when":{"segment":"x"}}}}"#;
+    let user = r#","f":{"type":"boolean","status":"enabled","variants":{"on":{"value":true}},
+        "rules":[{"when":{"segment":"x"},"serve":{"variant":"on"}}]}"#;
+    let document = with(&format!("{user}{segments}"));
+    let expected = [
+        "cycle /segments/x",
+        "cycle /segments/y",
+        "broken-dependency /flags/f",
+    ];
+    assert_eq!(errors(&document), expected);
+}
+
+#[test]
+fn two_flags_cannot_own_the_same_buckets_of_a_layer() {
+    let member = |name: &str, from: u32| {
+        format!(
+            r#","{name}":{{"type":"boolean","status":"enabled","variants":{{"on":{{"value":true}}}},
+                "layer":{{"key":"l","ranges":[[{from},500000]]}}}}"#
+        )
+    };
+    let clash = format!(
+        r#"{}{}}},"layers":{{"l":{{}}}}}}"#,
+        with(&member("a", 0)),
+        member("b", 499_999)
+    );
+    assert_eq!(errors(&clash), ["overlap /flags/b/layer/ranges"]);
+}
+
+#[test]
+fn documents_that_are_no_ruleset_are_refused_as_a_whole() {
+    #[track_caller]
+    fn check(bytes: &[u8], expected: &RulesetError) {
+        assert_eq!(compile(bytes).err().as_ref(), Some(expected));
+    }
+    check(b"\xFF", &RulesetError::NotText);
+    check(
+        br#"{"schemaVersion":2}"#,
+        &RulesetError::UnknownSchemaVersion { found: 2 },
+    );
+    let at = vec![b' '; RULESET_BYTES_MAX + 1];
+    check(
+        &at,
+        &RulesetError::TooLarge {
+            bytes: RULESET_BYTES_MAX + 1,
+        },
+    );
+    let mut fits = br#"{"schemaVersion":1}"#.to_vec();
+    fits.resize(RULESET_BYTES_MAX, b' ');
+    assert!(compile(&fits).is_ok());
+    for rubbish in [
+        "",
+        "null",
+        "[]",
+        "{",
+        r#"{"schemaVersion":"1"}"#,
+        r#"{"flags":{}}"#,
+    ] {
+        let refused = compile(rubbish.as_bytes());
+        assert!(
+            matches!(refused, Err(RulesetError::Malformed { .. })),
+            "{rubbish}"
+        );
+    }
+}
+
+#[test]
+fn limits_hold_at_and_one_past() {
+    let nested = |depth: usize| {
+        let open = r#"{"not":"#.repeat(depth - 1);
+        let leaf = r#"{"attribute":"a","op":"exists"}"#;
+        let when = format!("{open}{leaf}{}", "}".repeat(depth - 1));
+        flag(&format!(
+            r#""status":"enabled","rules":[{{"when":{when},"serve":{{"variant":"on"}}}}]"#
+        ))
+    };
+    assert!(errors(&nested(limits::CONDITION_DEPTH_MAX)).is_empty());
+    let past = errors(&nested(limits::CONDITION_DEPTH_MAX + 1));
+    assert!(
+        past.first()
+            .is_some_and(|e| e.starts_with("limit-exceeded")),
+        "{past:?}"
+    );
+
+    let listed = |length: usize| {
+        let list = vec!["1"; length].join(",");
+        flag(&format!(
+            r#""status":"enabled","rules":[{{"when":{{"attribute":"a","op":"in","value":[{list}]}},
+                "serve":{{"variant":"on"}}}}]"#
+        ))
+    };
+    assert!(errors(&listed(limits::LIST_LENGTH_MAX)).is_empty());
+    let past = errors(&listed(limits::LIST_LENGTH_MAX + 1));
+    assert_eq!(past, ["limit-exceeded /flags/f/rules/0/when/value"]);
+}
+
+#[test]
+fn following_prerequisites_is_bounded() {
+    // Each level requires the one below twice: evaluating level n costs 2^(n+1) - 1.
+    let levels = |count: usize| {
+        let member = |level: usize| {
+            let below = format!(
+                r#"{{"flag":"l{:02}","variants":["on"]}}"#,
+                level.wrapping_sub(1)
+            );
+            let requires = if level == 0 {
+                String::new()
+            } else {
+                format!("{below},{below}")
+            };
+            format!(
+                r#","l{level:02}":{{"type":"boolean","status":"enabled","defaultVariant":"on",
+                    "variants":{{"on":{{"value":true}}}},"requires":[{requires}]}}"#
+            )
+        };
+        let members: String = (0..count).map(member).collect();
+        with(&format!("{members}}}}}"))
+    };
+    assert!(errors(&levels(8)).is_empty());
+    assert_eq!(errors(&levels(9)), ["limit-exceeded /flags/l08/requires"]);
+}
+
+#[test]
+fn unknown_fields_are_remarked_and_near_names_suggested() {
+    let compiled = compile(flag(r#""status":"enabled","ofVariant":"off""#).as_bytes()).unwrap();
+    let remark = compiled.diagnostics.first().unwrap();
+    assert_eq!(
+        (remark.severity, &*remark.pointer),
+        (Severity::Warning, "/flags/f/ofVariant")
+    );
+    let misspelt = compile(flag(r#""status":"enabled","offVariant":"of""#).as_bytes()).unwrap();
+    let message = &misspelt.diagnostics.first().unwrap().message;
+    assert_eq!(message, r#"unknown variant "of"; did you mean "off"?"#);
+}

@@ -12,8 +12,8 @@ use crate::time::UnixMillis;
 const VERSION: u8 = 1;
 /// Longest body: two keys of greatest length, the fixed members, and every feature.
 const BODY_BYTES_MAX: usize =
-    2 * (1 + KEY_BYTES_MAX) + 16 + 4 + 8 + 8 + 2 + SubjectHash::BYTES + 1 + 4 * FEATURES_MAX;
-/// Longest text of a receipt; a receipt without features is about 120 characters.
+    2 * (1 + KEY_BYTES_MAX) + 16 + 4 + 3 * 8 + 2 + SubjectHash::BYTES + 1 + 4 * FEATURES_MAX;
+/// Longest text of a receipt; a receipt without features is about 125 characters.
 pub const RECEIPT_CHARS_MAX: usize = (ENVELOPE_BYTES + BODY_BYTES_MAX).div_ceil(3) * 4;
 
 impl Receipt {
@@ -29,8 +29,6 @@ impl Receipt {
             bandit,
             action,
             propensity,
-            revision,
-            decided_at,
             ..
         } = &self.decision;
         if bandit.len() > KEY_BYTES_MAX || action.len() > KEY_BYTES_MAX {
@@ -42,8 +40,9 @@ impl Receipt {
             .text(action)?
             .bytes(&decision_id.0)
             .u32(propensity.parts())
-            .u64(*revision)
-            .i64(decided_at.0)
+            .u64(self.decision.revision)
+            .i64(self.decision.decided_at.0)
+            .i64(self.decision.reward_until.0)
             .u16(self.shard)
             .bytes(self.subject.as_bytes())
             .u8(u8::try_from(self.features.len()).ok()?);
@@ -72,6 +71,7 @@ fn read(body: &[u8]) -> Option<Receipt> {
         propensity: Propensity::from_parts(reader.u32()?)?,
         revision: reader.u64()?,
         decided_at: UnixMillis(reader.i64()?),
+        reward_until: UnixMillis(reader.i64()?),
         shard: None,
     };
     let shard = reader.u16()?;
@@ -116,6 +116,7 @@ mod tests {
             propensity: Propensity::from_parts(734_500).unwrap(),
             revision: 12,
             decided_at: UnixMillis(1_770_000_000_000),
+            reward_until: UnixMillis(1_770_086_400_000),
             shard: None,
         };
         Receipt::new(decision, SubjectHash::from_bytes([0x80; 16]), 4)
@@ -125,8 +126,8 @@ mod tests {
     fn the_text_never_changes() {
         let token = receipt("hero", "blue").to_token(&keys(OLD)).unwrap();
         // Python's hmac module, given the same key, label and body, makes the same tag.
-        let pinned = "AQEEaGVybwRibHVlMDEyMzQ1Njc4OWFiY2RlZgALNSQAAAAAAAAADAAAAZwcOKQAAAKAgICA\
-                      gICAgICAgICAgICAAMWspDqzmXHS2fJbY6SiTS0";
+        let pinned = "AQEEaGVybwRibHVlMDEyMzQ1Njc4OWFiY2RlZgALNSQAAAAAAAAADAAAAZwcOKQAAAABnCFf\
+                      AAAAAoCAgICAgICAgICAgICAgIAA1-YsttB3UJv-Zs3-B9U3JA";
         assert_eq!(token, pinned);
         assert_eq!(receipt("hero", "blue").shard(), 2);
     }

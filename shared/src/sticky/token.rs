@@ -74,6 +74,7 @@ fn write_decision(decision: &Decision) -> Option<Vec<u8>> {
         .u32(decision.propensity.parts())
         .u64(decision.revision)
         .i64(decision.decided_at.0)
+        .i64(decision.reward_until.0)
         .u16(decision.shard.unwrap_or(NO_SHARD));
     Some(writer.finish())
 }
@@ -86,6 +87,7 @@ fn read_decision(reader: &mut Reader<'_>) -> Option<Decision> {
         propensity: Propensity::from_parts(reader.u32()?)?,
         revision: reader.u64()?,
         decided_at: UnixMillis(reader.i64()?),
+        reward_until: UnixMillis(reader.i64()?),
         shard: Some(reader.u16()?).filter(|shard| *shard != NO_SHARD),
     })
 }
@@ -110,6 +112,7 @@ mod tests {
             propensity: Propensity::from_parts(250_000).unwrap(),
             revision: 9,
             decided_at: UnixMillis(at),
+            reward_until: UnixMillis(at.saturating_add(1_000)),
             shard: Some(2),
         }
     }

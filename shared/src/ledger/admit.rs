@@ -1,0 +1,180 @@
+//! Admission: which events are believed.
+//!
+//! The edge admits events where they arrive, with the time of their arrival; queued events are not
+//! judged again, so that a slow queue changes nothing.
+
+use super::item::{DecisionItem, FlagItem, Item, Observation, RowKey};
+use super::{FLAG_EXPOSURE_KEEP_MS, KEEP_MARGIN_MS, LATE_ARRIVAL_MS_MAX};
+use crate::bandit::Bandit;
+use crate::event::{Claim, Event, EventId, Rejection, RejectionCode};
+use crate::keys::PurposeKeys;
+use crate::names;
+use crate::receipt::Receipt;
+use crate::subject::{SubjectHash, SubjectKey};
+use crate::time::UnixMillis;
+
+/// What an edge knows when it admits events.
+pub trait Desk {
+    /// The bandit of that key in the published ruleset.
+    fn bandit(&self, key: &str) -> Option<&Bandit>;
+    /// Whether the published ruleset has that variant of that flag.
+    fn has_variant(&self, flag: &str, variant: &str) -> bool;
+    /// The keys of receipts.
+    fn receipt_keys(&self) -> &PurposeKeys;
+    /// The key of subjects.
+    fn subject_key(&self) -> &SubjectKey;
+    /// The subject of the request, where it has one.
+    fn subject(&self) -> Option<&str>;
+    /// Shards of the environment.
+    fn n_shards(&self) -> u16;
+}
+
+/// An event that counts, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The shard that counts it.
+    pub shard: u16,
+    /// Its bandit; `None` for a flag's exposure.
+    pub bandit: Option<Bandit>,
+    /// What is counted.
+    pub item: Item,
+}
+
+/// Admits or refuses one event.
+///
+/// # Arguments
+/// `received`: when the edge received it. A reward counts when it was both made (by the client's
+/// clock, but not later than received) within the attribution window of its decision, and received
+/// at most [`LATE_ARRIVAL_MS_MAX`] after it.
+///
+/// # Errors
+/// `Rejection`, with a pointer below the event.
+pub fn admit(
+    event: &Event,
+    desk: &impl Desk,
+    received: UnixMillis,
+) -> Result<Admitted, Rejection> {
+    match &event.claim {
+        Claim::FlagExposed { flag, variant, subject } => {
+            let subject = subject.as_deref().or_else(|| desk.subject());
+            let subject = subject
+                .ok_or_else(|| Rejection::new(RejectionCode::NoSubject, "/subject"))?;
+            if !desk.has_variant(flag, variant) {
+                return Err(Rejection::new(RejectionCode::Malformed, "/variant")
+                    .detail("the published ruleset has no such variant"));
+            }
+            let subject = desk.subject_key().hash(subject);
+            Ok(flag_exposure(flag, variant, &subject, desk.n_shards(), received))
+        }
+        Claim::DecisionExposed { receipt } => {
+            let (receipt, bandit) = open(receipt, desk)?;
+            if received.0 > latest_arrival(&receipt) {
+                return Err(Rejection::new(RejectionCode::TooLate, "/receipt"));
+            }
+            Ok(exposure(&receipt, bandit))
+        }
+        Claim::Rewarded { receipt, metric, value } => {
+            let (receipt, bandit) = open(receipt, desk)?;
+            let spec = bandit.reward();
+            if metric.as_ref().is_some_and(|metric| *metric != spec.metric) {
+                return Err(Rejection::new(RejectionCode::UnknownMetric, "/metric")
+                    .detail(format!("the reward of {} is {}", bandit.key(), spec.metric)));
+            }
+            let reward = spec
+                .check(*value)
+                .map_err(|fault| Rejection::new(RejectionCode::Reward(fault), "/value"))?;
+            check_window(event, &receipt, received)?;
+            let at = event.at.unwrap_or(receipt.decision().decided_at);
+            let row = row_of(&receipt, bandit);
+            let event = addition_of(row, &event.id);
+            Ok(admitted(&receipt, bandit, Observation::Rewarded { reward, at, event }))
+        }
+    }
+}
+
+/// The exposure that a receipt attests: also for senders that made the receipt themselves.
+#[must_use]
+pub fn exposure(receipt: &Receipt, bandit: &Bandit) -> Admitted {
+    admitted(receipt, bandit, Observation::Exposed)
+}
+
+/// The first exposure of a subject to a variant of a flag without a bandit.
+#[must_use]
+pub fn flag_exposure(
+    flag: &str,
+    variant: &str,
+    subject: &SubjectHash,
+    n_shards: u16,
+    received: UnixMillis,
+) -> Admitted {
+    let parts = [subject.as_bytes().as_slice(), flag.as_bytes(), &[0x1F], variant.as_bytes()];
+    let item = FlagItem {
+        flag: flag.into(),
+        variant: variant.into(),
+        row: RowKey::of(b"flag", &parts),
+        keep_until: UnixMillis(received.0.saturating_add_unsigned(FLAG_EXPOSURE_KEEP_MS)),
+    };
+    Admitted { shard: names::shard_of(subject, n_shards), bandit: None, item: Item::Flag(item) }
+}
+
+fn open<'d>(token: &str, desk: &'d impl Desk) -> Result<(Receipt, &'d Bandit), Rejection> {
+    let receipt = Receipt::from_token(token, desk.receipt_keys())
+        .map_err(|fault| Rejection::new(RejectionCode::Receipt(fault), "/receipt"))?;
+    let key = &receipt.decision().bandit;
+    let bandit = desk.bandit(key).ok_or_else(|| {
+        Rejection::new(RejectionCode::UnknownBandit, "/receipt").detail(format!("bandit {key}"))
+    })?;
+    Ok((receipt, bandit))
+}
+
+fn check_window(
+    event: &Event,
+    receipt: &Receipt,
+    received: UnixMillis,
+) -> Result<(), Rejection> {
+    let until = receipt.decision().reward_until;
+    let happened = event.at.map_or(received, |at| at.min(received));
+    if happened > until || received.0 > latest_arrival(receipt) {
+        return Err(Rejection::new(RejectionCode::TooLate, "/receipt")
+            .detail(format!("rewards count until {}", until.to_rfc3339())));
+    }
+    Ok(())
+}
+
+fn latest_arrival(receipt: &Receipt) -> i64 {
+    receipt.decision().reward_until.0.saturating_add_unsigned(LATE_ARRIVAL_MS_MAX)
+}
+
+fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Admitted {
+    let keep_until = latest_arrival(receipt).saturating_add_unsigned(KEEP_MARGIN_MS);
+    let item = DecisionItem {
+        bandit: 0,
+        action: receipt.decision().action.clone(),
+        row: row_of(receipt, bandit),
+        keep_until: UnixMillis(keep_until),
+        observation,
+    };
+    Admitted {
+        shard: receipt.shard(),
+        bandit: Some(bandit.clone()),
+        item: Item::Decision(item),
+    }
+}
+
+/// Decision ids hash subject ids without a key; the keyed hash beside them keeps rows anonymous.
+/// The action is part of the key because a ruleset may change the actions within one revision.
+fn row_of(receipt: &Receipt, bandit: &Bandit) -> RowKey {
+    let decision = receipt.decision();
+    let definition = bandit.reward().definition().to_le_bytes();
+    let parts: [&[u8]; 4] = [
+        receipt.subject().as_bytes(),
+        &decision.decision_id.0,
+        &definition,
+        decision.action.as_bytes(),
+    ];
+    RowKey::of(b"decision", &parts)
+}
+
+fn addition_of(row: RowKey, event: &EventId) -> RowKey {
+    RowKey::of(b"addition", &[&row.0.to_le_bytes(), event.as_str().as_bytes()])
+}

@@ -1,0 +1,134 @@
+//! What an edge hands to a shard: admitted events, reduced to what counting needs.
+
+use std::collections::BTreeMap;
+
+use crate::bandit::{Bandit, Reward};
+use crate::time::UnixMillis;
+
+/// 128 bits under which a shard remembers something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowKey(pub u128);
+
+impl RowKey {
+    /// The key of these parts; every part but the last must have a fixed length or an end mark.
+    #[must_use]
+    pub(crate) fn of(domain: &[u8], parts: &[&[u8]]) -> Self {
+        let mut bytes = domain.to_vec();
+        for part in parts {
+            bytes.extend_from_slice(part);
+        }
+        Self(xxhash_rust::xxh3::xxh3_128(&bytes))
+    }
+}
+
+/// What was observed of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// Its subject saw it.
+    Exposed,
+    /// It was rewarded.
+    Rewarded {
+        /// The checked reward.
+        reward: Reward,
+        /// When: orders rewards that replace each other.
+        at: UnixMillis,
+        /// Tells apart rewards that add up.
+        event: RowKey,
+    },
+}
+
+/// An observation of a bandit's decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionItem {
+    /// Index of its bandit in [`Batch::bandits`].
+    pub bandit: u16,
+    /// The action that was decided.
+    pub action: Box<str>,
+    /// The decision's row.
+    pub row: RowKey,
+    /// How long the row is kept.
+    pub keep_until: UnixMillis,
+    /// What was observed.
+    pub observation: Observation,
+}
+
+/// The first exposure of a subject to a variant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagItem {
+    /// Flag key.
+    pub flag: Box<str>,
+    /// Variant name.
+    pub variant: Box<str>,
+    /// The row of (subject, flag, variant).
+    pub row: RowKey,
+    /// How long the row is kept.
+    pub keep_until: UnixMillis,
+}
+
+/// One admitted event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// Of a bandit's decision.
+    Decision(DecisionItem),
+    /// Of a flag without a bandit.
+    Flag(FlagItem),
+}
+
+/// What a sender has counted since it started: cumulative, so that a repeat is harmless.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Names the sender, at random for each isolate.
+    pub sender: u64,
+    /// Exposures it tried to send.
+    pub n_attempted: u64,
+    /// Exposures it gave up.
+    pub n_dropped: u64,
+    /// Events it refused.
+    pub n_rejected: u64,
+}
+
+/// Items for one shard, with the bandits they speak of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Batch {
+    /// Publication number of the ruleset that `bandits` come from.
+    pub publication: u64,
+    /// The bandits, named by index.
+    pub bandits: Vec<Bandit>,
+    /// The items, in the order they were received.
+    pub items: Vec<Item>,
+    /// The sender's own counts.
+    pub report: Option<Report>,
+}
+
+impl Batch {
+    /// Appends an item of the bandit.
+    pub fn push(&mut self, bandit: &Bandit, mut item: DecisionItem) {
+        let index = self.bandits.iter().position(|known| known.key() == bandit.key());
+        let index = index.unwrap_or_else(|| {
+            self.bandits.push(bandit.clone());
+            self.bandits.len() - 1
+        });
+        // A batch has at most ITEMS_PER_BATCH_MAX items and so as many bandits.
+        item.bandit = index as u16;
+        self.items.push(Item::Decision(item));
+    }
+}
+
+/// Admitted events by shard, each with its place in the request.
+#[must_use]
+pub fn routed(
+    publication: u64,
+    admitted: impl IntoIterator<Item = (usize, super::Admitted)>,
+) -> BTreeMap<u16, (Vec<usize>, Batch)> {
+    let mut shards: BTreeMap<u16, (Vec<usize>, Batch)> = BTreeMap::new();
+    for (place, admitted) in admitted {
+        let (places, batch) = shards.entry(admitted.shard).or_default();
+        batch.publication = publication;
+        places.push(place);
+        match (admitted.bandit, admitted.item) {
+            (Some(bandit), Item::Decision(item)) => batch.push(&bandit, item),
+            (_, item) => batch.items.push(item),
+        }
+    }
+    shards
+}

@@ -1,0 +1,102 @@
+//! How the shards of one bandit add up.
+
+use std::collections::BTreeMap;
+
+use super::state::{ArmState, ShardState};
+
+/// The latest known state of each shard.
+///
+/// Merging keeps the state with the higher sequence number, shard by shard. That is associative,
+/// commutative and idempotent: repeated, late and reordered messages end in the same state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MergedState(BTreeMap<u16, ShardState>);
+
+impl MergedState {
+    /// Takes over a shard's state unless a later one is known.
+    ///
+    /// # Returns
+    /// Whether anything changed.
+    pub fn merge_shard(&mut self, shard: u16, state: ShardState) -> bool {
+        let is_later = self.0.get(&shard).is_none_or(|known| known.sequence < state.sequence);
+        if is_later {
+            self.0.insert(shard, state);
+        }
+        is_later
+    }
+
+    /// Takes over every shard of another merged state.
+    pub fn merge(&mut self, other: &Self) {
+        for (shard, state) in &other.0 {
+            self.merge_shard(*shard, state.clone());
+        }
+    }
+
+    /// Statistics of each action over all shards.
+    #[must_use]
+    pub fn arms(&self) -> BTreeMap<Box<str>, ArmState> {
+        let mut arms: BTreeMap<Box<str>, ArmState> = BTreeMap::new();
+        for (action, arm) in self.0.values().flat_map(|state| &state.arms) {
+            let sum = arms.entry(action.clone()).or_default();
+            *sum = sum.plus(arm);
+        }
+        arms
+    }
+
+    /// Each shard and its state.
+    pub fn shards(&self) -> impl Iterator<Item = (u16, &ShardState)> {
+        self.0.iter().map(|(shard, state)| (*shard, state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A shard's state is a function of its sequence number, as it is in life.
+    fn merged() -> impl Strategy<Value = MergedState> {
+        prop::collection::btree_map(0u16..6, 0u64..9, 0..6).prop_map(|sequences| {
+            let mut merged = MergedState::default();
+            for (shard, sequence) in sequences {
+                let arm = ArmState {
+                    n_decisions: sequence * (u64::from(shard) + 1),
+                    units: u128::from(sequence) << 32,
+                    ..ArmState::default()
+                };
+                let arms = BTreeMap::from([("a".into(), arm)]);
+                merged.merge_shard(shard, ShardState { sequence, arms });
+            }
+            merged
+        })
+    }
+
+    fn joined(a: &MergedState, b: &MergedState) -> MergedState {
+        let mut joined = a.clone();
+        joined.merge(b);
+        joined
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_associative_commutative_and_idempotent(
+            a in merged(), b in merged(), c in merged(),
+        ) {
+            prop_assert_eq!(joined(&joined(&a, &b), &c), joined(&a, &joined(&b, &c)));
+            prop_assert_eq!(joined(&a, &b), joined(&b, &a));
+            prop_assert_eq!(joined(&a, &a), a);
+        }
+    }
+
+    #[test]
+    fn a_late_message_changes_nothing() {
+        let state = |sequence| ShardState { sequence, ..ShardState::default() };
+        let mut merged = MergedState::default();
+        assert!(merged.merge_shard(0, state(0)));
+        assert!(merged.merge_shard(0, state(5)));
+        assert!(!merged.merge_shard(0, state(5)));
+        assert!(!merged.merge_shard(0, state(4)));
+        assert!(merged.merge_shard(1, state(1)));
+        assert_eq!(merged.shards().count(), 2);
+    }
+}

@@ -1,0 +1,56 @@
+//! Counting: what one shard remembers, how events change it, and how shards add up.
+//!
+//! Everything here is pure: a Durable Object loads rows, calls [`apply`], stores what changed, and
+//! replies. Counting is idempotent and does not depend on order:
+//!
+//! * A decision is one row, under a hash of its id, subject, action and reward definition. Its
+//!   exposure is a flag of that row, set once.
+//! * A reward implies that its decision was made: whichever of exposure and reward comes first
+//!   counts the decision, the other one adds what it knows. So rewards never outnumber decisions.
+//! * Rewards that *replace* are a register that keeps the greatest (time, value): the time is the
+//!   client's own, or the decision's where none is given. Sending any of them again, in any order
+//!   and under any event id, ends in the same state.
+//! * Rewards that *add* are told apart by event id, and the sum is cut to the declared range. A
+//!   receipt replayed under fresh event ids can thus raise its own decision to at most one full
+//!   reward, and [`ADDITIONS_MAX`] bounds what is remembered for it.
+//! * Sums are whole [`REWARD_UNITS`](crate::bandit::REWARD_UNITS), so their order cannot show.
+//!
+//! A shard sends its cumulative [`ShardState`], never a difference; [`MergedState`] keeps the
+//! latest of each shard, so a repeated or late message is harmless.
+//!
+//! # Memory
+//! A row is kept until no receipt for it can be admitted any more ([`LATE_ARRIVAL_MS_MAX`] after
+//! its attribution window, and an hour for the clocks). Sums stay.
+//!
+//! # Changed bandits
+//! Every batch carries the bandits that its items speak of and the publication they come from; the
+//! highest publication counts. A changed reward definition starts a new [`ShardState`]; other
+//! changes apply at once.
+
+mod admit;
+mod apply;
+mod command;
+mod item;
+mod merge;
+mod state;
+pub mod wire;
+
+pub use admit::{Admitted, Desk, admit, exposure};
+pub use apply::{Change, Known, Memory, NewRow, Outcome, apply};
+pub use command::{
+    ArmView, BanditView, CoordinatorCommand, LedgerCommand, ShardTotals, SnapshotView,
+};
+pub use item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, routed};
+pub use merge::MergedState;
+pub use state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
+
+/// How long after the attribution window an event may still arrive: retries and offline pages.
+pub const LATE_ARRIVAL_MS_MAX: u64 = 3_600_000;
+/// How much longer a row is kept than its events are admitted: clocks of edges differ.
+pub const KEEP_MARGIN_MS: u64 = 3_600_000;
+/// How long the exposure of a flag is told apart from its repeats: 30 days.
+pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
+/// Most rewards that add up for one decision.
+pub const ADDITIONS_MAX: u32 = 100;
+/// Most items of one batch, also of a merged one.
+pub const ITEMS_PER_BATCH_MAX: usize = 2_000;
