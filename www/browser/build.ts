@@ -30,8 +30,8 @@ const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
 const triple = "wasm32-unknown-unknown";
 
 function buildEngine(): void {
-  call("cargo", "build", "--release", "--package", "bandera-browser", "--target", triple);
-  const compiled = join(target, triple, "release", "bandera_browser.wasm");
+  call("cargo", "build", "--profile", "page", "--package", "bandera-browser", "--target", triple);
+  const compiled = join(target, triple, "page", "bandera_browser.wasm");
   const shape = ["--target", "web", "--no-typescript", "--remove-producers-section"];
   call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
   // A page downloads this before it can evaluate: bytes count for more than nanoseconds.

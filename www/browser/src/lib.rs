@@ -1,1 +1,65 @@
-//! The evaluator as a wasm bundle for a script tag.
+//! The evaluator for browsers: a client ruleset goes in once, contexts go in as JSON, answers come
+//! out as JSON.
+//!
+//! The very code of the edge, so that a page that evaluates by itself agrees with the edge in every
+//! bucket. It reads no clock and draws no random number: the page passes both in. It decides for no
+//! bandit, because only the edge can sign a receipt.
+
+mod wire;
+
+use bandera_shared::sticky::StickyDecisions;
+use bandera_shared::{Evaluator, Participation, Policies, Ruleset, UnixMillis, compile};
+use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+
+/// A compiled client ruleset.
+#[derive(Debug)]
+#[wasm_bindgen]
+pub struct Engine {
+    ruleset: Ruleset,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Compiles the bytes of `GET /bandera/v1/ruleset`.
+    ///
+    /// # Errors
+    /// An `Error` saying why when they are no ruleset of a schema that this engine knows; a flag
+    /// that is broken by itself only fails its own evaluations.
+    #[wasm_bindgen(constructor)]
+    pub fn new(bytes: &[u8]) -> Result<Engine, JsError> {
+        let compiled = compile(bytes).map_err(|error| JsError::new(&error.to_string()))?;
+        Ok(Self { ruleset: compiled.ruleset })
+    }
+
+    /// Evaluates every flag that browsers may see, and gives the answers as a JSON object by key.
+    ///
+    /// # Arguments
+    /// `context`: a JSON object with `targetingKey` and any attributes; `at_ms`: the time, in Unix
+    /// milliseconds; `draw`: a random number in [0, 1), for flags that draw for each request.
+    ///
+    /// # Errors
+    /// An `Error` with a JSON pointer when the context is no JSON object.
+    #[wasm_bindgen(js_name = evaluateAll)]
+    pub fn evaluate_all(&self, context: &str, at_ms: f64, draw: f64) -> Result<String, JsError> {
+        let context = wire::read_context(context).map_err(|error| JsError::new(&error))?;
+        let evaluator = Evaluator {
+            ruleset: &self.ruleset,
+            context: &context,
+            at: UnixMillis(at_ms as i64),
+            draw: bits_of(draw),
+            policies: &Policies::default(),
+            sticky: &StickyDecisions::default(),
+            participation: Participation::Full,
+        };
+        Ok(wire::answers(&evaluator))
+    }
+}
+
+/// The random number as the 64 bits that evaluation takes; saturates outside of [0, 1).
+fn bits_of(draw: f64) -> u64 {
+    const TWO_POW_64: f64 = 18_446_744_073_709_551_616.0;
+    (draw * TWO_POW_64) as u64
+}
+
+#[cfg(test)]
+mod tests;

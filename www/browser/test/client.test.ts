@@ -13,7 +13,12 @@ const STATE = JSON.stringify({
   context: { targetingKey: "s1" },
   flags: {
     "shop.hero": { value: "craft", variant: "craft", reason: "SPLIT" },
-    "shop.shelf": { value: 4, variant: "dense", reason: "TARGETING_MATCH", config: { columns: 4 } },
+    "shop.shelf": {
+      value: 4,
+      variant: "dense",
+      reason: "TARGETING_MATCH",
+      metadata: { config: { columns: 4 } },
+    },
     "shop.off": { value: null, variant: null, reason: "DISABLED" },
   },
   receipts: [

@@ -1,0 +1,39 @@
+use super::*;
+
+const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
+    "shown": {"type": "boolean", "status": "enabled", "visibility": "client",
+        "config": {"columns": 3},
+        "variants": {"on": {"value": true, "config": {"columns": 4}}, "off": {"value": false}},
+        "offVariant": "off", "defaultVariant": "off",
+        "rules": [{"when": {"attribute": "plan", "op": "equals", "value": "pro"},
+                   "serve": {"variant": "on"}}]},
+    "hidden": {"type": "boolean", "status": "enabled",
+        "variants": {"on": {"value": true}}, "defaultVariant": "on"}}}"#;
+
+#[track_caller]
+fn check(context: &str, expected: &str) {
+    let engine = Engine::new(RULESET.as_bytes()).unwrap();
+    assert_eq!(engine.evaluate_all(context, 0.0, 0.0).unwrap(), expected);
+}
+
+#[test]
+fn answers_hold_client_flags_alone() {
+    check(
+        r#"{"targetingKey": "ana", "plan": "pro"}"#,
+        r#"{"shown":{"key":"shown","value":true,"variant":"on","reason":"TARGETING_MATCH","metadata":{"rule":"rule-1","config":{"columns":4}}}}"#,
+    );
+    check(
+        "{}",
+        r#"{"shown":{"key":"shown","value":false,"variant":"off","reason":"DEFAULT","metadata":{"config":{"columns":3}}}}"#,
+    );
+}
+
+#[test]
+fn a_draw_covers_all_bits_and_saturates() {
+    let check = |draw: f64, bits: u64| assert_eq!(bits_of(draw), bits);
+    check(0.0, 0);
+    check(0.5, 1 << 63);
+    check(1.0, u64::MAX);
+    check(-1.0, 0);
+    check(f64::NAN, 0);
+}

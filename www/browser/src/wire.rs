@@ -1,0 +1,24 @@
+//! JSON on the way between a page and the engine.
+
+use bandera_shared::wire::evaluation::EvaluationWire;
+use bandera_shared::{EvaluationContext, Evaluator, Visibility};
+use std::collections::BTreeMap;
+
+/// The context, or what is wrong with its text and where.
+pub(crate) fn read_context(text: &str) -> Result<EvaluationContext, String> {
+    bandera_shared::wire::read_context(text)
+        .map_err(|error| format!("context{}: {}", error.pointer, error.message))
+}
+
+/// Answers for client-visible flags by key; flags that these only require stay inside.
+pub(crate) fn answers(evaluator: &Evaluator<'_>) -> String {
+    let flags = evaluator.ruleset.flags().iter();
+    let visible = flags.filter(|flag| flag.visibility == Visibility::Client);
+    let evaluations: Vec<_> = visible.map(|flag| evaluator.evaluate_flag(flag)).collect();
+    let by_key: BTreeMap<&str, EvaluationWire<'_>> = evaluations
+        .iter()
+        .map(|evaluation| (evaluation.flag_key, EvaluationWire::from(evaluation)))
+        .collect();
+    // Texts, numbers and maps with text keys always print.
+    serde_json::to_string(&by_key).unwrap_or_default()
+}
