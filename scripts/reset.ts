@@ -1,16 +1,19 @@
-/** Clears the local state: databases, KV, Durable Objects, logs, the local token. */
+/** `npm run reset`: clears the local state: databases, KV, Durable Objects, logs, local token. */
 
 import { rmSync } from "node:fs";
 
 import { localDir } from "./lib/paths.ts";
-import { chosenPorts, requireFree } from "./lib/ports.ts";
 import { main } from "./lib/progress.ts";
+import { TaskError } from "./lib/run.ts";
+import { endOrphans, runningStart } from "./lib/running.ts";
 
 await main(async () => {
-  // A running stack would go on writing into what is cleared, and come out inconsistent.
-  const ports = chosenPorts();
-  await requireFree(ports.edge);
-  await requireFree(ports.admin);
+  const other = runningStart();
+  if (other !== undefined) {
+    // It would go on writing into what is cleared, and come out inconsistent.
+    throw new TaskError(`npm start is running (process ${other}); end it first`);
+  }
+  endOrphans();
   rmSync(localDir, { recursive: true, force: true });
   console.log(`✓ ${localDir} is cleared; the next npm start seeds anew`);
 });

@@ -50,6 +50,8 @@ export interface StackOptions {
   readonly withoutAdmin?: boolean;
   /** The path that tells that the edge is ready; absent: its health. */
   readonly edgeReadyPath?: string;
+  /** Called when the processes exist and before they are healthy. */
+  readonly onStart?: (stack: Stack) => void;
 }
 
 /** An answer of the admin API: its status, headers, and parsed JSON body (`null` when empty). */
@@ -101,7 +103,9 @@ export class Stack {
     await this.kill();
     stacks.add(this);
     try {
-      await Promise.all([this.startEdge(), this.#startAdmin()]);
+      const both = Promise.all([this.startEdge(), this.#startAdmin()]);
+      this.#options.onStart?.(this);
+      await both;
     } catch (error) {
       await this.kill();
       throw error;
@@ -110,7 +114,7 @@ export class Stack {
 
   /** Starts the edge's process alone, after `killEdge`; resolves when it is healthy. */
   async startEdge(): Promise<void> {
-    await this.killEdge();
+    if (this.#edge !== undefined) await this.killEdge();
     this.#edge = new DevProcess({
       name: "the edge Worker",
       configs: this.#options.edgeConfigs ?? [edgeConfig, demoConfig],
@@ -151,6 +155,23 @@ export class Stack {
   async stop(): Promise<void> {
     await Promise.all([this.#edge?.stop(), this.#admin?.stop()]);
     this.#forget();
+  }
+
+  /** Process groups of the runtime, by the number of their first process. */
+  runtimes(): number[] {
+    const numbers = [this.#edge?.pid, this.#admin?.pid];
+    return numbers.filter((pid) => pid !== undefined);
+  }
+
+  /** Resolves when one of the processes ends, with a message that says which. */
+  died(): Promise<string> {
+    const processes = [this.#edge, this.#admin].filter((dev) => dev !== undefined);
+    return Promise.race(
+      processes.map(async (dev) => {
+        await dev.exited;
+        return `${dev.options.name} ended. The end of ${dev.options.logFile}:\n${dev.logTail()}`;
+      }),
+    );
   }
 
   /** `kill -9` without waiting, for exit handlers. */

@@ -46,7 +46,8 @@ export interface DevOptions {
 export class DevProcess {
   readonly options: DevOptions;
   readonly #child: ChildProcess;
-  readonly #exit: Promise<void>;
+  /** Resolves when wrangler itself has ended. */
+  readonly exited: Promise<void>;
   #ended = false;
 
   /** Starts it; `healthy` tells when it answers. */
@@ -62,7 +63,7 @@ export class DevProcess {
       detached: true,
     });
     closeSync(log);
-    this.#exit = new Promise((settle) => {
+    this.exited = new Promise((settle) => {
       const end = (): void => {
         this.#ended = true;
         settle();
@@ -99,7 +100,7 @@ export class DevProcess {
   /** `kill -9` of the whole group at once. Resolves when all are gone. */
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
-    await this.#exit;
+    await this.exited;
     while (this.#groupAlive()) await pause(limits.pollMs);
   }
 

@@ -1,0 +1,97 @@
+/**
+ * `npm start`: the whole of Bandera on this machine. Brings what is missing, builds what changed,
+ * starts the edge Worker in front of the demo shop and the admin Worker, seeds the demo once, and
+ * runs until Ctrl-C. State persists in `.bandera/`; `npm run reset` clears it.
+ */
+
+import { relative } from "node:path";
+
+import { build, stackArtefacts } from "./lib/build.ts";
+import { demoEnvironment, demoRuleset, logDir, root, stateDir, tokenFile } from "./lib/paths.ts";
+import { chosenPorts, requireFree } from "./lib/ports.ts";
+import { main, step } from "./lib/progress.ts";
+import { stopRunning, TaskError } from "./lib/run.ts";
+import { endOrphans, noteRunning, noteStopped, runningStart } from "./lib/running.ts";
+import { localToken } from "./lib/secrets.ts";
+import { seed } from "./lib/seed.ts";
+import { type Stack, startStack } from "./lib/stack.ts";
+import { ensureTools } from "./lib/tools.ts";
+
+let stack: Stack | undefined;
+let ending = false;
+
+/** Ends everything once, however often it is asked to. */
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  stopRunning("SIGTERM");
+  await stack?.stop();
+  noteStopped();
+  console.log("✓ stopped; the ports are free, the state is kept");
+  process.exit(code);
+}
+
+/** Refuses early, before minutes of building, when this run could not start. */
+async function requirePlace(): Promise<void> {
+  const other = runningStart();
+  if (other !== undefined) {
+    throw new TaskError(`npm start runs already (process ${other}); end it with Ctrl-C there`);
+  }
+  if (endOrphans()) console.log("✓ ended what an earlier, killed run had left running");
+  const { edge, admin } = chosenPorts();
+  await requireFree(edge);
+  await requireFree(admin);
+}
+
+function greet(running: Stack): void {
+  const { edge, admin } = chosenPorts();
+  console.log(`
+Bandera runs.
+
+  demo shop, behind the edge   http://localhost:${edge.port}/
+  admin                        http://localhost:${admin.port}/
+  admin token                  ${running.token}
+                               (kept in ${relative(root, tokenFile)})
+  logs                         ${relative(root, logDir)}/
+
+Ctrl-C ends it. State persists; npm run reset clears it.`);
+}
+
+async function runUntilEnded(): Promise<void> {
+  await requirePlace();
+  await build(stackArtefacts, await ensureTools());
+  const { edge, admin } = chosenPorts();
+  const running = await step("runtime: databases, edge, demo shop, admin", () =>
+    startStack({
+      persistDir: stateDir,
+      edgePort: edge.port,
+      adminPort: admin.port,
+      token: localToken(),
+      logDir,
+      onStart: (starting) => {
+        stack = starting;
+        noteRunning(starting.runtimes());
+      },
+    }),
+  );
+  const seeded = await step("demo environment", () => seed(running, demoEnvironment, demoRuleset));
+  if (!seeded) console.log("  it has a publication already; nothing was changed");
+  greet(running);
+  throw new TaskError(await running.died());
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => void end(0));
+}
+
+await main(async () => {
+  try {
+    await runUntilEnded();
+  } catch (error) {
+    // What fails because we are ending is no failure.
+    if (ending) return;
+    await stack?.stop();
+    if (stack !== undefined) noteStopped();
+    throw error;
+  }
+});
