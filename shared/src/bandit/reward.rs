@@ -76,6 +76,11 @@ impl RewardRange {
             .clamp(0, REWARD_UNITS as i64) as u64
     }
 
+    /// Units from the bottom of the range to the value 0, negative when the range starts above it.
+    pub(crate) fn zero_units(self) -> i64 {
+        self.units(0.0)
+    }
+
     /// Nearest units of a value, counted from `min`; the value may lie outside.
     fn units(self, value: f64) -> i64 {
         self.length_units(value - self.min)

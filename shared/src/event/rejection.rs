@@ -85,19 +85,32 @@ impl Rejection {
             RejectionCode::Reward(fault) => fault.to_string(),
             _ => String::new(),
         };
-        Self { code, pointer, detail }
+        Self {
+            code,
+            pointer,
+            detail,
+        }
     }
 
     /// The same refusal, saying what happened this time.
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: detail.into(), ..self }
+        Self {
+            detail: detail.into(),
+            ..self
+        }
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at {:?}: {}", self.code.as_str(), self.pointer, self.detail)
+        write!(
+            f,
+            "{} at {:?}: {}",
+            self.code.as_str(),
+            self.pointer,
+            self.detail
+        )
     }
 }
 

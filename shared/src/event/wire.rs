@@ -79,11 +79,17 @@ pub fn parse(body: &[u8]) -> Result<Vec<Received>, InvalidBatch> {
     if batch.events.len() > EVENTS_PER_BATCH_MAX {
         return Err(InvalidBatch::TooManyEvents(batch.events.len()));
     }
-    Ok(batch.events.into_iter().map(|event| receive(event.get())).collect())
+    Ok(batch
+        .events
+        .into_iter()
+        .map(|event| receive(event.get()))
+        .collect())
 }
 
 fn receive(json: &str) -> Received {
-    let id = serde_json::from_str::<IdWire>(json).ok().and_then(|wire| wire.id);
+    let id = serde_json::from_str::<IdWire>(json)
+        .ok()
+        .and_then(|wire| wire.id);
     let id = id.as_deref().and_then(EventId::new);
     let event = match &id {
         Some(id) => read(id, json),
@@ -94,9 +100,8 @@ fn receive(json: &str) -> Received {
 }
 
 fn read(id: &EventId, json: &str) -> Result<Event, Rejection> {
-    let wire: EventWire = serde_json::from_str(json).map_err(|error| {
-        Rejection::new(RejectionCode::Malformed, "").detail(error.to_string())
-    })?;
+    let wire: EventWire = serde_json::from_str(json)
+        .map_err(|error| Rejection::new(RejectionCode::Malformed, "").detail(error.to_string()))?;
     let claim = match wire.kind.as_deref() {
         Some("exposure") if wire.receipt.is_none() => Claim::FlagExposed {
             flag: key("/flag", wire.flag)?,
@@ -106,10 +111,15 @@ fn read(id: &EventId, json: &str) -> Result<Event, Rejection> {
                 Some(subject) => Some(text("/subject", Some(subject), SUBJECT_BYTES_MAX)?),
             },
         },
-        Some("exposure") => Claim::DecisionExposed { receipt: receipt(wire.receipt)? },
+        Some("exposure") => Claim::DecisionExposed {
+            receipt: receipt(wire.receipt)?,
+        },
         Some("reward") => Claim::Rewarded {
             receipt: receipt(wire.receipt)?,
-            metric: wire.metric.map(|metric| key("/metric", Some(metric))).transpose()?,
+            metric: wire
+                .metric
+                .map(|metric| key("/metric", Some(metric)))
+                .transpose()?,
             value: wire
                 .value
                 .ok_or_else(|| Rejection::new(RejectionCode::Malformed, "/value"))?,
@@ -124,7 +134,11 @@ fn read(id: &EventId, json: &str) -> Result<Event, Rejection> {
         }
         at => at.map(UnixMillis),
     };
-    Ok(Event { id: id.clone(), at, claim })
+    Ok(Event {
+        id: id.clone(),
+        at,
+        claim,
+    })
 }
 
 fn key(pointer: &'static str, value: Option<String>) -> Result<Box<str>, Rejection> {
@@ -207,15 +221,20 @@ mod tests {
     use super::*;
 
     fn one(json: &str) -> Received {
-        parse(format!(r#"{{"events":[{json}]}}"#).as_bytes()).unwrap().remove(0)
+        parse(format!(r#"{{"events":[{json}]}}"#).as_bytes())
+            .unwrap()
+            .remove(0)
     }
 
     #[test]
     fn reads_each_kind() {
-        let check = |json: &str, expected: Claim| assert_eq!(one(json).event.unwrap().claim, expected);
+        let check =
+            |json: &str, expected: Claim| assert_eq!(one(json).event.unwrap().claim, expected);
         check(
             r#"{"id":"e","kind":"exposure","receipt":"R","later":1}"#,
-            Claim::DecisionExposed { receipt: "R".into() },
+            Claim::DecisionExposed {
+                receipt: "R".into(),
+            },
         );
         check(
             r#"{"id":"e","kind":"exposure","flag":"f","variant":"v","subject":"s"}"#,
@@ -227,7 +246,11 @@ mod tests {
         );
         check(
             r#"{"id":"e","kind":"reward","receipt":"R","metric":"m","value":2.5}"#,
-            Claim::Rewarded { receipt: "R".into(), metric: Some("m".into()), value: 2.5 },
+            Claim::Rewarded {
+                receipt: "R".into(),
+                metric: Some("m".into()),
+                value: 2.5,
+            },
         );
         let timed = one(r#"{"id":"e","kind":"reward","receipt":"R","value":1,"atMs":5}"#);
         assert_eq!(timed.event.unwrap().at, Some(UnixMillis(5)));
@@ -237,17 +260,45 @@ mod tests {
     fn faults_stay_with_their_event() {
         let check = |json: &str, code: &str, pointer: &str| {
             let fault = one(json).event.unwrap_err();
-            assert_eq!((fault.code.as_str(), fault.pointer), (code, pointer), "{json}");
+            assert_eq!(
+                (fault.code.as_str(), fault.pointer),
+                (code, pointer),
+                "{json}"
+            );
         };
         check("7", "event_malformed", "/id");
         check(r#"{"id":"two words"}"#, "event_malformed", "/id");
         check(r#"{"id":"e"}"#, "event_malformed", "/kind");
-        check(r#"{"id":"e","kind":"metric"}"#, "event_kind_unknown", "/kind");
-        check(r#"{"id":"e","kind":"exposure"}"#, "event_malformed", "/flag");
-        check(r#"{"id":"e","kind":"exposure","flag":"f"}"#, "event_malformed", "/variant");
-        check(r#"{"id":"e","kind":"reward"}"#, "event_malformed", "/receipt");
-        check(r#"{"id":"e","kind":"reward","receipt":"R"}"#, "event_malformed", "/value");
-        check(r#"{"id":"e","kind":"reward","receipt":"R","value":"1"}"#, "event_malformed", "");
+        check(
+            r#"{"id":"e","kind":"metric"}"#,
+            "event_kind_unknown",
+            "/kind",
+        );
+        check(
+            r#"{"id":"e","kind":"exposure"}"#,
+            "event_malformed",
+            "/flag",
+        );
+        check(
+            r#"{"id":"e","kind":"exposure","flag":"f"}"#,
+            "event_malformed",
+            "/variant",
+        );
+        check(
+            r#"{"id":"e","kind":"reward"}"#,
+            "event_malformed",
+            "/receipt",
+        );
+        check(
+            r#"{"id":"e","kind":"reward","receipt":"R"}"#,
+            "event_malformed",
+            "/value",
+        );
+        check(
+            r#"{"id":"e","kind":"reward","receipt":"R","value":"1"}"#,
+            "event_malformed",
+            "",
+        );
         check(
             r#"{"id":"e","kind":"reward","receipt":"R","value":1,"atMs":-1}"#,
             "event_malformed",
@@ -260,7 +311,10 @@ mod tests {
     #[test]
     fn limits_hold_at_and_one_past() {
         let batch = |n: usize| format!(r#"{{"events":[{}]}}"#, vec!["{}"; n].join(","));
-        assert_eq!(parse(batch(EVENTS_PER_BATCH_MAX).as_bytes()).unwrap().len(), 500);
+        assert_eq!(
+            parse(batch(EVENTS_PER_BATCH_MAX).as_bytes()).unwrap().len(),
+            500
+        );
         let past = parse(batch(EVENTS_PER_BATCH_MAX + 1).as_bytes());
         assert_eq!(past, Err(InvalidBatch::TooManyEvents(501)));
         let body = |n: usize| format!(r#"{{"events":[]{}}}"#, " ".repeat(n - 13));

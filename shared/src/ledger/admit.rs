@@ -49,22 +49,28 @@ pub struct Admitted {
 ///
 /// # Errors
 /// `Rejection`, with a pointer below the event.
-pub fn admit(
-    event: &Event,
-    desk: &impl Desk,
-    received: UnixMillis,
-) -> Result<Admitted, Rejection> {
+pub fn admit(event: &Event, desk: &impl Desk, received: UnixMillis) -> Result<Admitted, Rejection> {
     match &event.claim {
-        Claim::FlagExposed { flag, variant, subject } => {
+        Claim::FlagExposed {
+            flag,
+            variant,
+            subject,
+        } => {
             let subject = subject.as_deref().or_else(|| desk.subject());
-            let subject = subject
-                .ok_or_else(|| Rejection::new(RejectionCode::NoSubject, "/subject"))?;
+            let subject =
+                subject.ok_or_else(|| Rejection::new(RejectionCode::NoSubject, "/subject"))?;
             if !desk.has_variant(flag, variant) {
                 return Err(Rejection::new(RejectionCode::Malformed, "/variant")
                     .detail("the published ruleset has no such variant"));
             }
             let subject = desk.subject_key().hash(subject);
-            Ok(flag_exposure(flag, variant, &subject, desk.n_shards(), received))
+            Ok(flag_exposure(
+                flag,
+                variant,
+                &subject,
+                desk.n_shards(),
+                received,
+            ))
         }
         Claim::DecisionExposed { receipt } => {
             let (receipt, bandit) = open(receipt, desk)?;
@@ -73,7 +79,11 @@ pub fn admit(
             }
             Ok(exposure(&receipt, bandit))
         }
-        Claim::Rewarded { receipt, metric, value } => {
+        Claim::Rewarded {
+            receipt,
+            metric,
+            value,
+        } => {
             let (receipt, bandit) = open(receipt, desk)?;
             let spec = bandit.reward();
             if metric.as_ref().is_some_and(|metric| *metric != spec.metric) {
@@ -87,7 +97,11 @@ pub fn admit(
             let at = event.at.unwrap_or(receipt.decision().decided_at);
             let row = row_of(&receipt, bandit);
             let event = addition_of(row, &event.id);
-            Ok(admitted(&receipt, bandit, Observation::Rewarded { reward, at, event }))
+            Ok(admitted(
+                &receipt,
+                bandit,
+                Observation::Rewarded { reward, at, event },
+            ))
         }
     }
 }
@@ -107,14 +121,23 @@ pub fn flag_exposure(
     n_shards: u16,
     received: UnixMillis,
 ) -> Admitted {
-    let parts = [subject.as_bytes().as_slice(), flag.as_bytes(), &[0x1F], variant.as_bytes()];
+    let parts = [
+        subject.as_bytes().as_slice(),
+        flag.as_bytes(),
+        &[0x1F],
+        variant.as_bytes(),
+    ];
     let item = FlagItem {
         flag: flag.into(),
         variant: variant.into(),
         row: RowKey::of(b"flag", &parts),
         keep_until: UnixMillis(received.0.saturating_add_unsigned(FLAG_EXPOSURE_KEEP_MS)),
     };
-    Admitted { shard: names::shard_of(subject, n_shards), bandit: None, item: Item::Flag(item) }
+    Admitted {
+        shard: names::shard_of(subject, n_shards),
+        bandit: None,
+        item: Item::Flag(item),
+    }
 }
 
 fn open<'d>(token: &str, desk: &'d impl Desk) -> Result<(Receipt, &'d Bandit), Rejection> {
@@ -127,11 +150,7 @@ fn open<'d>(token: &str, desk: &'d impl Desk) -> Result<(Receipt, &'d Bandit), R
     Ok((receipt, bandit))
 }
 
-fn check_window(
-    event: &Event,
-    receipt: &Receipt,
-    received: UnixMillis,
-) -> Result<(), Rejection> {
+fn check_window(event: &Event, receipt: &Receipt, received: UnixMillis) -> Result<(), Rejection> {
     let until = receipt.decision().reward_until;
     let happened = event.at.map_or(received, |at| at.min(received));
     if happened > until || received.0 > latest_arrival(receipt) {
@@ -142,7 +161,11 @@ fn check_window(
 }
 
 fn latest_arrival(receipt: &Receipt) -> i64 {
-    receipt.decision().reward_until.0.saturating_add_unsigned(LATE_ARRIVAL_MS_MAX)
+    receipt
+        .decision()
+        .reward_until
+        .0
+        .saturating_add_unsigned(LATE_ARRIVAL_MS_MAX)
 }
 
 fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Admitted {
@@ -176,5 +199,8 @@ fn row_of(receipt: &Receipt, bandit: &Bandit) -> RowKey {
 }
 
 fn addition_of(row: RowKey, event: &EventId) -> RowKey {
-    RowKey::of(b"addition", &[&row.0.to_le_bytes(), event.as_str().as_bytes()])
+    RowKey::of(
+        b"addition",
+        &[&row.0.to_le_bytes(), event.as_str().as_bytes()],
+    )
 }

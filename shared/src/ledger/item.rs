@@ -103,7 +103,10 @@ pub struct Batch {
 impl Batch {
     /// Appends an item of the bandit.
     pub fn push(&mut self, bandit: &Bandit, mut item: DecisionItem) {
-        let index = self.bandits.iter().position(|known| known.key() == bandit.key());
+        let index = self
+            .bandits
+            .iter()
+            .position(|known| known.key() == bandit.key());
         let index = index.unwrap_or_else(|| {
             self.bandits.push(bandit.clone());
             self.bandits.len() - 1

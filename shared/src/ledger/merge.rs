@@ -17,7 +17,10 @@ impl MergedState {
     /// # Returns
     /// Whether anything changed.
     pub fn merge_shard(&mut self, shard: u16, state: ShardState) -> bool {
-        let is_later = self.0.get(&shard).is_none_or(|known| known.sequence < state.sequence);
+        let is_later = self
+            .0
+            .get(&shard)
+            .is_none_or(|known| known.sequence < state.sequence);
         if is_later {
             self.0.insert(shard, state);
         }
@@ -90,7 +93,10 @@ mod tests {
 
     #[test]
     fn a_late_message_changes_nothing() {
-        let state = |sequence| ShardState { sequence, ..ShardState::default() };
+        let state = |sequence| ShardState {
+            sequence,
+            ..ShardState::default()
+        };
         let mut merged = MergedState::default();
         assert!(merged.merge_shard(0, state(0)));
         assert!(merged.merge_shard(0, state(5)));

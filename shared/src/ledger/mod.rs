@@ -35,7 +35,7 @@ mod merge;
 mod state;
 pub mod wire;
 
-pub use admit::{Admitted, Desk, admit, exposure};
+pub use admit::{Admitted, Desk, admit, exposure, flag_exposure};
 pub use apply::{Change, Known, Memory, NewRow, Outcome, apply};
 pub use command::{
     ArmView, BanditView, CoordinatorCommand, LedgerCommand, ShardTotals, SnapshotView,

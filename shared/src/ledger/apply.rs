@@ -1,0 +1,307 @@
+//! How a batch changes a shard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ADDITIONS_MAX;
+use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
+use super::state::{DecisionRow, RowReward, ShardState, Totals};
+use crate::bandit::{Bandit, Repeat, Reward, RewardSpec};
+use crate::time::UnixMillis;
+
+/// A bandit under one reward definition.
+pub(crate) type LearnerKey = (Box<str>, u64);
+
+/// What a shard keeps in memory between batches; rows of decisions stay in its store.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Memory {
+    /// State of each bandit and reward definition.
+    pub learners: BTreeMap<(Box<str>, u64), ShardState>,
+    /// The latest form of each bandit, and the publication it is from.
+    pub bandits: BTreeMap<Box<str>, (u64, Bandit)>,
+    /// First exposures of each (flag, variant).
+    pub flags: BTreeMap<(Box<str>, Box<str>), u64>,
+    /// Counts over all bandits.
+    pub totals: Totals,
+}
+
+/// What the store already remembers of the rows that a batch names.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Known {
+    /// Decisions and flag exposures.
+    pub rows: BTreeMap<RowKey, DecisionRow>,
+    /// Rewards that were added.
+    pub additions: BTreeSet<RowKey>,
+}
+
+/// What became of one item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It changed what is counted.
+    Committed,
+    /// It changed nothing.
+    Duplicate,
+    /// Its decision has [`ADDITIONS_MAX`] added rewards.
+    TooMany,
+}
+
+/// A remembered addition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewRow {
+    /// Its key.
+    pub row: RowKey,
+    /// How long it is kept.
+    pub keep_until: UnixMillis,
+}
+
+/// What to store and to answer after a commit; whole values, so that storing twice is harmless.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    /// Rows to insert or replace.
+    pub rows: BTreeMap<RowKey, DecisionRow>,
+    /// Additions to remember.
+    pub additions: Vec<NewRow>,
+    /// New states of the bandits that changed.
+    pub learners: BTreeMap<(Box<str>, u64), ShardState>,
+    /// Bandits that are new or of a later publication.
+    pub bandits: BTreeMap<Box<str>, (u64, Bandit)>,
+    /// New counts of the flags that changed.
+    pub flags: BTreeMap<(Box<str>, Box<str>), u64>,
+    /// New totals.
+    pub totals: Totals,
+    /// For each batch, the outcome of each item, in order.
+    pub outcomes: Vec<Vec<Outcome>>,
+}
+
+impl Memory {
+    /// Takes over a change, once it is stored.
+    pub fn adopt(&mut self, change: &Change) {
+        let learners = change
+            .learners
+            .iter()
+            .map(|(key, state)| (key.clone(), state.clone()));
+        self.learners.extend(learners);
+        self.bandits.extend(
+            change
+                .bandits
+                .iter()
+                .map(|(key, known)| (key.clone(), known.clone())),
+        );
+        self.flags
+            .extend(change.flags.iter().map(|(key, n)| (key.clone(), *n)));
+        self.totals = change.totals;
+    }
+}
+
+/// Applies batches, one after the other, to what a shard knows.
+///
+/// # Arguments
+/// `known`: rows of the store for every key that the batches name; of others nothing is read.
+///
+/// # Returns
+/// The change and the outcomes; nothing is changed in place, so a failed store leaves no trace.
+#[must_use]
+pub fn apply(memory: &Memory, known: Known, batches: &[&Batch]) -> Change {
+    let mut applying = Applying {
+        memory,
+        known,
+        change: Change {
+            totals: memory.totals,
+            ..Change::default()
+        },
+        touched: BTreeSet::new(),
+    };
+    for batch in batches {
+        applying.note_bandits(batch);
+        let specs: Vec<(LearnerKey, &Bandit)> = batch
+            .bandits
+            .iter()
+            .map(|bandit| ((bandit.key().into(), bandit.reward().definition()), bandit))
+            .collect();
+        let outcomes = batch
+            .items
+            .iter()
+            .map(|item| applying.apply_item(item, &specs))
+            .collect();
+        applying.change.outcomes.push(outcomes);
+    }
+    applying.finish()
+}
+
+struct Applying<'a> {
+    memory: &'a Memory,
+    known: Known,
+    change: Change,
+    touched: BTreeSet<RowKey>,
+}
+
+impl Applying<'_> {
+    /// Remembers bandits of a later publication.
+    fn note_bandits(&mut self, batch: &Batch) {
+        for bandit in &batch.bandits {
+            let changed = self.change.bandits.get(bandit.key());
+            let known = changed.or_else(|| self.memory.bandits.get(bandit.key()));
+            // Also an unchanged bandit: else a late batch of a publication between could undo it.
+            let is_news = known.is_none_or(|(publication, _)| *publication < batch.publication);
+            if is_news {
+                let noted = (batch.publication, bandit.clone());
+                self.change.bandits.insert(bandit.key().into(), noted);
+            }
+        }
+    }
+
+    fn apply_item(&mut self, item: &Item, specs: &[(LearnerKey, &Bandit)]) -> Outcome {
+        let outcome = match item {
+            Item::Flag(item) => self.apply_flag(item),
+            Item::Decision(item) => match specs.get(usize::from(item.bandit)) {
+                Some((learner, bandit)) => self.apply_decision(item, learner, bandit.reward()),
+                // `wire` refuses such a batch before it comes here.
+                None => Outcome::Duplicate,
+            },
+        };
+        match outcome {
+            Outcome::Committed => {}
+            Outcome::Duplicate => self.change.totals.n_duplicates += 1,
+            Outcome::TooMany => self.change.totals.n_refused += 1,
+        }
+        outcome
+    }
+
+    fn apply_flag(&mut self, item: &FlagItem) -> Outcome {
+        if self.known.rows.contains_key(&item.row) {
+            return Outcome::Duplicate;
+        }
+        let row = DecisionRow {
+            exposed: true,
+            reward: None,
+            keep_until: item.keep_until,
+        };
+        self.write(item.row, row);
+        let key = (item.flag.clone(), item.variant.clone());
+        let before = self.memory.flags.get(&key).copied().unwrap_or_default();
+        *self.change.flags.entry(key).or_insert(before) += 1;
+        self.change.totals.n_flag_exposures += 1;
+        Outcome::Committed
+    }
+
+    fn apply_decision(
+        &mut self,
+        item: &DecisionItem,
+        learner: &LearnerKey,
+        spec: &RewardSpec,
+    ) -> Outcome {
+        let before = self.known.rows.get(&item.row).copied();
+        let mut row = before.unwrap_or(DecisionRow {
+            exposed: false,
+            reward: None,
+            keep_until: item.keep_until,
+        });
+        // Receipts of one decision made at several moments: the longest window counts.
+        row.keep_until = row.keep_until.max(item.keep_until);
+        match &item.observation {
+            Observation::Exposed if row.exposed => return Outcome::Duplicate,
+            Observation::Exposed => row.exposed = true,
+            Observation::Rewarded { reward, at, event } => {
+                match self.rewarded(&row, *reward, *at, *event, spec) {
+                    Ok(reward) => row.reward = Some(reward),
+                    Err(outcome) => return outcome,
+                }
+                if spec.repeat == Repeat::Add {
+                    self.known.additions.insert(*event);
+                    let keep_until = row.keep_until;
+                    self.change.additions.push(NewRow {
+                        row: *event,
+                        keep_until,
+                    });
+                }
+            }
+        }
+        self.count(item, learner, before.as_ref(), &row, spec);
+        self.write(item.row, row);
+        Outcome::Committed
+    }
+
+    /// The row's reward after one more.
+    fn rewarded(
+        &self,
+        row: &DecisionRow,
+        reward: Reward,
+        at: UnixMillis,
+        event: RowKey,
+        spec: &RewardSpec,
+    ) -> Result<RowReward, Outcome> {
+        let units = reward.units();
+        let Some(before) = row.reward else {
+            let n_added = u32::from(spec.repeat == Repeat::Add);
+            return Ok(RowReward { at, units, n_added });
+        };
+        match spec.repeat {
+            Repeat::Replace if (before.at, before.units) >= (at, units) => Err(Outcome::Duplicate),
+            Repeat::Replace => Ok(RowReward {
+                at,
+                units,
+                n_added: 0,
+            }),
+            Repeat::Add if self.known.additions.contains(&event) => Err(Outcome::Duplicate),
+            Repeat::Add if before.n_added >= ADDITIONS_MAX => Err(Outcome::TooMany),
+            Repeat::Add => Ok(RowReward {
+                at: before.at.max(at),
+                units: before.units.saturating_add(units),
+                n_added: before.n_added + 1,
+            }),
+        }
+    }
+
+    /// Carries the difference between two forms of a row into the sums.
+    fn count(
+        &mut self,
+        item: &DecisionItem,
+        learner: &LearnerKey,
+        before: Option<&DecisionRow>,
+        after: &DecisionRow,
+        spec: &RewardSpec,
+    ) {
+        let old_reward = before.and_then(|row| row.reward);
+        let totals = &mut self.change.totals;
+        let newly_exposed = after.exposed && !before.is_some_and(|row| row.exposed);
+        totals.n_exposures += u64::from(newly_exposed);
+        match (old_reward, after.reward) {
+            (None, Some(_)) => totals.n_rewards += 1,
+            (Some(old), Some(new)) if old != new => totals.n_reward_updates += 1,
+            _ => {}
+        }
+        let memory = self.memory;
+        let state = self
+            .change
+            .learners
+            .entry(learner.clone())
+            .or_insert_with(|| memory.learners.get(learner).cloned().unwrap_or_default());
+        let arm = state.arms.entry(item.action.clone()).or_default();
+        arm.n_decisions += u64::from(before.is_none());
+        arm.n_exposed += u64::from(newly_exposed);
+        if let Some(new) = after.reward.filter(|new| old_reward != Some(*new)) {
+            arm.revalue(old_reward.map(|old| old.worth(spec)), new.worth(spec));
+        }
+    }
+
+    fn write(&mut self, key: RowKey, row: DecisionRow) {
+        self.known.rows.insert(key, row);
+        self.touched.insert(key);
+    }
+
+    /// One step of sequence for each bandit that changed, however many batches share the commit.
+    fn finish(mut self) -> Change {
+        for state in self.change.learners.values_mut() {
+            state.sequence += 1;
+        }
+        let rows = &self.known.rows;
+        self.change.rows = self
+            .touched
+            .iter()
+            .filter_map(|key| Some((*key, *rows.get(key)?)))
+            .collect();
+        self.change
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,297 @@
+//! Commands to a ledger, queued batches, and outcomes.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::ITEMS_PER_BATCH_MAX;
+use super::super::apply::Outcome;
+use super::super::command::LedgerCommand;
+use super::super::item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey};
+use super::{InvalidMessage, print};
+use crate::bandit::wire::{BanditWire, from_wire, to_wire};
+use crate::bandit::{Bandit, Reward};
+use crate::time::UnixMillis;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "lowercase")]
+enum CommandWire {
+    Commit { shard: u16, batch: BatchWire },
+    Totals,
+    Flush,
+}
+
+#[derive(Serialize, Deserialize)]
+struct QueuedWire {
+    shard: u16,
+    batch: BatchWire,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct BatchWire {
+    publication: u64,
+    bandits: Vec<KeyedBandit>,
+    items: Vec<ItemWire>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    report: Option<ReportWire>,
+}
+
+/// A bandit does not carry its key where a ruleset writes it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyedBandit {
+    key: String,
+    bandit: BanditWire,
+}
+
+impl KeyedBandit {
+    pub(super) fn new(bandit: &Bandit) -> Self {
+        Self {
+            key: bandit.key().into(),
+            bandit: to_wire(bandit),
+        }
+    }
+
+    pub(super) fn check(self) -> Result<Bandit, InvalidMessage> {
+        from_wire(&self.key, self.bandit).map_err(|_| InvalidMessage::Value("bandit"))
+    }
+}
+
+/// `kind`, index of the bandit, two names, row, `keep_until`, units, time, event. What a kind
+/// does not use is zero or empty.
+#[derive(Serialize, Deserialize)]
+struct ItemWire(u8, u16, String, String, RowWire, i64, i64, i64, RowWire);
+
+const EXPOSED: u8 = 0;
+const REWARDED: u8 = 1;
+const FLAG: u8 = 2;
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+struct RowWire(RowKey);
+
+impl TryFrom<String> for RowWire {
+    type Error = InvalidMessage;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let key = u128::from_str_radix(&text, 16).map_err(|_| InvalidMessage::Value("row"))?;
+        Ok(Self(RowKey(key)))
+    }
+}
+
+impl From<RowWire> for String {
+    fn from(row: RowWire) -> Self {
+        format!("{:x}", row.0.0)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReportWire {
+    sender: String,
+    attempted: u64,
+    dropped: u64,
+    rejected: u64,
+}
+
+impl ReportWire {
+    pub(super) fn new(report: &Report) -> Self {
+        Self {
+            sender: format!("{:x}", report.sender),
+            attempted: report.n_attempted,
+            dropped: report.n_dropped,
+            rejected: report.n_rejected,
+        }
+    }
+
+    pub(super) fn check(self) -> Result<Report, InvalidMessage> {
+        let sender = u64::from_str_radix(&self.sender, 16);
+        Ok(Report {
+            sender: sender.map_err(|_| InvalidMessage::Value("sender"))?,
+            n_attempted: self.attempted,
+            n_dropped: self.dropped,
+            n_rejected: self.rejected,
+        })
+    }
+}
+
+fn item_to_wire(item: &Item) -> ItemWire {
+    match item {
+        Item::Flag(FlagItem {
+            flag,
+            variant,
+            row,
+            keep_until,
+        }) => ItemWire(
+            FLAG,
+            0,
+            flag.to_string(),
+            variant.to_string(),
+            RowWire(*row),
+            keep_until.0,
+            0,
+            0,
+            RowWire(RowKey(0)),
+        ),
+        Item::Decision(DecisionItem {
+            bandit,
+            action,
+            row,
+            keep_until,
+            observation,
+        }) => {
+            let (kind, units, at, event) = match observation {
+                Observation::Exposed => (EXPOSED, 0, 0, RowKey(0)),
+                Observation::Rewarded { reward, at, event } => {
+                    (REWARDED, reward.units(), at.0, *event)
+                }
+            };
+            let action = action.to_string();
+            let (row, keep_until) = (RowWire(*row), keep_until.0);
+            let none = String::new();
+            ItemWire(
+                kind,
+                *bandit,
+                action,
+                none,
+                row,
+                keep_until,
+                units,
+                at,
+                RowWire(event),
+            )
+        }
+    }
+}
+
+fn item_from_wire(wire: ItemWire, n_bandits: usize) -> Result<Item, InvalidMessage> {
+    let ItemWire(kind, bandit, first, second, row, keep_until, units, at, event) = wire;
+    let keep_until = UnixMillis(keep_until);
+    let observation = match kind {
+        FLAG => {
+            let (flag, variant) = (first.into(), second.into());
+            return Ok(Item::Flag(FlagItem {
+                flag,
+                variant,
+                row: row.0,
+                keep_until,
+            }));
+        }
+        EXPOSED => Observation::Exposed,
+        REWARDED => Observation::Rewarded {
+            reward: Reward::from_units(units),
+            at: UnixMillis(at),
+            event: event.0,
+        },
+        _ => return Err(InvalidMessage::Value("kind of item")),
+    };
+    if usize::from(bandit) >= n_bandits {
+        return Err(InvalidMessage::Value("index of bandit"));
+    }
+    let action = first.into();
+    Ok(Item::Decision(DecisionItem {
+        bandit,
+        action,
+        row: row.0,
+        keep_until,
+        observation,
+    }))
+}
+
+fn batch_to_wire(batch: &Batch) -> BatchWire {
+    BatchWire {
+        publication: batch.publication,
+        bandits: batch.bandits.iter().map(KeyedBandit::new).collect(),
+        items: batch.items.iter().map(item_to_wire).collect(),
+        report: batch.report.as_ref().map(ReportWire::new),
+    }
+}
+
+fn batch_from_wire(wire: BatchWire) -> Result<Batch, InvalidMessage> {
+    if wire.items.len() > ITEMS_PER_BATCH_MAX || wire.bandits.len() > ITEMS_PER_BATCH_MAX {
+        return Err(InvalidMessage::Value("number of items"));
+    }
+    let n_bandits = wire.bandits.len();
+    let bandits: Result<_, _> = wire.bandits.into_iter().map(KeyedBandit::check).collect();
+    let items: Result<_, _> = wire
+        .items
+        .into_iter()
+        .map(|item| item_from_wire(item, n_bandits))
+        .collect();
+    Ok(Batch {
+        publication: wire.publication,
+        bandits: bandits?,
+        items: items?,
+        report: wire.report.map(ReportWire::check).transpose()?,
+    })
+}
+
+/// Writes a command to a ledger.
+#[must_use]
+pub fn print_ledger_command(command: &LedgerCommand) -> String {
+    print(&match command {
+        LedgerCommand::Commit { shard, batch } => CommandWire::Commit {
+            shard: *shard,
+            batch: batch_to_wire(batch),
+        },
+        LedgerCommand::Totals => CommandWire::Totals,
+        LedgerCommand::Flush => CommandWire::Flush,
+    })
+}
+
+/// Reads a command to a ledger.
+///
+/// # Errors
+/// `InvalidMessage`: then nothing of it may be counted.
+pub fn parse_ledger_command(json: &str) -> Result<LedgerCommand, InvalidMessage> {
+    Ok(match serde_json::from_str(json)? {
+        CommandWire::Commit { shard, batch } => LedgerCommand::Commit {
+            shard,
+            batch: batch_from_wire(batch)?,
+        },
+        CommandWire::Totals => LedgerCommand::Totals,
+        CommandWire::Flush => LedgerCommand::Flush,
+    })
+}
+
+/// Writes a queue message: a batch and the shard that counts it.
+#[must_use]
+pub fn print_queued(shard: u16, batch: &Batch) -> String {
+    print(&QueuedWire {
+        shard,
+        batch: batch_to_wire(batch),
+    })
+}
+
+/// Reads a queue message.
+///
+/// # Errors
+/// `InvalidMessage`: retrying will not help.
+pub fn parse_queued(json: &str) -> Result<(u16, Batch), InvalidMessage> {
+    let QueuedWire { shard, batch } = serde_json::from_str(json)?;
+    Ok((shard, batch_from_wire(batch)?))
+}
+
+/// Writes outcomes, one letter each.
+#[must_use]
+pub fn print_outcomes(outcomes: &[Outcome]) -> String {
+    outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            Outcome::Committed => 'c',
+            Outcome::Duplicate => 'd',
+            Outcome::TooMany => 'm',
+        })
+        .collect()
+}
+
+/// Reads outcomes.
+///
+/// # Errors
+/// `InvalidMessage::Value` for an unknown letter.
+pub fn parse_outcomes(text: &str) -> Result<Vec<Outcome>, InvalidMessage> {
+    text.chars()
+        .map(|letter| match letter {
+            'c' => Ok(Outcome::Committed),
+            'd' => Ok(Outcome::Duplicate),
+            'm' => Ok(Outcome::TooMany),
+            _ => Err(InvalidMessage::Value("outcome")),
+        })
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! Commands to a coordinator, and the parts of them that both objects store.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::command::CoordinatorCommand;
+use super::super::state::{ArmState, ShardState};
+use super::batch::KeyedBandit;
+use super::{InvalidMessage, print};
+use crate::bandit::Bandit;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "lowercase")]
+enum CommandWire {
+    Merge {
+        shard: u16,
+        publication: u64,
+        bandit: KeyedBandit,
+        definition: String,
+        sequence: u64,
+        arms: Vec<ArmWire>,
+    },
+    View,
+}
+
+/// Sums beyond 2^64 are decimal text.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ArmWire {
+    action: String,
+    decisions: u64,
+    exposed: u64,
+    rewarded: u64,
+    units: String,
+    #[serde(rename = "unitsSquared")]
+    units_squared: String,
+}
+
+impl ArmWire {
+    pub(super) fn new(action: &str, arm: &ArmState) -> Self {
+        Self {
+            action: action.into(),
+            decisions: arm.n_decisions,
+            exposed: arm.n_exposed,
+            rewarded: arm.n_rewarded,
+            units: arm.units.to_string(),
+            units_squared: arm.units_squared.to_string(),
+        }
+    }
+
+    pub(super) fn check(self) -> Result<(Box<str>, ArmState), InvalidMessage> {
+        let sum = |text: &str| text.parse().map_err(|_| InvalidMessage::Value("units"));
+        let arm = ArmState {
+            n_decisions: self.decisions,
+            n_exposed: self.exposed,
+            n_rewarded: self.rewarded,
+            units: sum(&self.units)?,
+            units_squared: sum(&self.units_squared)?,
+        };
+        Ok((self.action.into(), arm))
+    }
+}
+
+fn arms_to_wire(state: &ShardState) -> Vec<ArmWire> {
+    state
+        .arms
+        .iter()
+        .map(|(action, arm)| ArmWire::new(action, arm))
+        .collect()
+}
+
+fn state_from_wire(sequence: u64, arms: Vec<ArmWire>) -> Result<ShardState, InvalidMessage> {
+    let arms: Result<_, _> = arms.into_iter().map(ArmWire::check).collect();
+    Ok(ShardState {
+        sequence,
+        arms: arms?,
+    })
+}
+
+/// Writes the arms of a state, without its sequence number.
+#[must_use]
+pub fn print_arms(state: &ShardState) -> String {
+    print(&arms_to_wire(state))
+}
+
+/// Reads a state back.
+///
+/// # Errors
+/// `InvalidMessage`, for any text that [`print_arms`] did not write.
+pub fn parse_arms(sequence: u64, json: &str) -> Result<ShardState, InvalidMessage> {
+    state_from_wire(sequence, serde_json::from_str(json)?)
+}
+
+/// Writes a bandit with its key.
+#[must_use]
+pub fn print_bandit(bandit: &Bandit) -> String {
+    print(&KeyedBandit::new(bandit))
+}
+
+/// Reads a bandit back.
+///
+/// # Errors
+/// `InvalidMessage`, for any text that [`print_bandit`] did not write.
+pub fn parse_bandit(json: &str) -> Result<Bandit, InvalidMessage> {
+    serde_json::from_str::<KeyedBandit>(json)?.check()
+}
+
+/// Writes a command to a coordinator.
+#[must_use]
+pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
+    print(&match command {
+        CoordinatorCommand::Merge {
+            shard,
+            publication,
+            bandit,
+            definition,
+            state,
+        } => CommandWire::Merge {
+            shard: *shard,
+            publication: *publication,
+            bandit: KeyedBandit::new(bandit),
+            definition: format!("{definition:016x}"),
+            sequence: state.sequence,
+            arms: arms_to_wire(state),
+        },
+        CoordinatorCommand::View => CommandWire::View,
+    })
+}
+
+/// Reads a command to a coordinator.
+///
+/// # Errors
+/// `InvalidMessage`: then nothing of it may be merged.
+pub fn parse_coordinator_command(json: &str) -> Result<CoordinatorCommand, InvalidMessage> {
+    Ok(match serde_json::from_str(json)? {
+        CommandWire::Merge {
+            shard,
+            publication,
+            bandit,
+            definition,
+            sequence,
+            arms,
+        } => CoordinatorCommand::Merge {
+            shard,
+            publication,
+            bandit: Box::new(bandit.check()?),
+            definition: u64::from_str_radix(&definition, 16)
+                .map_err(|_| InvalidMessage::Value("definition"))?,
+            state: state_from_wire(sequence, arms)?,
+        },
+        CommandWire::View => CoordinatorCommand::View,
+    })
+}
