@@ -161,3 +161,6 @@ fn laid_out(site: &SplitSite, before: Option<&SplitSite>) -> Option<Vec<OwnedRan
         });
     Some(named.collect())
 }
+
+#[cfg(test)]
+mod tests;
