@@ -1,1 +1,14 @@
 //! Statistics and learning at the origin; pure.
+//!
+//! [`interval`] says how sure an estimate is, [`sample_ratio`] whether subjects were split as
+//! declared, [`regret`] what a policy gave away in a simulation whose truth is known.
+//!
+//! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
+
+pub mod interval;
+pub mod regret;
+pub mod sample_ratio;
+
+pub use interval::{Confidence, Interval, InvalidConfidence};
+pub use regret::{InvalidMeans, Regret};
+pub use sample_ratio::{InvalidSampleRatio, SampleRatio, sample_ratio};
