@@ -42,6 +42,7 @@ function client(state: PageState): Bandera {
     outbox,
     loadEngine: () => Promise.resolve(engine),
     newId: () => `id-${(ids += 1)}`,
+    now: () => 1_000,
   });
 }
 
@@ -60,7 +61,7 @@ test("a reward goes to the bandits of its metric, with their receipts", () => {
   assert.equal(bandera.reward("purchase", 1), 1);
   assert.equal(bandera.reward("nothing"), 0);
   assert.deepEqual(bandera.pending(), [
-    { id: "id-1", kind: "reward", receipt: "r1", metric: "purchase", value: 1 },
+    { id: "id-1", kind: "reward", receipt: "r1", metric: "purchase", value: 1, atMs: 1_000 },
   ]);
   assert.throws(() => bandera.reward("purchase", Number.NaN), RangeError);
 });

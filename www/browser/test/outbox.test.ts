@@ -6,7 +6,8 @@ import { Outbox } from "../ts/outbox.ts";
 import { PageStore } from "../ts/store.ts";
 
 function event(id: string): RewardEvent {
-  return { id, kind: "reward", receipt: `receipt of ${id}`, metric: "purchase", value: 1 };
+  const receipt = `receipt of ${id}`;
+  return { id, kind: "reward", receipt, metric: "purchase", value: 1, atMs: 1_000 };
 }
 
 /** An outbox, what it sent, and the time it means to wait. */

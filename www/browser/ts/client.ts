@@ -12,6 +12,8 @@ export interface Foundations {
   readonly outbox: Outbox;
   readonly loadEngine: () => Promise<Engine>;
   readonly newId: () => string;
+  /** Unix milliseconds. */
+  readonly now: () => number;
 }
 
 export class Bandera {
@@ -53,8 +55,9 @@ export class Bandera {
     if (!Number.isFinite(value)) throw new RangeError("a reward is a finite number");
     const events = this.#on.state.receipts
       .filter((receipt) => receipt.metric === metric)
-      .map((receipt): RewardEvent => {
-        return { id: this.#on.newId(), kind: "reward", receipt: receipt.token, metric, value };
+      .map(({ token }): RewardEvent => {
+        const id = this.#on.newId();
+        return { id, kind: "reward", receipt: token, metric, value, atMs: this.#on.now() };
       });
     const recorded = events.filter((event) => this.#on.outbox.record(event)).length;
     void this.#on.outbox.flush();

@@ -9,6 +9,8 @@ export interface RewardEvent {
   readonly receipt: string;
   readonly metric: string;
   readonly value: number;
+  /** When it happened by this browser's clock, so that sending late does not make it late. */
+  readonly atMs: number;
 }
 
 /** Verdicts after which an event need not be sent again. */
@@ -42,14 +44,15 @@ export function settledIds(body: string): readonly string[] {
 export function readEvent(text: string): RewardEvent | undefined {
   const fields = parseJson(text);
   if (!isObject(fields)) return undefined;
-  const { id, kind, receipt, metric, value } = fields;
+  const { id, kind, receipt, metric, value, atMs } = fields;
   const whole =
     typeof id === "string" &&
     kind === "reward" &&
     typeof receipt === "string" &&
     typeof metric === "string" &&
-    typeof value === "number";
-  return whole ? { id, kind, receipt, metric, value } : undefined;
+    typeof value === "number" &&
+    typeof atMs === "number";
+  return whole ? { id, kind, receipt, metric, value, atMs } : undefined;
 }
 
 function retryAfterMs(headers: Headers): number | undefined {

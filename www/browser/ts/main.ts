@@ -35,6 +35,7 @@ function install(script: URL): void {
       ruleset: new URL("ruleset", script),
     }),
     newId,
+    now: Date.now,
   });
   void outbox.flush();
   addEventListener("online", () => void outbox.flush());
