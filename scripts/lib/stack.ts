@@ -206,6 +206,11 @@ export class Stack {
     return this.#kv(["put", key, value]);
   }
 
+  /** Reads a key of this stack's KV as text. */
+  kvGet(key: string): Captured {
+    return this.#kv(["get", key, "--text"]);
+  }
+
   /** Removes a key from this stack's KV. */
   kvDelete(key: string): Captured {
     return this.#kv(["delete", key]);
