@@ -224,8 +224,7 @@ mod tests {
         let n = 30;
         for truth in [0.02, 0.1, 0.37, 0.5, 0.93] {
             let mut covered = 0.0;
-            let mut chance = (1.0 - truth) as f64;
-            chance = chance.powi(n);
+            let mut chance = (1.0_f64 - truth).powi(n);
             for k in 0..=n {
                 let interval = clopper_pearson(k as u64, n as u64, Confidence::P95);
                 if interval.contains(truth) {

@@ -36,7 +36,8 @@ impl Regret {
     /// Nothing decided yet.
     ///
     /// # Arguments
-    /// `means`: (n_actions,), expected reward of one decision for each action, in the reward's unit.
+    /// `means`: (`n_actions`,), expected reward of one decision for each action, in the reward's
+    /// unit.
     /// # Errors
     /// `InvalidMeans` when the list is empty or holds a number that is not finite.
     pub fn new(means: &[f64]) -> Result<Self, InvalidMeans> {
