@@ -238,12 +238,14 @@ impl fmt::Display for Matcher {
         match self {
             Self::Exists => f.write_str("is present"),
             Self::OneOf(values) => alternatives(f, "equals", values.iter().map(short_value)),
-            Self::OneOfTexts(texts) => alternatives(f, "equals", texts.iter().map(quoted)),
+            Self::OneOfTexts(texts) => {
+                alternatives(f, "equals", texts.iter().map(|text| quoted(text)))
+            }
             Self::Text(matcher) => {
                 alternatives(
                     f,
                     matcher.position.words(),
-                    matcher.needles.iter().map(quoted),
+                    matcher.needles.iter().map(|text| quoted(text)),
                 )?;
                 f.write_str(if matcher.fold_case {
                     ", in any case"
@@ -280,7 +282,7 @@ fn alternatives(
     }
 }
 
-fn quoted(text: &Box<str>) -> String {
+fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 

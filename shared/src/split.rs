@@ -74,7 +74,10 @@ pub struct OwnedRange {
 #[must_use]
 pub fn apportion(shares: &[f64]) -> Option<Vec<u32>> {
     let total: f64 = shares.iter().sum();
-    if !total.is_finite() || total <= 0.0 || shares.iter().any(|share| !(*share >= 0.0)) {
+    if !total.is_finite()
+        || total <= 0.0
+        || shares.iter().any(|share| share.is_nan() || *share < 0.0)
+    {
         return None;
     }
     let exact: Vec<f64> = shares

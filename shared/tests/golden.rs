@@ -1,6 +1,10 @@
 //! The same bits everywhere: these run natively, in wasm under Node, and in wasm in a browser.
 
-#![allow(clippy::indexing_slicing, clippy::panic, reason = "a test may fail loudly")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
 
 use bandera_shared::bucketing::{Bucket, Bucketing, hash};
 use bandera_shared::evaluate::{Evaluator, Participation, Policies};
@@ -34,7 +38,10 @@ fn buckets_equal_those_of_another_implementation() {
     assert_eq!(Bucket::from_hash(hash("exp", &long)).index(), 521_065);
     let context = EvaluationContext::new().with_targeting_key("ana");
     let bucketing = Bucketing::by_targeting_key("salt");
-    assert_eq!(bucketing.bucket(&context, 0).map(Bucket::index), Ok(457_057));
+    assert_eq!(
+        bucketing.bucket(&context, 0).map(Bucket::index),
+        Ok(457_057)
+    );
 }
 
 fn snapshot() -> PolicySnapshot {
@@ -45,7 +52,11 @@ fn snapshot() -> PolicySnapshot {
         n_rewarded: 0,
         mean_reward: 0.0,
     };
-    let actions = vec![action("calm", 612_345), action("loud", 377_655), action("plain", 10_000)];
+    let actions = vec![
+        action("calm", 612_345),
+        action("loud", 377_655),
+        action("plain", 10_000),
+    ];
     PolicySnapshot::new("hero", 7, UnixMillis(0), actions).expect("parts sum to a million")
 }
 
@@ -57,18 +68,29 @@ fn context(i: u64) -> EvaluationContext {
     let user = Value::Object([("age".into(), ((i % 90) as f64).into())].into());
     let context = EvaluationContext::new()
         .with_targeting_key(&format!("subject-{i}"))
-        .with("version", pick(&["2.1.0", "2.10.3", "1.9.9", "2.1.0-rc.1", "no version"], 1))
+        .with(
+            "version",
+            pick(&["2.1.0", "2.10.3", "1.9.9", "2.1.0-rc.1", "no version"], 1),
+        )
         .with("country", pick(&["DE", "ES", "FR", "US", ""], 2))
         .with("email", pick(&["a@ACME.test", "b@else.test"], 3))
         .with("path", pick(&["/shop/12", "/shop/x", "/"], 4))
         .with("user", user);
-    if i % 7 == 0 { context } else { context.with("org", pick(&["o1", "o2", "o3", "ü"], 5)) }
+    if i.is_multiple_of(7) {
+        context
+    } else {
+        context.with("org", pick(&["o1", "o2", "o3", "ü"], 5))
+    }
 }
 
 /// One line of JSON for each of 1,000 contexts and all flags, and what became of each.
 fn answers() -> Vec<String> {
     let compiled = compile(RULESET.as_bytes()).expect("the golden ruleset");
-    assert!(compiled.diagnostics.is_empty(), "{:?}", compiled.diagnostics);
+    assert!(
+        compiled.diagnostics.is_empty(),
+        "{:?}",
+        compiled.diagnostics
+    );
     let policies = Policies::new([snapshot()]);
     let sticky = StickyDecisions::default();
     let mut lines = Vec::new();
@@ -81,7 +103,11 @@ fn answers() -> Vec<String> {
             draw: xxh3_64(&i.to_le_bytes()),
             policies: &policies,
             sticky: &sticky,
-            participation: if i % 50 == 0 { Participation::Excluded } else { Participation::Full },
+            participation: if i.is_multiple_of(50) {
+                Participation::Excluded
+            } else {
+                Participation::Full
+            },
         };
         for evaluation in evaluator.evaluate_all() {
             let wire = EvaluationWire::from(&evaluation);
@@ -96,13 +122,23 @@ fn eight_thousand_answers_never_change() {
     let answers = answers();
     assert_eq!(answers.len(), 8_000);
     let digest = xxh3_64(answers.join("\n").as_bytes());
-    assert_eq!(format!("{digest:016x}"), "bee277f5af253fe4", "first: {}", answers[1]);
+    assert_eq!(
+        format!("{digest:016x}"),
+        "bee277f5af253fe4",
+        "first: {}",
+        answers[1]
+    );
 }
 
 #[test]
 fn the_answers_are_not_all_alike() {
     let answers = answers();
-    for wanted in [r#""key":"canary","value":true"#, "TARGETING_MATCH", "SPLIT", "DISABLED"] {
+    for wanted in [
+        r#""key":"canary","value":true"#,
+        "TARGETING_MATCH",
+        "SPLIT",
+        "DISABLED",
+    ] {
         assert!(answers.iter().any(|line| line.contains(wanted)), "{wanted}");
     }
     let learned = |variant: &str| {
@@ -111,5 +147,8 @@ fn the_answers_are_not_all_alike() {
     };
     // 980 of 1,000 take part; three standard errors of a binomial share are about 46.
     let [calm, loud] = ["calm", "loud"].map(learned);
-    assert!(calm.abs_diff(600) < 46 && loud.abs_diff(370) < 46, "{calm} {loud}");
+    assert!(
+        calm.abs_diff(600) < 46 && loud.abs_diff(370) < 46,
+        "{calm} {loud}"
+    );
 }

@@ -2,6 +2,7 @@
 
 use super::limits::{KEY_BYTES_MAX, RULES_MAX, VARIANTS_MAX};
 use super::scope::Scope;
+use super::tail::TailWires;
 use crate::bandit::Bandit;
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::flag::{
@@ -38,6 +39,7 @@ impl Answers {
 }
 
 /// What all flags see of each other.
+#[derive(Clone, Copy)]
 pub(super) struct Neighbours<'a> {
     /// Variant names of each flag that could be read, by index.
     pub(super) answers: &'a [Option<Answers>],
@@ -45,6 +47,15 @@ pub(super) struct Neighbours<'a> {
     pub(super) bandits: &'a [Option<Bandit>],
     /// Bandits by name.
     pub(super) bandit_names: &'a super::scope::Names,
+}
+
+impl Neighbours<'_> {
+    /// For members that are not flags.
+    pub(super) const NONE: Neighbours<'static> = Neighbours {
+        answers: &[],
+        bandits: &[],
+        bandit_names: &super::scope::Names::NONE,
+    };
 }
 
 /// A flag that could not be compiled, so that asking for it says why.
@@ -69,13 +80,7 @@ pub(super) fn broken(key: &str, why: &str) -> Flag {
 }
 
 impl Scope<'_> {
-    pub(super) fn flag(
-        &mut self,
-        key: &str,
-        wire: FlagWire,
-        neighbours: &Neighbours<'_>,
-        place: &Place<'_>,
-    ) -> Flag {
+    pub(super) fn flag(&mut self, key: &str, wire: FlagWire, place: &Place<'_>) -> Flag {
         self.limit(key.len(), KEY_BYTES_MAX, "bytes in the flag's key", place);
         self.limit(
             wire.variants.len(),
@@ -84,26 +89,24 @@ impl Scope<'_> {
             &place.key("variants"),
         );
         self.limit(wire.rules.len(), RULES_MAX, "rules", &place.key("rules"));
-        let answers = Answers::of(&wire);
+        self.answers = Answers::of(&wire);
+        self.flag_salt = self.default_salt(key);
         let kind = flag_type(wire.kind);
-        let off = self.optional_variant(wire.off_variant.as_deref(), &answers, place, "offVariant");
+        let off = self.optional_variant(wire.off_variant.as_deref(), place, "offVariant");
         let default = wire.default_variant.as_deref();
-        let default = self.optional_variant(default, &answers, place, "defaultVariant");
-        let requires = self.requirements(&wire.requires, neighbours, &place.key("requires"));
-        let overrides = self.overrides(&wire.overrides, &answers, &place.key("overrides"));
-        let mut rules = self.rules(key, wire.rules, &answers, neighbours, place);
-        let tails = self.tails(
-            super::tail::TailWires {
-                key,
-                rollout: wire.rollout,
-                experiment: wire.experiment,
-                canary: wire.canary,
-            },
-            &answers,
-            neighbours,
-            place,
-        );
-        let fallback = self.choose_tail(wire.status, tails, &mut rules, off, default, place);
+        let default = self.optional_variant(default, place, "defaultVariant");
+        let requires = self.requirements(&wire.requires, &place.key("requires"));
+        let overrides = self.overrides(&wire.overrides, &place.key("overrides"));
+        let mut rules = self.rules(wire.rules, &place.key("rules"));
+        self.reserved_names(&rules, &place.key("rules"));
+        let wires = TailWires {
+            rollout: wire.rollout,
+            experiment: wire.experiment,
+            canary: wire.canary,
+        };
+        let tails = self.tails(wires, off, default, place);
+        let tail = self.choose_tail(wire.status, tails, place);
+        rules.extend(tail.rules);
         let state = match wire.status {
             StatusWire::Disabled => FlagState::Disabled,
             _ => FlagState::Live,
@@ -114,7 +117,7 @@ impl Scope<'_> {
             visibility: visibility(wire.visibility),
             state,
             off,
-            fallback,
+            fallback: tail.fallback,
             requires,
             overrides,
             rules: rules.into(),
@@ -183,22 +186,20 @@ impl Scope<'_> {
     pub(super) fn optional_variant(
         &mut self,
         key: Option<&str>,
-        answers: &Answers,
         place: &Place<'_>,
         field: &str,
     ) -> Option<usize> {
-        self.variant(key?, answers, &place.key(field))
+        self.variant(key?, &place.key(field))
     }
 
     fn overrides(
         &mut self,
         wires: &BTreeMap<String, String>,
-        answers: &Answers,
         place: &Place<'_>,
     ) -> Box<[(Box<str>, usize)]> {
         let mut overrides = Vec::with_capacity(wires.len());
         for (subject, variant) in wires {
-            let index = self.variant(variant, answers, &place.key(subject));
+            let index = self.variant(variant, &place.key(subject));
             overrides.extend(index.map(|index| (subject.as_str().into(), index)));
         }
         overrides.into()

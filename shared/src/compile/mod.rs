@@ -179,8 +179,11 @@ impl<'w> Compiler<'w> {
         }
     }
 
-    fn scope<'s>(&'s mut self) -> Scope<'s> {
+    fn scope<'s>(&'s mut self, neighbours: Neighbours<'s>) -> Scope<'s> {
         Scope {
+            neighbours,
+            answers: Answers::default(),
+            flag_salt: String::new(),
             salt: &self.wire.salt,
             segments: &self.segments,
             layers: &self.layers,
@@ -200,7 +203,7 @@ impl<'w> Compiler<'w> {
             let place = root.key(key);
             let before = self.diagnostics.errors();
             let read: SegmentWire = self.member(raw, &place).unwrap_or_default();
-            let mut scope = self.scope();
+            let mut scope = self.scope(Neighbours::NONE);
             let when = read
                 .when
                 .map(|when| scope.condition(when, &place.key("when")));
@@ -241,7 +244,7 @@ impl<'w> Compiler<'w> {
             let read: Option<HoldoutWire> = self.member(raw, &place);
             let percentage = read.as_ref().map_or(0.0, |read| read.percentage);
             let count = self
-                .scope()
+                .scope(Neighbours::NONE)
                 .percentage(percentage, &place.key("percentage"));
             let (salt, by) = read
                 .map(|read| (read.salt, read.bucket_by))
@@ -298,8 +301,8 @@ impl<'w> Compiler<'w> {
             let before = self.diagnostics.errors();
             let mut flag = match read {
                 Ok(read) => {
-                    let mut scope = self.scope();
-                    let mut flag = scope.flag(key, read, &neighbours, &place);
+                    let mut scope = self.scope(neighbours);
+                    let mut flag = scope.flag(key, read, &place);
                     let used = std::mem::take(&mut scope.used_segments);
                     if let Some(index) = used.intersection(broken_segments).next() {
                         let name = self.segments.get(*index).unwrap_or_default();

@@ -1,6 +1,5 @@
 //! Written rules and requirements to compiled ones.
 
-use super::flag::{Answers, Neighbours};
 use super::scope::{Scope, unknown_message};
 use super::split::Shares;
 use crate::condition::Condition;
@@ -9,16 +8,7 @@ use crate::flag::{OnMiss, Requirement, Rule, Serve};
 use crate::wire::ruleset::{OnMissWire, RequirementWire, RuleWire, ServeWire};
 
 impl Scope<'_> {
-    pub(super) fn rules(
-        &mut self,
-        flag: &str,
-        wires: Vec<RuleWire>,
-        answers: &Answers,
-        neighbours: &Neighbours<'_>,
-        place: &Place<'_>,
-    ) -> Vec<Rule> {
-        let salt = self.default_salt(flag);
-        let place = place.key("rules");
+    pub(super) fn rules(&mut self, wires: Vec<RuleWire>, place: &Place<'_>) -> Vec<Rule> {
         let mut rules = Vec::with_capacity(wires.len());
         for (index, wire) in wires.into_iter().enumerate() {
             let place = place.index(index);
@@ -30,9 +20,9 @@ impl Scope<'_> {
             let gates_place = place.key("gates");
             let gates = wire.gates.into_iter().enumerate();
             let gates: Box<[_]> = gates
-                .map(|(position, gate)| self.gate(gate, &salt, &gates_place.index(position)))
+                .map(|(position, gate)| self.gate(gate, &gates_place.index(position)))
                 .collect();
-            let serve = self.serve(wire.serve, &salt, answers, neighbours, &place.key("serve"));
+            let serve = self.serve(wire.serve, &place.key("serve"));
             let window = self.window(wire.schedule.as_ref(), &place.key("schedule"));
             let on_miss = match wire.on_miss {
                 OnMissWire::Next => OnMiss::Next,
@@ -51,17 +41,10 @@ impl Scope<'_> {
         rules
     }
 
-    fn serve(
-        &mut self,
-        wire: ServeWire,
-        salt: &str,
-        answers: &Answers,
-        neighbours: &Neighbours<'_>,
-        place: &Place<'_>,
-    ) -> Option<Serve> {
+    fn serve(&mut self, wire: ServeWire, place: &Place<'_>) -> Option<Serve> {
         match (wire.variant, wire.split, wire.bandit) {
             (Some(variant), None, None) => self
-                .variant(&variant, answers, &place.key("variant"))
+                .variant(&variant, &place.key("variant"))
                 .map(Serve::Variant),
             (None, Some(split), None) => {
                 let place = place.key("split");
@@ -69,13 +52,11 @@ impl Scope<'_> {
                     weights: split.weights.as_ref(),
                     ranges: split.ranges.as_deref(),
                 };
-                let ranges = self.ranges(&shares, answers, &place);
-                let bucketing = self.bucketing(split.bucketing, salt, &place);
+                let ranges = self.ranges(&shares, &place);
+                let bucketing = self.bucketing(split.bucketing, &place);
                 Some(Serve::Split { bucketing, ranges })
             }
-            (None, None, Some(bandit)) => {
-                self.serve_bandit(&bandit, answers, neighbours, &place.key("bandit"))
-            }
+            (None, None, Some(bandit)) => self.serve_bandit(&bandit, &place.key("bandit")),
             _ => {
                 let message = "\"serve\" has exactly one of \"variant\", \"split\" and \"bandit\"";
                 self.fault(place, DiagnosticCode::Malformed, message.to_owned());
@@ -85,35 +66,27 @@ impl Scope<'_> {
     }
 
     /// Serving a bandit: each of its actions must be a variant of the flag.
-    pub(super) fn serve_bandit(
-        &mut self,
-        key: &str,
-        answers: &Answers,
-        neighbours: &Neighbours<'_>,
-        place: &Place<'_>,
-    ) -> Option<Serve> {
-        let Some(index) = neighbours.bandit_names.index(key) else {
-            self.unknown(place, "bandit", key, neighbours.bandit_names);
+    pub(super) fn serve_bandit(&mut self, key: &str, place: &Place<'_>) -> Option<Serve> {
+        let Some(index) = self.neighbours.bandit_names.index(key) else {
+            self.unknown(place, "bandit", key, self.neighbours.bandit_names);
             return None;
         };
-        let Some(Some(bandit)) = neighbours.bandits.get(index) else {
+        let Some(Some(bandit)) = self.neighbours.bandits.get(index) else {
             let message = format!("the bandit \"{key}\" has errors of its own");
             self.fault(place, DiagnosticCode::BrokenDependency, message);
             return None;
         };
         let mut variants = Vec::with_capacity(bandit.actions().len());
         for action in bandit.actions() {
-            match answers.index(action) {
-                Some(variant) => variants.push(variant),
-                None => {
-                    let message = format!(
-                        "the bandit's action \"{action}\" is no variant of this flag; {}",
-                        unknown_message("variant", action, answers.iter())
-                    );
-                    self.fault(place, DiagnosticCode::UnknownReference, message);
-                    return None;
-                }
-            }
+            let Some(variant) = self.answers.index(action) else {
+                let message = format!(
+                    "the bandit's action \"{action}\" is no variant of this flag; {}",
+                    unknown_message("variant", action, self.answers.iter())
+                );
+                self.fault(place, DiagnosticCode::UnknownReference, message);
+                return None;
+            };
+            variants.push(variant);
         }
         Some(Serve::Bandit {
             bandit: index,
@@ -124,7 +97,6 @@ impl Scope<'_> {
     pub(super) fn requirements(
         &mut self,
         wires: &[RequirementWire],
-        neighbours: &Neighbours<'_>,
         place: &Place<'_>,
     ) -> Box<[Requirement]> {
         let mut requirements = Vec::with_capacity(wires.len());
@@ -138,7 +110,7 @@ impl Scope<'_> {
                 let message = "name at least one variant that satisfies".to_owned();
                 self.fault(&place.key("variants"), DiagnosticCode::Missing, message);
             }
-            let Some(Some(answers)) = neighbours.answers.get(flag) else {
+            let Some(Some(answers)) = self.neighbours.answers.get(flag) else {
                 // The other flag cannot be read: unmet, and its own diagnostic says why.
                 requirements.push(Requirement {
                     flag,
@@ -150,7 +122,7 @@ impl Scope<'_> {
             let names = wire.variants.iter().enumerate();
             let variants = names
                 .filter_map(|(position, name)| {
-                    self.variant(name, answers, &variants_place.index(position))
+                    self.variant_of(answers, name, &variants_place.index(position))
                 })
                 .collect();
             requirements.push(Requirement { flag, variants });

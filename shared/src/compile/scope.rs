@@ -1,5 +1,6 @@
 //! What compiling one member needs to know of the others: their names and where they stand.
 
+use super::flag::{Answers, Neighbours};
 use crate::bucketing::{BUCKETS_PER_PERCENT, Bucketing, Draw};
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::time::UnixMillis;
@@ -12,6 +13,9 @@ use std::collections::BTreeSet;
 pub(super) struct Names(Vec<String>);
 
 impl Names {
+    /// No names.
+    pub(super) const NONE: Self = Self(Vec::new());
+
     pub(super) fn new<'k>(keys: impl IntoIterator<Item = &'k String>) -> Self {
         Self(keys.into_iter().cloned().collect())
     }
@@ -37,6 +41,11 @@ pub(super) struct Scope<'a> {
     pub(super) holdouts: &'a Names,
     pub(super) flags: &'a Names,
     pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) neighbours: Neighbours<'a>,
+    /// Variants of the flag at hand.
+    pub(super) answers: Answers,
+    /// Salt of the flag's splits that name none.
+    pub(super) flag_salt: String,
     /// Segments that the member at hand refers to.
     pub(super) used_segments: BTreeSet<usize>,
 }
@@ -99,7 +108,7 @@ impl Scope<'_> {
         0
     }
 
-    /// The salt of a flag's own splits where it names none: another flag, another spread.
+    /// The salt of a flag's splits where it names none: another flag, another spread.
     pub(super) fn default_salt(&self, key: &str) -> String {
         if self.salt.is_empty() {
             key.to_owned()
@@ -111,7 +120,6 @@ impl Scope<'_> {
     pub(super) fn bucketing(
         &mut self,
         wire: Option<BucketingWire>,
-        default_salt: &str,
         place: &Place<'_>,
     ) -> Bucketing {
         let wire = wire.unwrap_or_default();
@@ -131,7 +139,7 @@ impl Scope<'_> {
             }
         };
         let mut bucketing =
-            Bucketing::by_targeting_key(wire.salt.as_deref().unwrap_or(default_salt));
+            Bucketing::by_targeting_key(wire.salt.as_deref().unwrap_or(&self.flag_salt));
         bucketing.draw = draw;
         if let Some(unit) = wire.by {
             if unit.0.is_empty() {

@@ -17,15 +17,10 @@ pub(super) struct Shares<'w> {
 
 impl Scope<'_> {
     /// Sorted, disjoint ranges owned by variants.
-    pub(super) fn ranges(
-        &mut self,
-        shares: &Shares<'_>,
-        answers: &Answers,
-        place: &Place<'_>,
-    ) -> Box<[OwnedRange]> {
+    pub(super) fn ranges(&mut self, shares: &Shares<'_>, place: &Place<'_>) -> Box<[OwnedRange]> {
         match (shares.ranges, shares.weights) {
-            (Some(ranges), _) => self.explicit(ranges, answers, &place.key("ranges")),
-            (None, Some(weights)) => self.weighted(weights, answers, &place.key("weights")),
+            (Some(ranges), _) => self.explicit(ranges, &place.key("ranges")),
+            (None, Some(weights)) => self.weighted(weights, &place.key("weights")),
             (None, None) => {
                 let message = "a split needs \"weights\" or \"ranges\"".to_owned();
                 self.fault(place, DiagnosticCode::InvalidSplit, message);
@@ -34,16 +29,11 @@ impl Scope<'_> {
         }
     }
 
-    fn explicit(
-        &mut self,
-        ranges: &[OwnedRangeWire],
-        answers: &Answers,
-        place: &Place<'_>,
-    ) -> Box<[OwnedRange]> {
+    fn explicit(&mut self, ranges: &[OwnedRangeWire], place: &Place<'_>) -> Box<[OwnedRange]> {
         let mut owned = Vec::with_capacity(ranges.len());
         for (index, wire) in ranges.iter().enumerate() {
             let place = place.index(index);
-            let owner = self.variant(&wire.variant, answers, &place.key("variant"));
+            let owner = self.variant(&wire.variant, &place.key("variant"));
             let range = self.range(wire.from, wire.to, &place);
             owned.extend(
                 range
@@ -61,12 +51,11 @@ impl Scope<'_> {
     fn weighted(
         &mut self,
         weights: &BTreeMap<String, f64>,
-        answers: &Answers,
         place: &Place<'_>,
     ) -> Box<[OwnedRange]> {
-        let mut shares = vec![0.0; answers.len()];
+        let mut shares = vec![0.0; self.answers.len()];
         for (key, weight) in weights {
-            let owner = self.variant(key, answers, &place.key(key));
+            let owner = self.variant(key, &place.key(key));
             if let Some(share) = owner.and_then(|owner| shares.get_mut(owner)) {
                 *share = *weight;
             }
@@ -79,10 +68,19 @@ impl Scope<'_> {
         Box::default()
     }
 
-    pub(super) fn variant(
+    /// The index of a variant of the flag at hand.
+    pub(super) fn variant(&mut self, key: &str, place: &Place<'_>) -> Option<usize> {
+        let answers = std::mem::take(&mut self.answers);
+        let index = self.variant_of(&answers, key, place);
+        self.answers = answers;
+        index
+    }
+
+    /// The index of a variant; an unknown one is reported.
+    pub(super) fn variant_of(
         &mut self,
-        key: &str,
         answers: &Answers,
+        key: &str,
         place: &Place<'_>,
     ) -> Option<usize> {
         let index = answers.index(key);
@@ -113,8 +111,8 @@ impl Scope<'_> {
         self.fault(place, DiagnosticCode::Overlap, message);
     }
 
-    pub(super) fn gate(&mut self, wire: GateWire, salt: &str, place: &Place<'_>) -> Gate {
-        let bucketing = self.bucketing(wire.bucketing, salt, place);
+    pub(super) fn gate(&mut self, wire: GateWire, place: &Place<'_>) -> Gate {
+        let bucketing = self.bucketing(wire.bucketing, place);
         let share = match (wire.percentage, wire.ranges) {
             (Some(percentage), None) => {
                 first_buckets(self.percentage(percentage, &place.key("percentage")))

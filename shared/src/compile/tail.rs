@@ -3,7 +3,6 @@
 //! All parts that are written are compiled and checked, so that a change of status holds no
 //! surprise; only the chosen one takes part.
 
-use super::flag::{Answers, Neighbours};
 use super::scope::Scope;
 use super::split::{Shares, first_buckets, traffic_gate};
 use crate::condition::{Condition, Matcher, Test};
@@ -24,92 +23,100 @@ pub const CANARY_RULE: &str = "canary";
 pub const CANARY_SHARE_RULE: &str = "canary-share";
 
 /// The written parts.
-pub(super) struct TailWires<'w> {
-    pub(super) key: &'w str,
+pub(super) struct TailWires {
     pub(super) rollout: Option<RolloutWire>,
     pub(super) experiment: Option<ExperimentWire>,
     pub(super) canary: Option<CanaryWire>,
 }
 
-/// The compiled parts: rules, and the experiment's control.
+/// What a status adds to a flag.
+#[derive(Default)]
+pub(super) struct Tail {
+    pub(super) rules: Vec<Rule>,
+    pub(super) fallback: Option<usize>,
+}
+
+/// The tails of all statuses; those whose part is not written are absent.
 pub(super) struct Tails {
-    rollout: Option<Vec<Rule>>,
-    experiment: Option<(Vec<Rule>, Option<usize>)>,
-    canary: Option<Vec<Rule>>,
+    enabled: Tail,
+    rollout: Option<Tail>,
+    experiment: Option<Tail>,
+    canary: Option<Tail>,
 }
 
 impl Scope<'_> {
     pub(super) fn tails(
         &mut self,
-        wires: TailWires<'_>,
-        answers: &Answers,
-        neighbours: &Neighbours<'_>,
+        wires: TailWires,
+        off: Option<usize>,
+        default: Option<usize>,
         place: &Place<'_>,
     ) -> Tails {
-        let salt = self.default_salt(wires.key);
+        let or_off = |rules| Tail {
+            rules,
+            fallback: off,
+        };
+        let rollout = wires
+            .rollout
+            .map(|wire| self.rollout(wire, &place.key("rollout")));
+        let canary = wires
+            .canary
+            .map(|wire| self.canary(wire, &place.key("canary")));
+        let experiment = wires.experiment.map(|wire| {
+            let tail = self.experiment(wire, &place.key("experiment"));
+            Tail {
+                fallback: tail.fallback.or(default),
+                ..tail
+            }
+        });
         Tails {
-            rollout: wires
-                .rollout
-                .map(|wire| self.rollout(wire, &salt, answers, &place.key("rollout"))),
-            experiment: wires.experiment.map(|wire| {
-                self.experiment(wire, &salt, answers, neighbours, &place.key("experiment"))
-            }),
-            canary: wires
-                .canary
-                .map(|wire| self.canary(wire, &salt, answers, &place.key("canary"))),
+            enabled: Tail {
+                rules: Vec::new(),
+                fallback: default,
+            },
+            rollout: rollout.map(or_off),
+            experiment,
+            canary: canary.map(or_off),
         }
     }
 
-    /// Appends the rules of the status and returns the fallback.
+    /// The tail of the status; a missing one is reported.
     pub(super) fn choose_tail(
         &mut self,
         status: StatusWire,
         tails: Tails,
-        rules: &mut Vec<Rule>,
-        off: Option<usize>,
-        default: Option<usize>,
         place: &Place<'_>,
-    ) -> Option<usize> {
-        for rule in rules.iter() {
-            let reserved = [
-                ROLLOUT_RULE,
-                EXPERIMENT_RULE,
-                CANARY_RULE,
-                CANARY_SHARE_RULE,
-            ];
-            if reserved.contains(&&*rule.id) {
-                let message = format!("the rule name \"{}\" is reserved", rule.id);
-                self.fault(&place.key("rules"), DiagnosticCode::Duplicate, message);
-            }
-        }
-        let (tail, fallback, part) = match status {
-            StatusWire::Disabled => return None,
-            StatusWire::Enabled => return default,
-            StatusWire::GradualRollout => (tails.rollout, off, "rollout"),
-            StatusWire::Canary => (tails.canary, off, "canary"),
-            StatusWire::AbTest => match tails.experiment {
-                Some((tail, control)) => (Some(tail), control.or(default), "experiment"),
-                None => (None, default, "experiment"),
-            },
+    ) -> Tail {
+        let (tail, part) = match status {
+            StatusWire::Disabled => return Tail::default(),
+            StatusWire::Enabled => return tails.enabled,
+            StatusWire::GradualRollout => (tails.rollout, "rollout"),
+            StatusWire::Canary => (tails.canary, "canary"),
+            StatusWire::AbTest => (tails.experiment, "experiment"),
         };
-        match tail {
-            Some(tail) => rules.extend(tail),
-            None => {
-                let message = format!("the status needs a \"{part}\"");
-                self.fault(&place.key(part), DiagnosticCode::Missing, message);
-            }
-        }
-        fallback
+        tail.unwrap_or_else(|| {
+            let message = format!("the status needs a \"{part}\"");
+            self.fault(&place.key(part), DiagnosticCode::Missing, message);
+            Tail::default()
+        })
     }
 
-    fn rollout(
-        &mut self,
-        wire: RolloutWire,
-        salt: &str,
-        answers: &Answers,
-        place: &Place<'_>,
-    ) -> Vec<Rule> {
-        let variant = self.variant(&wire.variant, answers, &place.key("variant"));
+    /// Refuses authors' rules that have the name of a rule made here.
+    pub(super) fn reserved_names(&mut self, rules: &[Rule], place: &Place<'_>) {
+        let reserved = [
+            ROLLOUT_RULE,
+            EXPERIMENT_RULE,
+            CANARY_RULE,
+            CANARY_SHARE_RULE,
+        ];
+        for rule in rules.iter().filter(|rule| reserved.contains(&&*rule.id)) {
+            let message = format!("the rule name \"{}\" is reserved", rule.id);
+            self.fault(place, DiagnosticCode::Duplicate, message);
+        }
+    }
+
+    fn rollout(&mut self, wire: RolloutWire, place: &Place<'_>) -> Vec<Rule> {
+        let variant = self.variant(&wire.variant, &place.key("variant"));
         if wire.percentage.is_none() && wire.ramp.is_none() {
             let message = "a rollout needs a \"percentage\" or a \"ramp\"".to_owned();
             self.fault(place, DiagnosticCode::Missing, message);
@@ -119,7 +126,7 @@ impl Scope<'_> {
             Some(ramp) => self.ramp(ramp, initial, &place.key("ramp")),
             None => first_buckets(initial),
         };
-        let bucketing = self.bucketing(wire.bucketing, salt, place);
+        let bucketing = self.bucketing(wire.bucketing, place);
         let gates = [Gate { bucketing, share }].into();
         let serve = variant.map(Serve::Variant);
         serve
@@ -128,23 +135,14 @@ impl Scope<'_> {
             .collect()
     }
 
-    fn experiment(
-        &mut self,
-        wire: ExperimentWire,
-        salt: &str,
-        answers: &Answers,
-        neighbours: &Neighbours<'_>,
-        place: &Place<'_>,
-    ) -> (Vec<Rule>, Option<usize>) {
+    fn experiment(&mut self, wire: ExperimentWire, place: &Place<'_>) -> Tail {
         let control = wire.control.as_deref();
-        let control = self.optional_variant(control, answers, place, "control");
-        let bucketing = self.bucketing(wire.bucketing, salt, place);
+        let control = self.optional_variant(control, place, "control");
+        let bucketing = self.bucketing(wire.bucketing, place);
         let traffic = self.percentage(wire.traffic.unwrap_or(100.0), &place.key("traffic"));
         let gate = (traffic < Range::FULL.width()).then(|| traffic_gate(&bucketing, traffic));
         let serve = match (&wire.bandit, &wire.weights, &wire.ranges) {
-            (Some(bandit), None, None) => {
-                self.serve_bandit(bandit, answers, neighbours, &place.key("bandit"))
-            }
+            (Some(bandit), None, None) => self.serve_bandit(bandit, &place.key("bandit")),
             (Some(_), ..) => {
                 let message = "a bandit allocates by itself: drop \"weights\" and \"ranges\"";
                 self.fault(place, DiagnosticCode::InvalidSplit, message.to_owned());
@@ -155,25 +153,22 @@ impl Scope<'_> {
                     weights: weights.as_ref(),
                     ranges: ranges.as_deref(),
                 };
-                let ranges = self.ranges(&shares, answers, place);
+                let ranges = self.ranges(&shares, place);
                 Some(Serve::Split { bucketing, ranges })
             }
         };
         let gates = gate.into_iter().collect();
         let made = serve.map(|serve| rule(EXPERIMENT_RULE, Condition::always(), gates, serve));
-        (made.into_iter().collect(), control)
+        Tail {
+            rules: made.into_iter().collect(),
+            fallback: control,
+        }
     }
 
-    fn canary(
-        &mut self,
-        wire: CanaryWire,
-        salt: &str,
-        answers: &Answers,
-        place: &Place<'_>,
-    ) -> Vec<Rule> {
-        let variant = self.variant(&wire.variant, answers, &place.key("variant"));
+    fn canary(&mut self, wire: CanaryWire, place: &Place<'_>) -> Vec<Rule> {
+        let variant = self.variant(&wire.variant, &place.key("variant"));
         let count = self.percentage(wire.percentage, &place.key("percentage"));
-        let bucketing = self.bucketing(wire.bucketing, salt, place);
+        let bucketing = self.bucketing(wire.bucketing, place);
         let mut audience = Vec::new();
         let mut subjects: Vec<Box<str>> = wire.subjects.into_iter().map(Into::into).collect();
         if !subjects.is_empty() {

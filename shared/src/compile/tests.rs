@@ -33,14 +33,42 @@ fn flag(body: &str) -> String {
     with(&format!("{head}{body}}}}}}}"))
 }
 
+/// The flag with that body has exactly that error.
+#[track_caller]
+fn check(body: &str, expected: &str) {
+    assert_eq!(errors(&flag(body)), [expected], "{body}");
+}
+
 #[test]
-fn every_fault_has_a_pointer() {
-    #[track_caller]
-    fn check(body: &str, expected: &str) {
-        assert_eq!(errors(&flag(body)), [expected], "{body}");
-    }
+fn faults_of_rules_have_pointers() {
     let rule = |rule: &str| format!(r#""status":"enabled","rules":[{rule}]"#);
     let when = |when: &str| rule(&format!(r#"{{"when":{when},"serve":{{"variant":"on"}}}}"#));
+    check(
+        &when(r#"{"segment":"beta"}"#),
+        "unknown-reference /flags/f/rules/0/when/segment",
+    );
+    check(&when("{}"), "invalid-condition /flags/f/rules/0/when");
+    check(
+        &when(r#"{"all":[{"attribute":"a","op":"matches","value":"("}]}"#),
+        "invalid-condition /flags/f/rules/0/when/all/0/value",
+    );
+    check(
+        &when(r#"{"attribute":"a","op":"like","value":"x"}"#),
+        "invalid-condition /flags/f/rules/0/when/op",
+    );
+    check(&rule(r#"{"serve":{}}"#), "malformed /flags/f/rules/0/serve");
+    check(
+        &rule(r#"{"id":"a","serve":{"variant":"on"}},{"id":"a","serve":{"variant":"on"}}"#),
+        "duplicate /flags/f/rules/1/id",
+    );
+    check(
+        &rule(r#"{"serve":{"bandit":"b"}}"#),
+        "unknown-reference /flags/f/rules/0/serve/bandit",
+    );
+}
+
+#[test]
+fn faults_of_flags_have_pointers() {
     check(r#""status":"paused""#, "malformed /flags/f/status");
     check(
         r#""status":"enabled","offVariant":"of""#,
@@ -65,28 +93,6 @@ fn every_fault_has_a_pointer() {
     check(
         r#""status":"ab_test","experiment":{"ranges":[{"variant":"on","from":0,"to":1000001}]}"#,
         "invalid-split /flags/f/experiment/ranges/0",
-    );
-    check(
-        &when(r#"{"segment":"beta"}"#),
-        "unknown-reference /flags/f/rules/0/when/segment",
-    );
-    check(&when("{}"), "invalid-condition /flags/f/rules/0/when");
-    check(
-        &when(r#"{"all":[{"attribute":"a","op":"matches","value":"("}]}"#),
-        "invalid-condition /flags/f/rules/0/when/all/0/value",
-    );
-    check(
-        &when(r#"{"attribute":"a","op":"like","value":"x"}"#),
-        "invalid-condition /flags/f/rules/0/when/op",
-    );
-    check(&rule(r#"{"serve":{}}"#), "malformed /flags/f/rules/0/serve");
-    check(
-        &rule(r#"{"id":"a","serve":{"variant":"on"}},{"id":"a","serve":{"variant":"on"}}"#),
-        "duplicate /flags/f/rules/1/id",
-    );
-    check(
-        &rule(r#"{"serve":{"bandit":"b"}}"#),
-        "unknown-reference /flags/f/rules/0/serve/bandit",
     );
     check(
         r#""status":"enabled","schedule":{"startAt":"2026-01-01"}"#,

@@ -131,18 +131,17 @@ impl Step<'_> {
                 decision,
                 ..
             } => {
-                let mut what = format!("serves {}", or_default(*variant));
-                if let Some(bucket) = bucket {
-                    what.push_str(&format!(" (bucket {})", bucket.index()));
-                }
-                if let Some(decision) = decision {
-                    what.push_str(&format!(
+                let bucket = bucket.map(|bucket| format!(" (bucket {})", bucket.index()));
+                let decision = decision.as_ref().map(|decision| {
+                    format!(
                         " (bandit \"{}\", revision {}, propensity {})",
                         decision.bandit,
                         decision.revision,
                         decision.propensity.as_f64()
-                    ));
-                }
+                    )
+                });
+                let (bucket, decision) = (bucket.unwrap_or_default(), decision.unwrap_or_default());
+                let what = format!("serves {}{bucket}{decision}", or_default(*variant));
                 (what, Vec::new())
             }
             Self::Fallback { variant } => (
