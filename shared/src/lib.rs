@@ -23,6 +23,7 @@ pub mod keys;
 pub mod ledger;
 pub mod names;
 pub mod page;
+pub mod policy;
 pub mod preview;
 pub mod publish;
 pub mod receipt;

@@ -1,0 +1,124 @@
+//! The next snapshot of a bandit, and whether it is worth publishing.
+
+use std::collections::BTreeMap;
+
+use super::thompson::{Beta, probability_best};
+use crate::bandit::{Bandit, BetaPrior, Distribution, Policy, RewardSpec};
+use crate::ledger::ArmState;
+use crate::snapshot::{PolicySnapshot, SnapshotAction};
+use crate::time::UnixMillis;
+
+/// The least change of any action's parts that is worth a snapshot: a tenth of a percent.
+pub const MATERIAL_PARTS: u32 = 1_000;
+
+/// What the posterior of one action says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArmOutlook {
+    /// Its statistics.
+    pub arm: ArmState,
+    /// Mean reward so far, in the reward's own unit.
+    pub mean_reward: f64,
+    /// Central 95 % interval of the posterior mean reward, in the reward's own unit.
+    pub interval_95: (f64, f64),
+    /// Probability of being the best action.
+    pub p_best: f64,
+}
+
+fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
+    let share = arm.total_share(spec);
+    Beta::new(
+        prior.successes + share,
+        prior.failures + (arm.n_decisions as f64 - share),
+    )
+}
+
+fn posteriors(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<(ArmState, Beta)> {
+    let Policy::Thompson { prior } = bandit.policy();
+    bandit
+        .actions()
+        .iter()
+        .map(|action| {
+            let arm = arms.get(action).copied().unwrap_or_default();
+            (arm, posterior(&arm, bandit.reward(), prior))
+        })
+        .collect()
+}
+
+/// What the posterior says of each of the bandit's actions, in declared order.
+#[must_use]
+pub fn outlook(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<ArmOutlook> {
+    let posteriors = posteriors(bandit, arms);
+    let betas: Vec<Beta> = posteriors.iter().map(|(_, beta)| *beta).collect();
+    let range = bandit.reward().range();
+    let value = |share: f64| range.min() + share * (range.max() - range.min());
+    posteriors
+        .iter()
+        .zip(probability_best(&betas))
+        .map(|((arm, beta), p_best)| ArmOutlook {
+            arm: *arm,
+            mean_reward: arm.mean_reward(bandit.reward()),
+            interval_95: (value(beta.quantile(0.025)), value(beta.quantile(0.975))),
+            p_best,
+        })
+        .collect()
+}
+
+/// The distribution over the bandit's actions that what was learned calls for, floor included.
+///
+/// # Returns
+/// `None` only where the statistics give no number at all, which no stored state does; the
+/// published allocation then stays as it is.
+#[must_use]
+pub fn allocate(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Option<Distribution> {
+    let betas: Vec<Beta> = posteriors(bandit, arms)
+        .into_iter()
+        .map(|(_, beta)| beta)
+        .collect();
+    Distribution::from_probabilities(&probability_best(&betas), bandit.floor_parts()).ok()
+}
+
+/// The snapshot that publishes an allocation.
+#[must_use]
+pub fn snapshot(
+    bandit: &Bandit,
+    arms: &BTreeMap<Box<str>, ArmState>,
+    revision: u64,
+    at: UnixMillis,
+) -> Option<PolicySnapshot> {
+    let distribution = allocate(bandit, arms)?;
+    let actions = bandit
+        .actions()
+        .iter()
+        .zip(distribution.parts())
+        .map(|(action, parts)| {
+            let arm = arms.get(action).copied().unwrap_or_default();
+            SnapshotAction {
+                action: action.clone(),
+                parts: *parts,
+                n_decisions: arm.n_decisions,
+                n_rewarded: arm.n_rewarded,
+                mean_reward: arm.mean_reward(bandit.reward()),
+            }
+        })
+        .collect();
+    PolicySnapshot::new(bandit.key(), revision, at, actions).ok()
+}
+
+/// Whether `next` differs from what is published enough to be written.
+///
+/// Other actions always count; parts only from [`MATERIAL_PARTS`] on, because every write costs and
+/// a smaller shift is less than what a visitor more or less does to it.
+#[must_use]
+pub fn is_material(published: Option<&PolicySnapshot>, next: &PolicySnapshot) -> bool {
+    let Some(published) = published else {
+        return true;
+    };
+    let (before, after) = (published.actions(), next.actions());
+    before.len() != after.len()
+        || before.iter().zip(after).any(|(before, after)| {
+            before.action != after.action || before.parts.abs_diff(after.parts) >= MATERIAL_PARTS
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! From what was learned to the next allocation.
+//!
+//! Pure: statistics in, a [`Distribution`](crate::bandit::Distribution) out. Sampling from it and
+//! deciding when to publish it are elsewhere.
+
+mod allocate;
+mod quadrature;
+mod thompson;
+
+pub use allocate::{ArmOutlook, MATERIAL_PARTS, allocate, is_material, outlook, snapshot};
+pub use thompson::{Beta, probability_best};
