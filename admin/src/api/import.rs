@@ -1,0 +1,192 @@
+//! Import: many documents at once, as one transaction; flags as files in git end up here.
+
+use crate::app::{self, Call};
+use crate::drafting::{Action, Change, prepare};
+use crate::extract::{InPath, InQuery, JsonBody};
+use crate::fault::{Fault, FaultKind, Result};
+use crate::kinds::{Kind, check_key};
+use crate::limits::IMPORT_DOCUMENTS_MAX;
+use crate::store::documents::{self, DocumentRow, Id};
+use crate::store::environments;
+use axum::Json;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+type Members = BTreeMap<String, Value>;
+
+/// A ruleset as it is authored; members that are absent are left alone.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RulesetInput {
+    /// 1.
+    schema_version: u32,
+    /// If present, the environment's own.
+    salt: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    flags: Members,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    segments: Members,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    layers: Members,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    holdouts: Members,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    bandits: Members,
+}
+
+impl RulesetInput {
+    fn check(&self, salt: &str) -> Result<()> {
+        let invalid = |pointer: &str, detail: String| {
+            Err(Fault::new(FaultKind::InvalidDocument, detail).at(pointer))
+        };
+        let known = bandera_shared::wire::ruleset::SCHEMA_VERSION;
+        if self.schema_version != known {
+            return invalid(
+                "/schemaVersion",
+                format!("{known} is the version known here"),
+            );
+        }
+        if self.salt.as_ref().is_some_and(|own| own != salt) {
+            return invalid("/salt", format!("the environment's salt is \"{salt}\""));
+        }
+        Ok(())
+    }
+
+    fn members(self) -> Vec<(Kind, String, Value)> {
+        let members = [
+            (Kind::Segment, self.segments),
+            (Kind::Layer, self.layers),
+            (Kind::Holdout, self.holdouts),
+            (Kind::Bandit, self.bandits),
+            (Kind::Flag, self.flags),
+        ];
+        let flat = members.into_iter().flat_map(|(kind, members)| {
+            members
+                .into_iter()
+                .map(move |(key, document)| (kind, key, document))
+        });
+        flat.collect()
+    }
+}
+
+/// What else an import does.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ImportQuery {
+    /// Answer as if it had been done, and do nothing.
+    dry_run: bool,
+    /// Archive every document that the body does not have.
+    archive_missing: bool,
+}
+
+/// What an import did.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ImportReport {
+    created: u32,
+    updated: u32,
+    unchanged: u32,
+    archived: u32,
+    unarchived: u32,
+}
+
+/// Operations of this module.
+pub(super) fn routes() -> OpenApiRouter {
+    OpenApiRouter::default().routes(routes!(import))
+}
+
+/// Writes every document of a ruleset as drafts, all or none. Repeating it changes nothing.
+#[utoipa::path(
+    post,
+    path = "/api/v1/environments/{environment}/import",
+    tag = "documents",
+    operation_id = "importRuleset",
+    params(("environment" = String, Path), ImportQuery),
+    request_body = RulesetInput,
+    responses((status = 200, body = ImportReport)),
+    security(("token" = ["editor"]))
+)]
+#[worker::send]
+async fn import(
+    call: Call,
+    InPath(environment): InPath<String>,
+    InQuery(query): InQuery<ImportQuery>,
+    JsonBody(input): JsonBody<RulesetInput>,
+) -> Result<Json<ImportReport>> {
+    let store = call.app.store()?;
+    input.check(&environments::get(&store, &environment).await?.salt)?;
+    let members = input.members();
+    if members.len() > IMPORT_DOCUMENTS_MAX {
+        let detail = format!("at most {IMPORT_DOCUMENTS_MAX} documents are taken at once");
+        return Err(Fault::new(FaultKind::InvalidDocument, detail).at(""));
+    }
+    let rows = documents::every(&store, &environment).await?;
+    let mut present: HashMap<(Kind, String), DocumentRow> = rows
+        .into_iter()
+        .map(|row| ((row.kind, row.key.clone()), row))
+        .collect();
+    let now_ms = app::now_ms();
+    let mut report = ImportReport::default();
+    let mut statements = Vec::new();
+    for (kind, key, document) in members {
+        let row = present.remove(&(kind, key.clone()));
+        let action = match &row {
+            None => Action::Create,
+            Some(row) if row.archived != 0 => Action::Unarchive,
+            Some(_) => Action::Update,
+        };
+        check_key(&key)?;
+        let id = Id {
+            environment: &environment,
+            kind,
+            key: &key,
+        };
+        let change = Change {
+            id,
+            present: row,
+            action,
+            document,
+        };
+        let prepared = prepare(&store, &call.caller, now_ms, change)
+            .map_err(|fault| fault.within(&format!("/{}/{key}", kind.collection())))?;
+        *match action {
+            Action::Create => &mut report.created,
+            Action::Unarchive => &mut report.unarchived,
+            _ if prepared.statements.is_empty() => &mut report.unchanged,
+            _ => &mut report.updated,
+        } += 1;
+        statements.extend(prepared.statements);
+    }
+    let missing = present
+        .into_values()
+        .filter(|row| query.archive_missing && row.archived == 0);
+    for row in missing {
+        let (key, document) = (row.key.clone(), row.document()?);
+        let id = Id {
+            environment: &environment,
+            kind: row.kind,
+            key: &key,
+        };
+        let change = Change {
+            id,
+            present: Some(row),
+            action: Action::Archive,
+            document,
+        };
+        statements.extend(prepare(&store, &call.caller, now_ms, change)?.statements);
+        report.archived += 1;
+    }
+    if !query.dry_run && !statements.is_empty() {
+        store.commit(statements).await?;
+    }
+    Ok(Json(report))
+}

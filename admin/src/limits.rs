@@ -1,0 +1,40 @@
+//! Every bound of the API, in the unit its name ends with.
+
+/// Longest request body.
+pub(crate) const BODY_BYTES_MAX: u32 = 1_000_000;
+
+/// Longest flag, segment, layer, holdout or bandit, as stored.
+pub(crate) const DOCUMENT_BYTES_MAX: usize = 100_000;
+
+/// Longest published ruleset: it is one row of the database, and those hold at most 2 MB.
+pub(crate) const RULESET_BYTES_MAX: usize = 1_800_000;
+
+/// Longest key of a document or an environment.
+pub(crate) const KEY_BYTES_MAX: usize = 128;
+
+/// Longest name of an environment or a token.
+pub(crate) const NAME_BYTES_MAX: usize = 200;
+
+/// Longest description of an environment, and longest note of a publication.
+pub(crate) const NOTE_BYTES_MAX: usize = 2_000;
+
+/// Most environments.
+pub(crate) const ENVIRONMENTS_MAX: u32 = 100;
+
+/// Most documents in one import: each is a few statements of one transaction.
+pub(crate) const IMPORT_DOCUMENTS_MAX: usize = 500;
+
+/// Items of a page when the request does not say.
+pub(crate) const PAGE_ITEMS_DEFAULT: u32 = 50;
+
+/// Most items of a page.
+pub(crate) const PAGE_ITEMS_MAX: u32 = 200;
+
+/// Most differences listed by a comparison; the reply says when there are more.
+pub(crate) const CHANGES_MAX: usize = 1_000;
+
+/// Most times the pointer is written for one publication while others publish.
+pub(crate) const POINTER_WRITES_MAX: u32 = 4;
+
+/// Least time between two writes of one KV key.
+pub(crate) const POINTER_WRITE_PAUSE_MS: u64 = 1_100;
