@@ -28,7 +28,9 @@ impl Engine {
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: &[u8]) -> Result<Engine, JsError> {
         let compiled = compile(bytes).map_err(|error| JsError::new(&error.to_string()))?;
-        Ok(Self { ruleset: compiled.ruleset })
+        Ok(Self {
+            ruleset: compiled.ruleset,
+        })
     }
 
     /// Evaluates every flag that browsers may see, and gives the answers as a JSON object by key.

@@ -1,8 +1,39 @@
 //! JSON on the way between a page and the engine.
 
 use bandera_shared::wire::evaluation::EvaluationWire;
-use bandera_shared::{EvaluationContext, Evaluator, Visibility};
+use bandera_shared::{Evaluation, EvaluationContext, Evaluator, Value, Visibility};
+use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// An answer, in the form that the edge writes into pages.
+#[derive(Serialize)]
+struct AnswerWire<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'e Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'e str>,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config: Option<&'e Value>,
+}
+
+impl<'e> From<&'e Evaluation<'_>> for AnswerWire<'e> {
+    fn from(evaluation: &'e Evaluation<'_>) -> Self {
+        let EvaluationWire {
+            value,
+            variant,
+            reason,
+            metadata,
+            ..
+        } = evaluation.into();
+        Self {
+            value,
+            variant,
+            reason,
+            config: metadata.config,
+        }
+    }
+}
 
 /// The context, or what is wrong with its text and where.
 pub(crate) fn read_context(text: &str) -> Result<EvaluationContext, String> {
@@ -15,9 +46,9 @@ pub(crate) fn answers(evaluator: &Evaluator<'_>) -> String {
     let flags = evaluator.ruleset.flags().iter();
     let visible = flags.filter(|flag| flag.visibility == Visibility::Client);
     let evaluations: Vec<_> = visible.map(|flag| evaluator.evaluate_flag(flag)).collect();
-    let by_key: BTreeMap<&str, EvaluationWire<'_>> = evaluations
+    let by_key: BTreeMap<&str, AnswerWire<'_>> = evaluations
         .iter()
-        .map(|evaluation| (evaluation.flag_key, EvaluationWire::from(evaluation)))
+        .map(|evaluation| (evaluation.flag_key, evaluation.into()))
         .collect();
     // Texts, numbers and maps with text keys always print.
     serde_json::to_string(&by_key).unwrap_or_default()

@@ -17,7 +17,7 @@ const STATE = JSON.stringify({
       value: 4,
       variant: "dense",
       reason: "TARGETING_MATCH",
-      metadata: { config: { columns: 4 } },
+      config: { columns: 4 },
     },
     "shop.off": { value: null, variant: null, reason: "DISABLED" },
   },

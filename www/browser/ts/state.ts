@@ -49,7 +49,7 @@ export function readAnswer(value: Json): Answer {
     value: fields["value"],
     variant: textOf(fields["variant"]),
     reason: textOf(fields["reason"]) ?? "UNKNOWN",
-    config: objectOf(fields["metadata"])["config"],
+    config: fields["config"],
   };
 }
 
