@@ -4,6 +4,7 @@
 //! every test and satisfies every negated one. Of a list attribute, one matching element is enough.
 
 use crate::context::{Attribute, EvaluationContext};
+use crate::named::Names;
 use crate::time::UnixMillis;
 use crate::value::Value;
 use std::fmt;
@@ -19,8 +20,18 @@ pub enum Condition {
     Not(Box<Condition>),
     /// Holds for members of the segment with that index in the ruleset.
     Segment(usize),
+    /// Holds for these subjects, sorted.
+    Subjects(Box<Names>),
     /// Holds when the attribute passes.
     Test(Test),
+}
+
+/// What conditions ask of a subject beyond its attributes.
+pub trait Audience {
+    /// Whether the subject belongs to the segment with that index.
+    fn is_member(&self, segment: usize) -> bool;
+    /// Whether the subject is listed.
+    fn is_named(&self, names: &Names) -> bool;
 }
 
 /// One look at one attribute.
@@ -117,17 +128,14 @@ impl Comparison {
 }
 
 impl Condition {
-    /// Whether the condition holds; `member` answers for segments.
-    pub fn holds(
-        &self,
-        context: &EvaluationContext,
-        member: &mut dyn FnMut(usize) -> bool,
-    ) -> bool {
+    /// Whether the condition holds; `audience` answers for segments and named subjects.
+    pub fn holds(&self, context: &EvaluationContext, audience: &dyn Audience) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(context, member)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(context, member)),
-            Self::Not(part) => !part.holds(context, member),
-            Self::Segment(index) => member(*index),
+            Self::All(parts) => parts.iter().all(|part| part.holds(context, audience)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(context, audience)),
+            Self::Not(part) => !part.holds(context, audience),
+            Self::Segment(index) => audience.is_member(*index),
+            Self::Subjects(names) => audience.is_named(names),
             Self::Test(test) => test.holds(context),
         }
     }
@@ -301,6 +309,19 @@ fn short_value(value: &Value) -> String {
 mod tests {
     use super::*;
 
+    /// Belongs nowhere.
+    struct Nobody;
+
+    impl Audience for Nobody {
+        fn is_member(&self, _segment: usize) -> bool {
+            false
+        }
+
+        fn is_named(&self, _names: &Names) -> bool {
+            false
+        }
+    }
+
     #[track_caller]
     fn check(matcher: Matcher, value: impl Into<Value>, expected: bool) {
         let test = Test {
@@ -370,14 +391,14 @@ mod tests {
             matcher: Matcher::Exists,
         };
         let negated = Condition::Not(Box::new(Condition::Test(test)));
-        assert!(negated.holds(&EvaluationContext::new(), &mut |_| false));
+        assert!(negated.holds(&EvaluationContext::new(), &Nobody));
     }
 
     #[test]
     fn empty_trees_have_their_logical_value() {
         let nobody = EvaluationContext::new();
-        assert!(Condition::always().holds(&nobody, &mut |_| false));
-        assert!(!Condition::Any([].into()).holds(&nobody, &mut |_| false));
+        assert!(Condition::always().holds(&nobody, &Nobody));
+        assert!(!Condition::Any([].into()).holds(&nobody, &Nobody));
     }
 
     #[test]

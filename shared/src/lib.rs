@@ -21,6 +21,7 @@ pub mod exposed;
 pub mod flag;
 pub mod keys;
 pub mod ledger;
+pub mod named;
 pub mod names;
 pub mod page;
 pub mod policy;

@@ -114,14 +114,15 @@ pub fn content_hash(bytes: &[u8]) -> String {
 
 /// The document that browsers may read: client-visible flags and what they need, nothing else.
 ///
-/// Names of people are replaced: descriptions, owners and tags go, and so does everything that only
-/// server-side flags use.
+/// Descriptions, owners and tags go, and so does everything that only server-side flags use.
+/// Subjects listed by name are listed by salted hashes instead (see [`crate::named`]).
 ///
 /// # Errors
 /// `RulesetError` when the bytes are no ruleset.
 pub fn redact(bytes: &[u8]) -> Result<Vec<u8>, RulesetError> {
     let mut document = document::parse(bytes)?;
-    document::redact(&mut document);
+    let salt: String = content_hash(bytes).chars().take(16).collect();
+    document::redact(&mut document, &salt);
     Ok(document::canonical(&document))
 }
 

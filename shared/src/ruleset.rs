@@ -2,16 +2,19 @@
 
 use crate::bandit::Bandit;
 use crate::bucketing::Bucketing;
-use crate::condition::Condition;
+use crate::condition::{Audience, Condition};
 use crate::context::EvaluationContext;
 use crate::flag::Flag;
+use crate::named::{Names, lists, name_of};
 use crate::split::Range;
+use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Flags and what they refer to. References are indices, so nothing is looked up by name but the
 /// flag that is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Ruleset {
+    subject_salt: Option<Box<str>>,
     flags: Box<[Flag]>,
     by_hash: Box<[(u64, u32)]>,
     segments: Box<[Segment]>,
@@ -56,6 +59,7 @@ pub struct Holdout {
 /// The parts of a ruleset, each list sorted by key.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
+    pub(crate) subject_salt: Option<Box<str>>,
     pub(crate) flags: Vec<Flag>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) layers: Vec<Layer>,
@@ -74,6 +78,7 @@ impl Ruleset {
             .collect();
         by_hash.sort_unstable();
         Self {
+            subject_salt: parts.subject_salt,
             flags: parts.flags.into(),
             by_hash: by_hash.into(),
             segments: parts.segments.into(),
@@ -132,12 +137,11 @@ impl Ruleset {
         let Some(segment) = self.segments.get(segment) else {
             return false;
         };
-        if let Some(key) = context.targeting_key() {
-            let listed = |keys: &[Box<str>]| keys.binary_search_by(|k| (**k).cmp(key)).is_ok();
-            if listed(&segment.excluded) {
+        if let Some(name) = self.name_of(context) {
+            if lists(&segment.excluded, &name) {
                 return false;
             }
-            if listed(&segment.included) {
+            if lists(&segment.included, &name) {
                 return true;
             }
         }
@@ -150,6 +154,36 @@ impl Ruleset {
     /// Whether the condition holds for the context. Compiling excluded cycles of segments.
     #[must_use]
     pub fn holds(&self, condition: &Condition, context: &EvaluationContext) -> bool {
-        condition.holds(context, &mut |segment| self.is_member(segment, context))
+        condition.holds(
+            context,
+            &Subject {
+                ruleset: self,
+                context,
+            },
+        )
+    }
+
+    /// The name under which this ruleset would list the context's subject.
+    #[must_use]
+    pub fn name_of<'c>(&self, context: &'c EvaluationContext) -> Option<Cow<'c, str>> {
+        name_of(self.subject_salt.as_deref(), context)
+    }
+}
+
+/// The subject of a context, as conditions ask about it.
+struct Subject<'a> {
+    ruleset: &'a Ruleset,
+    context: &'a EvaluationContext,
+}
+
+impl Audience for Subject<'_> {
+    fn is_member(&self, segment: usize) -> bool {
+        self.ruleset.is_member(segment, self.context)
+    }
+
+    fn is_named(&self, names: &Names) -> bool {
+        self.ruleset
+            .name_of(self.context)
+            .is_some_and(|name| lists(names, &name))
     }
 }

@@ -171,6 +171,7 @@ impl<'w> Compiler<'w> {
         }
         let bandits = bandits.into_iter().flatten().collect();
         Parts {
+            subject_salt: self.wire.subject_salt.as_deref().map(Into::into),
             flags,
             segments,
             layers,

@@ -5,8 +5,7 @@
 
 use super::scope::Scope;
 use super::split::{Shares, first_buckets, traffic_gate};
-use crate::condition::{Condition, Matcher, Test};
-use crate::context::Attribute;
+use crate::condition::Condition;
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::flag::{Gate, OnMiss, Rule, Serve};
 use crate::split::Range;
@@ -173,9 +172,7 @@ impl Scope<'_> {
         let mut subjects: Vec<Box<str>> = wire.subjects.into_iter().map(Into::into).collect();
         if !subjects.is_empty() {
             subjects.sort_unstable();
-            let matcher = Matcher::OneOfTexts(subjects.into());
-            let attribute = Attribute::targeting_key();
-            audience.push(Condition::Test(Test { attribute, matcher }));
+            audience.push(Condition::Subjects(subjects.into()));
         }
         let segments_place = place.key("segments");
         for (index, key) in wire.segments.iter().enumerate() {

@@ -243,6 +243,10 @@ fn obstacles(
             let must = if wanted { "must be" } else { "must not be" };
             found.push(format!("the subject {must} in the segment \"{key}\""));
         }
+        Condition::Subjects(_) => {
+            let must = if wanted { "must be" } else { "must not be" };
+            found.push(format!("the subject {must} among those listed by name"));
+        }
         Condition::Test(test) => found.push(test_words(test, context, wanted)),
     }
 }

@@ -213,10 +213,10 @@ impl<'a> Evaluator<'a> {
         if flag.overrides.is_empty() {
             return None;
         }
-        let key = self.context.targeting_key()?;
+        let name = self.ruleset.name_of(self.context)?;
         let found = flag
             .overrides
-            .binary_search_by(|(subject, _)| (**subject).cmp(key));
+            .binary_search_by(|(subject, _)| (**subject).cmp(&*name));
         flag.overrides.get(found.ok()?).map(|(_, variant)| *variant)
     }
 

@@ -167,6 +167,51 @@ fn browsers_get_client_flags_and_what_those_need() {
     assert!(compile(redacted.as_bytes()).unwrap().diagnostics.is_empty());
 }
 
+#[test]
+fn browsers_see_no_names_and_give_the_same_answers() {
+    let document = br#"{"schemaVersion":1,"salt":"s",
+        "segments":{"team":{"included":["bo@acme.test"],"excluded":["eve@acme.test"]}},
+        "flags":{"f":{"type":"boolean","status":"canary","visibility":"client","offVariant":"off",
+            "variants":{"on":{"value":true},"off":{"value":false}},
+            "overrides":{"ana@acme.test":"on"},
+            "canary":{"variant":"on","subjects":["cy@acme.test"],"segments":["team"]}}}}"#;
+    let redacted = redact(document).unwrap();
+    assert!(!String::from_utf8_lossy(&redacted).contains("acme"));
+    assert_eq!(
+        redact(&redacted).unwrap(),
+        redacted,
+        "hashing twice would change the names"
+    );
+    let answers = |bytes: &[u8]| {
+        let compiled = compile(bytes).unwrap();
+        assert!(
+            compiled.diagnostics.is_empty(),
+            "{:?}",
+            compiled.diagnostics
+        );
+        ["ana", "bo", "cy", "dee", "eve"].map(|name| {
+            let key = format!("{name}@acme.test");
+            let context = crate::EvaluationContext::new().with_targeting_key(&key);
+            let (policies, sticky) = Default::default();
+            let evaluation = crate::Evaluator {
+                ruleset: &compiled.ruleset,
+                context: &context,
+                at: crate::UnixMillis(0),
+                draw: 0,
+                policies: &policies,
+                sticky: &sticky,
+                participation: crate::Participation::Full,
+            }
+            .evaluate("f");
+            evaluation
+                .variant()
+                .is_some_and(|variant| &*variant.key == "on")
+        })
+    };
+    assert_eq!(answers(document), [true, true, true, false, false]);
+    assert_eq!(answers(&redacted), [true, true, true, false, false]);
+}
+
 proptest! {
     #[test]
     fn a_change_of_split_moves_the_fewest_subjects(

@@ -4,6 +4,7 @@
 
 use crate::compile::RulesetError;
 use crate::compile::limits::RULESET_BYTES_MAX;
+use crate::named;
 use crate::wire::ruleset::{OwnedRangeWire, SCHEMA_VERSION};
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,8 +132,9 @@ pub fn set_ranges(document: &mut Document, path: &[Step], ranges: &[OwnedRangeWi
     }
 }
 
-/// Leaves what browsers need: client-visible flags, and the members those refer to.
-pub fn redact(document: &mut Document) {
+/// Leaves what browsers need: client-visible flags, and the members those refer to; subjects are
+/// named by their hashes under `salt`.
+pub fn redact(document: &mut Document, salt: &str) {
     let needed = needed_flags(document);
     let mut used = Used::default();
     if let Some(flags) = document.get_mut("flags").and_then(Json::as_object_mut) {
@@ -163,6 +165,42 @@ pub fn redact(document: &mut Document) {
         bandits.retain(|key, _| used.bandits.contains(key));
     }
     document.remove("models");
+    hash_subjects(document, salt);
+}
+
+/// Replaces the names of listed subjects by their hashes; names already hashed stay.
+fn hash_subjects(document: &mut Document, salt: &str) {
+    if document.contains_key("subjectSalt") {
+        return;
+    }
+    document.insert("subjectSalt".to_owned(), json!(salt));
+    let hash_list = |list: Option<&mut Json>| {
+        for name in list.and_then(Json::as_array_mut).into_iter().flatten() {
+            if let Json::String(text) = name {
+                *text = named::hash(salt, text);
+            }
+        }
+    };
+    let segments = document.get_mut("segments").and_then(Json::as_object_mut);
+    for segment in segments.into_iter().flat_map(Map::values_mut) {
+        hash_list(segment.get_mut("included"));
+        hash_list(segment.get_mut("excluded"));
+    }
+    let flags = document.get_mut("flags").and_then(Json::as_object_mut);
+    for flag in flags.into_iter().flat_map(Map::values_mut) {
+        hash_list(
+            flag.get_mut("canary")
+                .and_then(|canary| canary.get_mut("subjects")),
+        );
+        if let Some(overrides) = flag.get_mut("overrides").and_then(Json::as_object_mut) {
+            let plain = std::mem::take(overrides);
+            overrides.extend(
+                plain
+                    .into_iter()
+                    .map(|(key, v)| (named::hash(salt, &key), v)),
+            );
+        }
+    }
 }
 
 /// Client-visible flags, and the flags they require, directly or through others.

@@ -24,6 +24,8 @@ pub struct RulesetWire<'a> {
     /// Prefixed to default salts.
     #[serde(default)]
     pub salt: String,
+    /// Where present, named subjects are listed by their hash under this salt.
+    pub subject_salt: Option<String>,
     /// Reusable audiences.
     #[serde(borrow, default)]
     pub segments: RawMembers<'a>,
