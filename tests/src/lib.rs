@@ -1,1 +1,3 @@
-//! Tests that span crates: properties, parity, tidiness.
+//! Tests that span crates: properties, parity, tidiness; and the workload that benchmarks share.
+
+pub mod workload;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::repository::{cargo, none, packages};
 
 /// Every package of the workspace, its folder, and the packages of ours it may depend on.
-const ARROWS: [(&str, &str, &[&str]); 8] = [
+const ARROWS: [(&str, &str, &[&str]); 9] = [
     ("bandera-shared", "shared", &[]),
     ("bandera-lab", "lab", &["bandera-shared"]),
     ("bandera-platform", "platform", &["bandera-shared"]),
@@ -24,10 +24,20 @@ const ARROWS: [(&str, &str, &[&str]); 8] = [
     ("bandera-cli", "cli", &["bandera-lab", "bandera-shared"]),
     ("bandera-browser", "www/browser", &["bandera-shared"]),
     ("bandera-tests", "tests", &["bandera-lab", "bandera-shared"]),
+    (
+        "bandera-bench",
+        "tests/bench",
+        &["bandera-shared", "bandera-tests"],
+    ),
 ];
 
 /// Packages that know a Workers runtime.
-const ON_WORKERS: [&str; 3] = ["bandera-platform", "bandera-edge", "bandera-admin"];
+const ON_WORKERS: [&str; 4] = [
+    "bandera-platform",
+    "bandera-edge",
+    "bandera-admin",
+    "bandera-bench",
+];
 
 /// What no pure package pulls in, at any depth.
 const PLATFORM: [&str; 8] = [

@@ -1,0 +1,165 @@
+/** The measurements of `npm run bench`. Each prints its own table and returns its figures. */
+
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+import { build, wasmFiles } from "./build.ts";
+import { at, targetDir } from "./paths.ts";
+import { run, runKeeping, TaskError } from "./run.ts";
+import type { Tools } from "./tools.ts";
+import { Workerd } from "./workerd.ts";
+
+/** A row of a table: what, how much of which unit, and relative to the table's floor. */
+export interface Row {
+  readonly name: string;
+  readonly value: number;
+  readonly ratio: number;
+}
+
+/** A table of the report. */
+export interface Table {
+  readonly title: string;
+  readonly unit: string;
+  readonly relativeTo: string;
+  readonly rows: readonly Row[];
+}
+
+const N_ROUNDS = 7;
+const ROUND_SECONDS = 3;
+const WARM_UP_SECONDS = 2;
+const N_CONNECTIONS = 16;
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+function numberOf(value: unknown, member: string): number {
+  const found = isRecord(value) ? value[member] : undefined;
+  if (typeof found !== "number") throw new TaskError(`"${member}" is no number`);
+  return found;
+}
+
+/** Native nanoseconds of an evaluation beside one hash. */
+export async function native(): Promise<Table> {
+  const bench = ["bench", "-q", "-p", "bandera-tests", "--bench", "evaluation"];
+  const output = await runKeeping("cargo", [...bench, "--", "--json"]);
+  const rows: unknown = JSON.parse(output.trim().split("\n").at(-1) ?? "");
+  if (!Array.isArray(rows)) throw new TaskError("the native benchmark printed no rows");
+  return {
+    title: "Native evaluation",
+    unit: "ns",
+    relativeTo: "one xxh3 hash",
+    rows: rows.map((row: unknown) => ({
+      name: String(isRecord(row) ? row["name"] : ""),
+      value: numberOf(row, "ns"),
+      ratio: numberOf(row, "ratio"),
+    })),
+  };
+}
+
+/** Builds the load generator and tells where it is. */
+async function loadGenerator(): Promise<string> {
+  await run("cargo", ["build", "-q", "--release", "-p", "bandera-tests", "--bin", "load"]);
+  return join(targetDir, "release", "load");
+}
+
+/** One load: what a port serves in a time, with the body's file posted where one is given. */
+export interface Load {
+  readonly port: number;
+  readonly path: string;
+  readonly connections: number;
+  readonly seconds: number;
+  readonly bodyFile?: string;
+}
+
+/** Successful requests a second. Any failed request fails the measurement. */
+async function requestsPerSecond(generator: string, load: Load): Promise<number> {
+  const place = [String(load.port), load.path];
+  const size = [String(load.connections), String(load.seconds)];
+  const body = load.bodyFile === undefined ? [] : [load.bodyFile];
+  const output = await runKeeping(generator, [...place, ...size, ...body]);
+  const result: unknown = JSON.parse(output);
+  const failures = numberOf(result, "failures");
+  if (failures > 0) throw new TaskError(`${failures} requests failed under load`);
+  return numberOf(result, "perSecond");
+}
+
+/** Builds the bench Worker, empty or evaluating. */
+async function benchWorker(tools: Tools, name: string, features: readonly string[]) {
+  const folder = join("build", name);
+  const env = {
+    WASM_BINDGEN_BIN: tools.wasmBindgen,
+    WASM_OPT_BIN: tools.wasmOpt,
+    ESBUILD_BIN: tools.esbuild,
+  };
+  const args = ["--release", "--out-dir", folder, ".", ...features];
+  await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
+  return at("tests", "bench", folder);
+}
+
+/** Requests a second of Workers on `workerd serve`: evaluating, empty wasm, empty JavaScript. */
+export async function throughput(tools: Tools): Promise<Table> {
+  const generator = await loadGenerator();
+  const wasm = (name: string, folder: string): Promise<Workerd> => {
+    const modules = new Map([
+      ["index.js", "index.js"],
+      ["index_bg.wasm", "index_bg.wasm"],
+    ]);
+    return Workerd.start({ name, modules }, folder);
+  };
+  const empty = await benchWorker(tools, "empty", []);
+  const evaluation = await benchWorker(tools, "evaluation", ["--features", "evaluation"]);
+  const workers = [
+    await wasm("empty wasm Worker", empty),
+    await wasm("100 flags a request", evaluation),
+    await Workerd.start(
+      { name: "empty JavaScript Worker", modules: new Map([["empty.js", "empty.js"]]) },
+      at("tests", "bench", "js"),
+    ),
+  ];
+  try {
+    return await compare(generator, workers);
+  } finally {
+    for (const worker of workers) worker.stop();
+  }
+}
+
+/** Loads the Workers in turn, round after round; the first one is the floor. */
+async function compare(generator: string, workers: readonly Workerd[]): Promise<Table> {
+  const rates = new Map(workers.map((worker) => [worker, new Array<number>()]));
+  const load = { path: "/", connections: N_CONNECTIONS };
+  for (const { port } of workers) {
+    await requestsPerSecond(generator, { ...load, port, seconds: WARM_UP_SECONDS });
+  }
+  for (let round = 0; round < N_ROUNDS; round += 1) {
+    for (const [{ port }, seen] of rates) {
+      seen.push(await requestsPerSecond(generator, { ...load, port, seconds: ROUND_SECONDS }));
+    }
+  }
+  const floor = median([...rates.values()][0] ?? []);
+  const rows = [...rates].map(([{ name }, seen]) => {
+    return { name, value: median(seen), ratio: median(seen) / floor };
+  });
+  return {
+    title: "Throughput on workerd serve, one process each, loads in turn",
+    unit: "requests/s",
+    relativeTo: "the empty wasm Worker",
+    rows,
+  };
+}
+
+/** gzip sizes of what is downloaded: both Workers, and the browser's engine. */
+export async function sizes(tools: Tools): Promise<Table> {
+  await build(["edge", "admin", "browser"], tools);
+  const rows = [...wasmFiles()].map(([name, path]) => {
+    const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
+    return { name: `${name} wasm`, value: bytes / 1024, ratio: bytes / statSync(path).size };
+  });
+  return { title: "Sizes, gzip -9", unit: "KiB", relativeTo: "the file as it is", rows };
+}

@@ -1,0 +1,161 @@
+//! Native nanoseconds of an evaluation, beside one xxh3 hash as the floor, in one run.
+//!
+//! Each workload is calibrated to batches of some milliseconds; batches of all workloads alternate
+//! so that a slow moment of the machine meets them alike; the median batch counts.
+//! `--json` prints one object for scripts.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bandera_shared::evaluate::{Evaluator, Participation, Policies};
+use bandera_shared::sticky::StickyDecisions;
+use bandera_shared::{EvaluationContext, Ruleset, UnixMillis, bucketing, compile};
+use bandera_tests::workload;
+use serde_json::json;
+
+const BATCH: Duration = Duration::from_millis(10);
+const N_BATCHES: usize = 31;
+const N_FLAGS: usize = 100;
+
+/// One measured operation; its argument is the number of the repetition.
+struct Workload<'a> {
+    name: &'a str,
+    operation: Box<dyn Fn(u32) + 'a>,
+}
+
+fn time(workload: &Workload<'_>, repetitions: u32) -> Duration {
+    let started = Instant::now();
+    for repetition in 0..repetitions {
+        (workload.operation)(repetition);
+    }
+    started.elapsed()
+}
+
+/// Repetitions that take at least one batch.
+fn calibrate(workload: &Workload<'_>) -> u32 {
+    let mut repetitions = 1;
+    while time(workload, repetitions) < BATCH {
+        repetitions *= 2;
+    }
+    repetitions
+}
+
+/// Median nanoseconds of one repetition, for each workload.
+fn measure(workloads: &[Workload<'_>]) -> Vec<f64> {
+    let repetitions: Vec<u32> = workloads.iter().map(calibrate).collect();
+    let mut batches = vec![Vec::with_capacity(N_BATCHES); workloads.len()];
+    for _ in 0..N_BATCHES {
+        for ((workload, repetitions), batches) in
+            workloads.iter().zip(&repetitions).zip(&mut batches)
+        {
+            let elapsed = time(workload, *repetitions).as_secs_f64();
+            batches.push(elapsed * 1e9 / f64::from(*repetitions));
+        }
+    }
+    batches
+        .iter_mut()
+        .map(|batches| {
+            batches.sort_by(f64::total_cmp);
+            batches.get(N_BATCHES / 2).copied().unwrap_or(f64::NAN)
+        })
+        .collect()
+}
+
+struct Fixture {
+    ruleset: Ruleset,
+    contexts: Vec<EvaluationContext>,
+    policies: Policies,
+    sticky: StickyDecisions,
+}
+
+impl Fixture {
+    fn evaluator(&self, repetition: u32) -> Evaluator<'_> {
+        let place = repetition as usize % self.contexts.len();
+        Evaluator {
+            ruleset: &self.ruleset,
+            context: self
+                .contexts
+                .get(place)
+                .expect("the place is a remainder of the length"),
+            at: UnixMillis(1_800_000_000_000),
+            draw: 0,
+            policies: &self.policies,
+            sticky: &self.sticky,
+            participation: Participation::Full,
+        }
+    }
+}
+
+fn main() {
+    let bytes = workload::ruleset(N_FLAGS);
+    let compiled = compile(&bytes).expect("the workload is a valid ruleset");
+    let fixture = Fixture {
+        ruleset: compiled.ruleset,
+        contexts: (0..workload::N_CONTEXTS).map(workload::context).collect(),
+        policies: Policies::default(),
+        sticky: StickyDecisions::default(),
+    };
+    let (rollout, rules) = (workload::flag_key(0), workload::flag_key(1));
+    let (fixture, bytes, rollout, rules) = (&fixture, &bytes, &rollout, &rules);
+    let workloads = [
+        Workload {
+            name: "one xxh3 hash (floor)",
+            operation: Box::new(|_| {
+                black_box(bucketing::hash(
+                    black_box("benchmark"),
+                    black_box("subject-1037"),
+                ));
+            }),
+        },
+        Workload {
+            name: "one 50 % rollout",
+            operation: Box::new(move |n| {
+                black_box(fixture.evaluator(n).evaluate(black_box(rollout)));
+            }),
+        },
+        Workload {
+            name: "one flag of three rules",
+            operation: Box::new(move |n| {
+                black_box(fixture.evaluator(n).evaluate(black_box(rules)));
+            }),
+        },
+        Workload {
+            name: "all of 100 flags",
+            operation: Box::new(move |n| {
+                for evaluation in fixture.evaluator(n).evaluate_all() {
+                    black_box(evaluation);
+                }
+            }),
+        },
+        Workload {
+            name: "one context of ten attributes",
+            operation: Box::new(|n| {
+                black_box(workload::context(black_box(n)));
+            }),
+        },
+        Workload {
+            name: "compiling 100 flags",
+            operation: Box::new(move |_| {
+                black_box(compile(black_box(bytes)).is_ok());
+            }),
+        },
+    ];
+    report(&workloads, &measure(&workloads));
+}
+
+fn report(workloads: &[Workload<'_>], nanoseconds: &[f64]) {
+    let floor = nanoseconds.first().copied().unwrap_or(f64::NAN);
+    if std::env::args().any(|argument| argument == "--json") {
+        let rows: Vec<_> = workloads
+            .iter()
+            .zip(nanoseconds)
+            .map(|(workload, ns)| json!({ "name": workload.name, "ns": ns, "ratio": ns / floor }))
+            .collect();
+        println!("{}", json!(rows));
+        return;
+    }
+    println!("{:<32} {:>12} {:>10}", "workload", "median ns", "x floor");
+    for (workload, ns) in workloads.iter().zip(nanoseconds) {
+        println!("{:<32} {ns:>12.1} {:>10.1}", workload.name, ns / floor);
+    }
+}
