@@ -124,14 +124,21 @@ fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
         pointer: fault.pointer,
         message: fault.message,
     };
-    let version = read::<VersionWire>(text)
-        .map_err(malformed)?
-        .value
-        .schema_version;
-    if version != SCHEMA_VERSION {
-        return Err(RulesetError::UnknownSchemaVersion { found: version });
+    match read::<RulesetWire<'_>>(text) {
+        Ok(read) if read.value.schema_version == SCHEMA_VERSION => Ok(read.value),
+        Ok(read) => Err(RulesetError::UnknownSchemaVersion {
+            found: read.value.schema_version,
+        }),
+        // A future outline may be of another shape altogether; its version is still readable.
+        Err(fault) => match read::<VersionWire>(text) {
+            Ok(read) if read.value.schema_version != SCHEMA_VERSION => {
+                Err(RulesetError::UnknownSchemaVersion {
+                    found: read.value.schema_version,
+                })
+            }
+            _ => Err(malformed(fault)),
+        },
     }
-    Ok(read::<RulesetWire<'_>>(text).map_err(malformed)?.value)
 }
 
 struct Compiler<'w> {

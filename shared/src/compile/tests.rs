@@ -300,3 +300,19 @@ fn unknown_fields_are_remarked_and_near_names_suggested() {
     let message = &misspelt.diagnostics.first().unwrap().message;
     assert_eq!(message, r#"unknown variant "of"; did you mean "off"?"#);
 }
+
+#[test]
+fn names_that_stand_twice_are_refused() {
+    let twice = with(r#","sound":{}}}"#);
+    let refused = compile(twice.as_bytes()).err();
+    let Some(RulesetError::Malformed { pointer, message }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(
+        (&*pointer, &*message),
+        ("/flags", r#""sound" stands twice in this object"#)
+    );
+    let variants = r#","f":{"type":"boolean","status":"enabled",
+        "variants":{"on":{"value":true},"on":{"value":false}}}}}"#;
+    assert_eq!(errors(&with(variants)), ["malformed /flags/f/variants"]);
+}

@@ -5,6 +5,7 @@ pub mod document;
 pub mod evaluation;
 pub mod page;
 pub mod ruleset;
+mod unique;
 mod value;
 
 use crate::context::EvaluationContext;

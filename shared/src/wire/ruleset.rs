@@ -5,6 +5,7 @@
 
 use crate::value::Value;
 use crate::wire::condition::{BucketingWire, ConditionWire, UnitWire};
+use crate::wire::unique::unique;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -27,19 +28,19 @@ pub struct RulesetWire<'a> {
     /// Where present, named subjects are listed by their hash under this salt.
     pub subject_salt: Option<String>,
     /// Reusable audiences.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "unique")]
     pub segments: RawMembers<'a>,
     /// Sets of mutually exclusive flags.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "unique")]
     pub layers: RawMembers<'a>,
     /// Shares of subjects kept out of experiments.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "unique")]
     pub holdouts: RawMembers<'a>,
     /// Bandits that flags refer to.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "unique")]
     pub bandits: RawMembers<'a>,
     /// Flags.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "unique")]
     pub flags: RawMembers<'a>,
 }
 
@@ -113,13 +114,14 @@ pub struct FlagWire {
     /// Configuration that variants override.
     pub config: Option<Value>,
     /// Answers, by name.
+    #[serde(deserialize_with = "unique")]
     pub variants: BTreeMap<String, VariantWire>,
     /// Served when the flag is off.
     pub off_variant: Option<String>,
     /// Served when nothing else is.
     pub default_variant: Option<String>,
     /// Variants of named subjects.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     pub overrides: BTreeMap<String, String>,
     /// Other flags that must serve certain variants.
     #[serde(default)]
