@@ -3,6 +3,7 @@
 
 mod audit;
 mod bandits;
+mod comparison;
 mod documents;
 mod environments;
 mod evaluation;
@@ -87,6 +88,7 @@ pub(crate) fn router() -> OpenApiRouter {
         .merge(import::routes())
         .merge(validation::routes())
         .merge(publications::routes())
+        .merge(comparison::routes())
         .merge(evaluation::routes())
         .merge(bandits::routes())
         .merge(audit::routes())
@@ -110,8 +112,15 @@ pub(crate) fn service() -> Router {
         .layer(Extension(document))
 }
 
+/// The OpenAPI document, as it is served.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = router().split_for_parts();
+    openapi::complete(&mut document);
+    document
+}
+
 /// Headers of every answer: nothing is cached unasked, nothing is sniffed, nothing is framed.
-async fn guard(mut response: Response) -> Response {
+pub(crate) async fn guard(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers
         .entry(header::CACHE_CONTROL)

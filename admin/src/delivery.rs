@@ -75,7 +75,12 @@ pub(crate) async fn put_pointer(app: &App, environment: &str) -> Result<Option<P
             .is_some_and(|later| later.number != row.number);
         match written {
             Ok(()) if !overtaken => {
-                publications::mark_delivered(&store, &row, app::now_ms()).await?;
+                let delivered_at_ms = row.delivered_at_ms.or(Some(app::now_ms()));
+                let row = PublicationRow {
+                    delivered_at_ms,
+                    ..row
+                };
+                publications::mark_delivered(&store, &row).await?;
                 return Ok(Some(row));
             }
             Err(error) if attempt + 1 == POINTER_WRITES_MAX => return Err(error.into()),

@@ -24,7 +24,8 @@ pub(crate) struct Change {
     /// JSON pointer (RFC 6901) into the ruleset.
     pub(crate) pointer: String,
     /// What happened.
-    pub(crate) change: ChangeKind,
+    #[serde(rename = "change")]
+    pub(crate) kind: ChangeKind,
     /// The document that it belongs to; absent for the ruleset's own members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) document: Option<DocumentRef>,
@@ -71,7 +72,7 @@ fn compare(pointer: &mut String, before: &Value, after: &Value, found: &mut Vec<
                 let step = index.to_string();
                 let (before, after) = (before.get(index), after.get(index));
                 within(pointer, &step, |pointer| {
-                    members(pointer, before, after, found)
+                    members(pointer, before, after, found);
                 });
             }
         }
@@ -91,7 +92,7 @@ fn compare_objects(
     for key in keys {
         let (before, after) = (before.get(key), after.get(key));
         within(pointer, key, |pointer| {
-            members(pointer, before, after, found)
+            members(pointer, before, after, found);
         });
     }
 }
@@ -114,7 +115,7 @@ fn members_differ(
     after: Option<&Value>,
     found: &mut Vec<Change>,
 ) {
-    let change = match (before, after) {
+    let kind = match (before, after) {
         (None, _) => ChangeKind::Added,
         (_, None) => ChangeKind::Removed,
         _ => ChangeKind::Changed,
@@ -123,7 +124,7 @@ fn members_differ(
     let (before, after) = (before.cloned(), after.cloned());
     found.push(Change {
         pointer: pointer.to_owned(),
-        change,
+        kind,
         document,
         before,
         after,
@@ -150,7 +151,7 @@ mod tests {
         let places: Vec<_> = found
             .changes
             .iter()
-            .map(|change| (change.pointer.as_str(), change.change))
+            .map(|change| (change.pointer.as_str(), change.kind))
             .collect();
         assert_eq!(places, expected);
         assert!(!found.truncated);

@@ -38,7 +38,7 @@ async fn fetch(
                 Err(never) => match never {},
             }
         }
-        Err(fault) => fault.into_response(),
+        Err(fault) => api::guard(fault.into_response()).await,
     };
     Ok(to_runtime(response).await?)
 }

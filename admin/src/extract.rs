@@ -16,7 +16,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(error) => Err(Fault::new(FaultKind::NotFound, error.body_text())),
+            Err(error) => {
+                let detail = error.body_text();
+                let detail = detail.strip_prefix("Invalid URL: ").unwrap_or(&detail);
+                Err(Fault::new(FaultKind::NotFound, detail))
+            }
         }
     }
 }

@@ -24,3 +24,23 @@ mod precondition;
 mod publishing;
 mod ruleset;
 mod store;
+
+/// The OpenAPI document as JSON text, for those who make types of it without running the Worker.
+///
+/// # Returns
+/// Pretty-printed JSON with a newline at its end.
+#[must_use]
+pub fn openapi_json() -> String {
+    // The document consists of plain data, which always has a JSON form.
+    let text = serde_json::to_string_pretty(&api::document()).unwrap_or_default();
+    format!("{text}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_checked_in_document_is_the_generated_one() {
+        let checked_in = include_str!("../openapi.json");
+        assert!(super::openapi_json() == checked_in, "run `npm run types`");
+    }
+}

@@ -6,7 +6,7 @@ use crate::delivery;
 use crate::diagnostics::DiagnosticView;
 use crate::fault::{Fault, FaultKind, Result};
 use crate::limits::RULESET_BYTES_MAX;
-use crate::ruleset::Draft;
+use crate::ruleset::{self, Draft};
 use crate::store::Store;
 use crate::store::audit::{self, Entry};
 use crate::store::publications::{self, PublicationRow};
@@ -27,6 +27,14 @@ impl Former {
         };
         let bytes = publications::ruleset(store, &row.hash).await?;
         Ok(Some(Self { row, bytes }))
+    }
+
+    /// What is in force; before the first publication, a ruleset without documents.
+    pub(crate) fn value(former: Option<&Self>) -> Result<Value> {
+        former.map_or_else(
+            || Ok(ruleset::nothing()),
+            |former| ruleset::parse(&former.bytes),
+        )
     }
 }
 
@@ -139,11 +147,9 @@ pub(crate) async fn commit(app: &App, caller: &Caller, plan: Plan<'_>) -> Result
     ];
     store.commit(statements).await?;
     match delivery::put_pointer(app, plan.environment).await {
-        // Somebody may have published since; ours was then overtaken, and that is fine.
-        Ok(Some(named)) if named.number >= row.number => Ok(PublicationRow {
-            delivered_at_ms: Some(app::now_ms()),
-            ..row
-        }),
+        Ok(Some(named)) if named.number == row.number => Ok(named),
+        // Somebody has published since and overtook ours, or the pointer is late: both are told
+        // by the absent time.
         Ok(_) | Err(_) => Ok(row),
     }
 }

@@ -58,6 +58,19 @@ impl Draft {
     }
 }
 
+/// What edges have before the first publication, in the form of a ruleset.
+pub(crate) fn nothing() -> Value {
+    Kind::ALL
+        .into_iter()
+        .map(|kind| (kind.collection().to_owned(), json!({})))
+        .collect()
+}
+
+/// A stored ruleset as a value.
+pub(crate) fn parse(bytes: &str) -> Result<Value> {
+    serde_json::from_str(bytes).map_err(|error| Fault::internal(&error))
+}
+
 /// Checks a document by itself, before it is stored.
 ///
 /// Faults that lie in the document are refused. References to other documents may dangle in a
@@ -123,4 +136,105 @@ pub(crate) fn merge(document: &Value, patch: &Value) -> Value {
     let mut merged = document.clone();
     json_patch::merge(&mut merged, patch);
     merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flag(changes: &Value) -> Value {
+        let base = json!({
+            "type": "boolean", "status": "enabled", "defaultVariant": "on", "offVariant": "off",
+            "variants": {"on": {"value": true}, "off": {"value": false}},
+        });
+        merge(&base, changes)
+    }
+
+    #[test]
+    fn merges_as_the_examples_of_rfc_7396_say() {
+        let check = |document: Value, patch: Value, expected: Value| {
+            assert_eq!(merge(&document, &patch), expected, "{document} {patch}");
+        };
+        check(json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"}));
+        check(
+            json!({"a": "b"}),
+            json!({"b": "c"}),
+            json!({"a": "b", "b": "c"}),
+        );
+        check(
+            json!({"a": "b", "b": "c"}),
+            json!({"a": null}),
+            json!({"b": "c"}),
+        );
+        check(json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"}));
+        check(
+            json!({"a": {"b": "c"}}),
+            json!({"a": {"b": "d", "c": null}}),
+            json!({"a": {"b": "d"}}),
+        );
+        check(
+            json!({"e": null}),
+            json!({"a": 1}),
+            json!({"e": null, "a": 1}),
+        );
+        check(
+            json!([1, 2]),
+            json!({"a": "b", "c": null}),
+            json!({"a": "b"}),
+        );
+        check(
+            json!({}),
+            json!({"a": {"bb": {"ccc": null}}}),
+            json!({"a": {"bb": {}}}),
+        );
+    }
+
+    #[test]
+    fn faults_of_a_document_point_into_it() {
+        let check = |changes: Value, expected: (&str, &str)| {
+            let fault = check_document(Kind::Flag, "a/b", &flag(&changes)).unwrap_err();
+            let problem = fault.problem();
+            let found = (problem.code, problem.pointer.as_deref().unwrap_or_default());
+            assert_eq!(found, expected, "{changes}");
+        };
+        check(json!({"status": "off"}), ("invalid_document", "/status"));
+        check(json!({"colour": 1}), ("unknown_field", "/colour"));
+        check(
+            json!({"rollout": {"variant": "on", "percentage": 101}, "status": "gradual_rollout"}),
+            ("invalid_document", "/rollout/percentage"),
+        );
+        check(
+            json!({"variants": {"on": {"value": 1}}}),
+            ("invalid_document", "/variants/on/value"),
+        );
+        check(
+            json!({"description": "x".repeat(DOCUMENT_BYTES_MAX)}),
+            ("invalid_document", ""),
+        );
+    }
+
+    #[test]
+    fn references_may_dangle_in_a_draft() {
+        let dangling = flag(&json!({"requires": [{"flag": "later", "variants": ["on"]}]}));
+        assert_eq!(check_document(Kind::Flag, "a", &dangling).unwrap(), []);
+        let mut draft = Draft::new("salt");
+        draft.set(Kind::Flag, "a", Some(dangling));
+        let diagnostics = compile(&draft.to_bytes()).unwrap().diagnostics;
+        assert_eq!(diagnostics[0].code, DiagnosticCode::UnknownReference);
+    }
+
+    #[test]
+    fn a_document_may_be_as_long_as_allowed_and_no_longer() {
+        let pad = |bytes: usize| {
+            let document = flag(&json!({"description": "x"}));
+            let rest = bytes - document.to_string().len() + 1;
+            check_document(
+                Kind::Flag,
+                "a",
+                &flag(&json!({"description": "x".repeat(rest)})),
+            )
+        };
+        assert!(pad(DOCUMENT_BYTES_MAX).is_ok());
+        assert!(pad(DOCUMENT_BYTES_MAX + 1).is_err());
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) mod tokens;
 use crate::fault::{Fault, FaultKind, Result};
 use serde::de::DeserializeOwned;
 use worker::wasm_bindgen::JsValue;
-use worker::{D1Database, D1PreparedStatement};
+use worker::{D1Database, D1PreparedStatement, D1Result};
 
 /// A value bound to a statement.
 #[derive(Debug, Clone, Copy)]
@@ -75,22 +75,15 @@ impl Store {
         Ok(self.statement(sql, binds)?.first(None).await?)
     }
 
-    /// Runs one statement that writes.
-    ///
-    /// # Returns
-    /// The number of rows changed.
-    pub(crate) async fn run(&self, sql: &str, binds: &[Bind<'_>]) -> Result<usize> {
-        let meta = self.statement(sql, binds)?.run().await?.meta()?;
-        Ok(meta.and_then(|meta| meta.changes).unwrap_or_default())
-    }
-
     /// Runs the statements as one transaction.
     ///
+    /// # Returns
+    /// The number of rows that each has changed.
     /// # Errors
     /// `PreconditionFailed` when a version was written by somebody else meanwhile.
-    pub(crate) async fn commit(&self, statements: Vec<D1PreparedStatement>) -> Result<()> {
+    pub(crate) async fn commit(&self, statements: Vec<D1PreparedStatement>) -> Result<Vec<usize>> {
         match self.db.batch(statements).await {
-            Ok(_) => Ok(()),
+            Ok(results) => results.iter().map(changed).collect(),
             Err(error) if is_collision(&error.to_string()) => Err(Fault::new(
                 FaultKind::PreconditionFailed,
                 "another request changed it at the same time; read it again",
@@ -98,6 +91,13 @@ impl Store {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn changed(result: &D1Result) -> Result<usize> {
+    Ok(result
+        .meta()?
+        .and_then(|meta| meta.changes)
+        .unwrap_or_default())
 }
 
 /// Whether a unique or primary key refused the transaction.

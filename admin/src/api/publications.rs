@@ -1,10 +1,9 @@
 //! Publications: publish, list, compare, roll back, and bring the pointer up to date.
 
-use super::validation::{Preview, parse, preview};
+use super::validation::{Preview, preview};
 use super::{DryRunQuery, PageQuery, Tagged};
 use crate::app::{App, Call};
 use crate::delivery;
-use crate::diff::{Changes, changes};
 use crate::extract::{InPath, InQuery, JsonBody};
 use crate::fault::{Fault, FaultKind, Result};
 use crate::limits::NOTE_BYTES_MAX;
@@ -18,7 +17,6 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -88,17 +86,6 @@ struct PublicationPath {
     number: u64,
 }
 
-/// Two rulesets to compare: a publication's number, `live` or `draft`.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct DiffQuery {
-    /// The earlier one; `live` when absent.
-    from: Option<String>,
-    /// The later one; `draft` when absent.
-    to: Option<String>,
-}
-
 /// Operations of this module.
 pub(super) fn routes() -> OpenApiRouter {
     OpenApiRouter::default()
@@ -107,7 +94,6 @@ pub(super) fn routes() -> OpenApiRouter {
         .routes(routes!(ruleset))
         .routes(routes!(rollback))
         .routes(routes!(sync))
-        .routes(routes!(diff))
 }
 
 /// Lists publications, newest first. The `ETag` is what publishing and rolling back must match.
@@ -299,60 +285,7 @@ async fn sync(app: App, InPath(environment): InPath<String>) -> Result<Json<Publ
         .await?
         .ok_or_else(absent)?;
     let named = delivery::restore(&app, &row).await?.ok_or_else(absent)?;
-    let row = publications::get(&store, &environment, named.number).await?;
-    Ok(Json(row.into()))
-}
-
-/// Compares two rulesets place by place.
-#[utoipa::path(
-    get,
-    path = "/api/v1/environments/{environment}/diff",
-    tag = "publishing",
-    operation_id = "diffRulesets",
-    params(("environment" = String, Path), DiffQuery),
-    responses((status = 200, body = Changes)),
-    security(("token" = ["viewer"]))
-)]
-#[worker::send]
-async fn diff(
-    app: App,
-    InPath(environment): InPath<String>,
-    InQuery(query): InQuery<DiffQuery>,
-) -> Result<Json<Changes>> {
-    let store = app.store()?;
-    environments::get(&store, &environment).await?;
-    let from = side(
-        &store,
-        &environment,
-        query.from.as_deref().unwrap_or("live"),
-    )
-    .await?;
-    let to = side(&store, &environment, query.to.as_deref().unwrap_or("draft")).await?;
-    Ok(Json(changes(&from, &to)))
-}
-
-/// One side of a comparison; before the first publication, what is live is empty.
-async fn side(store: &Store, environment: &str, name: &str) -> Result<Value> {
-    let empty = || Value::Object(serde_json::Map::new());
-    let former = async || Former::load(store, environment).await;
-    match name {
-        "live" => former()
-            .await?
-            .map_or_else(|| Ok(empty()), |former| parse(&former.bytes)),
-        "draft" => match assess(former().await?.as_ref(), &draft(store, environment).await?)? {
-            Assessment::Publishable { bytes, .. } => parse(&bytes),
-            Assessment::Refused(diagnostics) => Err(refusal(diagnostics)),
-        },
-        number => {
-            let invalid = |_| {
-                let detail = "compare publication numbers, \"live\" or \"draft\"";
-                Fault::new(FaultKind::InvalidParameter, detail)
-            };
-            let number = number.parse().map_err(invalid)?;
-            let row = publications::get(store, environment, number).await?;
-            parse(&publications::ruleset(store, &row.hash).await?)
-        }
-    }
+    Ok(Json(named.into()))
 }
 
 /// The environment's draft ruleset.

@@ -172,15 +172,16 @@ async fn revoke(call: Call, InPath(id): InPath<String>) -> Result<StatusCode> {
         return Ok(StatusCode::NO_CONTENT);
     }
     let now_ms = app::now_ms();
-    if !tokens::revoke(&store, &id, now_ms).await? {
+    let before = facts(&row);
+    let entry = entry("revoke", &id, Some(&before), None);
+    let statements = vec![
+        tokens::revoke(&store, &id, now_ms)?,
+        audit::insert(&store, &call.caller, now_ms, &entry)?,
+    ];
+    if store.commit(statements).await?.first() == Some(&0) {
         let detail = "it is the last valid token with role admin";
         return Err(Fault::new(FaultKind::Conflict, detail));
     }
-    let before = facts(&row);
-    let entry = entry("revoke", &id, Some(&before), None);
-    store
-        .commit(vec![audit::insert(&store, &call.caller, now_ms, &entry)?])
-        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

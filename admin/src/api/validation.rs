@@ -1,13 +1,13 @@
 //! Validation: what would happen if the draft were published now.
 
 use crate::app::App;
-use crate::diagnostics::{DiagnosticView, SeverityView};
+use crate::diagnostics::DiagnosticView;
 use crate::diff::{Change, changes};
 use crate::extract::{InPath, JsonBody};
-use crate::fault::{Fault, FaultKind, Result};
+use crate::fault::Result;
 use crate::kinds::Kind;
 use crate::publishing::{Assessment, Former, assess};
-use crate::ruleset::Draft;
+use crate::ruleset::{self, Draft};
 use crate::store::{documents, environments};
 use axum::Json;
 use serde::{Deserialize, Serialize};
@@ -118,14 +118,7 @@ pub(super) fn preview(former: Option<&Former>, assessment: Assessment) -> Result
             hash,
             warnings,
         } => {
-            debug_assert!(
-                warnings
-                    .iter()
-                    .all(|view| view.severity == SeverityView::Warning)
-            );
-            let before = former.map(|former| parse(&former.bytes)).transpose()?;
-            let empty = Value::Object(serde_json::Map::new());
-            let found = changes(before.as_ref().unwrap_or(&empty), &parse(&bytes)?);
+            let found = changes(&Former::value(former)?, &ruleset::parse(&bytes)?);
             Ok(Preview {
                 valid: true,
                 hash: Some(hash),
@@ -136,10 +129,4 @@ pub(super) fn preview(former: Option<&Former>, assessment: Assessment) -> Result
             })
         }
     }
-}
-
-/// A stored ruleset as a value.
-pub(super) fn parse(bytes: &str) -> Result<Value> {
-    serde_json::from_str(bytes)
-        .map_err(|error| Fault::new(FaultKind::InvalidRuleset, error.to_string()))
 }

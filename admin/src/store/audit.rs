@@ -52,7 +52,7 @@ pub(crate) struct Filter<'a> {
     pub(crate) before_id: Option<u64>,
 }
 
-/// Adds an entry.
+/// Adds an entry, if the statement before it in the transaction has changed something.
 pub(crate) fn insert(
     store: &Store,
     caller: &Caller,
@@ -61,7 +61,7 @@ pub(crate) fn insert(
 ) -> Result<D1PreparedStatement> {
     let sql = "INSERT INTO audit_log (at_ms, actor_id, actor_name, action, environment, kind, key,
             version, before, after)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE changes() > 0";
     let before = entry.before.map(Value::to_string);
     let after = entry.after.map(Value::to_string);
     store.statement(

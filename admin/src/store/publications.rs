@@ -114,14 +114,17 @@ pub(crate) fn insert(store: &Store, row: &PublicationRow) -> Result<D1PreparedSt
     )
 }
 
-/// Notes that the pointer names this publication.
-pub(crate) async fn mark_delivered(store: &Store, row: &PublicationRow, now_ms: u64) -> Result<()> {
+/// Notes when the pointer was first known to name this publication.
+pub(crate) async fn mark_delivered(store: &Store, row: &PublicationRow) -> Result<()> {
     let sql = "UPDATE publications SET delivered_at_ms = ?3
          WHERE environment = ?1 AND number = ?2 AND delivered_at_ms IS NULL";
     let binds = [
         Bind::Text(&row.environment),
         Bind::Number(row.number),
-        Bind::Number(now_ms),
+        Bind::OptionalNumber(row.delivered_at_ms),
     ];
-    store.run(sql, &binds).await.map(|_| ())
+    store
+        .commit(vec![store.statement(sql, &binds)?])
+        .await
+        .map(|_| ())
 }

@@ -58,18 +58,12 @@ pub(crate) fn insert(store: &Store, row: &TokenRow, sha256: &str) -> Result<D1Pr
     )
 }
 
-/// Revokes a token, unless it is the last one that can administer.
-///
-/// # Returns
-/// Whether it was revoked now.
-pub(crate) async fn revoke(store: &Store, id: &str, now_ms: u64) -> Result<bool> {
+/// Revokes a token, unless it is revoked already or the last one that can administer.
+pub(crate) fn revoke(store: &Store, id: &str, now_ms: u64) -> Result<D1PreparedStatement> {
     let sql = "UPDATE api_tokens SET revoked_at_ms = ?2
         WHERE id = ?1 AND revoked_at_ms IS NULL AND (role <> 'admin' OR EXISTS (
             SELECT 1 FROM api_tokens other
             WHERE other.id <> ?1 AND other.role = 'admin' AND other.revoked_at_ms IS NULL
               AND (other.expires_at_ms IS NULL OR other.expires_at_ms > ?2)))";
-    Ok(store
-        .run(sql, &[Bind::Text(id), Bind::Number(now_ms)])
-        .await?
-        > 0)
+    store.statement(sql, &[Bind::Text(id), Bind::Number(now_ms)])
 }
