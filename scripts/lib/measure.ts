@@ -48,7 +48,7 @@ function numberOf(value: unknown, member: string): number {
 /** Native nanoseconds of an evaluation beside one hash. */
 export async function native(): Promise<Table> {
   const bench = ["bench", "-q", "-p", "bandera-tests", "--bench", "evaluation"];
-  const output = await runKeeping("cargo", [...bench, "--", "--json"]);
+  const output = await runKeeping("cargo", [...bench, "--", "--json"], { quiet: true });
   const rows: unknown = JSON.parse(output.trim().split("\n").at(-1) ?? "");
   if (!Array.isArray(rows)) throw new TaskError("the native benchmark printed no rows");
   return {
@@ -83,7 +83,7 @@ async function requestsPerSecond(generator: string, load: Load): Promise<number>
   const place = [String(load.port), load.path];
   const size = [String(load.connections), String(load.seconds)];
   const body = load.bodyFile === undefined ? [] : [load.bodyFile];
-  const output = await runKeeping(generator, [...place, ...size, ...body]);
+  const output = await runKeeping(generator, [...place, ...size, ...body], { quiet: true });
   const result: unknown = JSON.parse(output);
   const failures = numberOf(result, "failures");
   if (failures > 0) throw new TaskError(`${failures} requests failed under load`);
@@ -137,9 +137,11 @@ async function compare(generator: string, workers: readonly Workerd[]): Promise<
   for (const { port } of workers) {
     await requestsPerSecond(generator, { ...load, port, seconds: WARM_UP_SECONDS });
   }
-  for (let round = 0; round < N_ROUNDS; round += 1) {
-    for (const [{ port }, seen] of rates) {
-      seen.push(await requestsPerSecond(generator, { ...load, port, seconds: ROUND_SECONDS }));
+  for (let round = 1; round <= N_ROUNDS; round += 1) {
+    for (const [{ name, port }, seen] of rates) {
+      const rate = await requestsPerSecond(generator, { ...load, port, seconds: ROUND_SECONDS });
+      console.log(`  round ${round} of ${N_ROUNDS}, ${name}: ${rate.toFixed(0)} requests/s`);
+      seen.push(rate);
     }
   }
   const floor = median([...rates.values()][0] ?? []);

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Added to our own environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For `runKeeping`: keep the output without showing it. */
+  readonly quiet?: boolean;
 }
 
 function environment(options: RunOptions): NodeJS.ProcessEnv {
@@ -81,7 +83,7 @@ export async function runKeeping(
   });
   const chunks: string[] = [];
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-    process.stdout.write(chunk);
+    if (options.quiet !== true) process.stdout.write(chunk);
     chunks.push(chunk);
   });
   await finish(child, commandLine(program, args));
