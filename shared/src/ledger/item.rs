@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ITEMS_PER_BATCH_MAX;
 use crate::bandit::{Bandit, Reward};
 use crate::time::UnixMillis;
 
@@ -96,8 +97,16 @@ pub struct Batch {
     pub bandits: Vec<Bandit>,
     /// The items, in the order they were received.
     pub items: Vec<Item>,
-    /// The sender's own counts.
-    pub report: Option<Report>,
+    /// What senders have counted themselves.
+    pub reports: Vec<Report>,
+}
+
+impl Report {
+    /// The shard that keeps this sender's counts, so that adding up shards counts it once.
+    #[must_use]
+    pub fn home(&self, n_shards: u16) -> u16 {
+        ((u128::from(self.sender) * u128::from(n_shards)) >> 64) as u16
+    }
 }
 
 impl Batch {
@@ -115,6 +124,40 @@ impl Batch {
         item.bandit = index as u16;
         self.items.push(Item::Decision(item));
     }
+
+    /// Appends everything of a batch of the same publication.
+    fn absorb(&mut self, other: Self) {
+        for item in other.items {
+            match item {
+                Item::Flag(_) => self.items.push(item),
+                Item::Decision(item) => {
+                    if let Some(bandit) = other.bandits.get(usize::from(item.bandit)) {
+                        self.push(bandit, item);
+                    }
+                }
+            }
+        }
+        self.reports.extend(other.reports);
+    }
+}
+
+/// Batches for one shard joined into few, each within [`ITEMS_PER_BATCH_MAX`].
+///
+/// Only batches of one publication are joined, because bandits are named by it.
+#[must_use]
+pub fn joined(batches: impl IntoIterator<Item = Batch>) -> Vec<Batch> {
+    let mut joined: Vec<Batch> = Vec::new();
+    for batch in batches {
+        let fits = |into: &&mut Batch| {
+            into.publication == batch.publication
+                && into.items.len() + batch.items.len() <= ITEMS_PER_BATCH_MAX
+        };
+        match joined.last_mut().filter(fits) {
+            Some(into) => into.absorb(batch),
+            None => joined.push(batch),
+        }
+    }
+    joined
 }
 
 /// Admitted events by shard, each with its place in the request.

@@ -30,8 +30,8 @@ pub(super) struct BatchWire {
     publication: u64,
     bandits: Vec<KeyedBandit>,
     items: Vec<ItemWire>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    report: Option<ReportWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<ReportWire>,
 }
 
 /// A bandit does not carry its key where a ruleset writes it.
@@ -199,7 +199,7 @@ fn batch_to_wire(batch: &Batch) -> BatchWire {
         publication: batch.publication,
         bandits: batch.bandits.iter().map(KeyedBandit::new).collect(),
         items: batch.items.iter().map(item_to_wire).collect(),
-        report: batch.report.as_ref().map(ReportWire::new),
+        reports: batch.reports.iter().map(ReportWire::new).collect(),
     }
 }
 
@@ -214,11 +214,12 @@ fn batch_from_wire(wire: BatchWire) -> Result<Batch, InvalidMessage> {
         .into_iter()
         .map(|item| item_from_wire(item, n_bandits))
         .collect();
+    let reports: Result<_, _> = wire.reports.into_iter().map(ReportWire::check).collect();
     Ok(Batch {
         publication: wire.publication,
         bandits: bandits?,
         items: items?,
-        report: wire.report.map(ReportWire::check).transpose()?,
+        reports: reports?,
     })
 }
 

@@ -18,12 +18,12 @@ fn bandit() -> Bandit {
 fn batch() -> Batch {
     let mut batch = Batch {
         publication: 7,
-        report: Some(Report {
+        reports: vec![Report {
             sender: u64::MAX,
             n_attempted: 3,
             n_dropped: 2,
             n_rejected: 1,
-        }),
+        }],
         ..Batch::default()
     };
     let item = |observation| DecisionItem {

@@ -1,0 +1,101 @@
+//! The rows of a coordinator.
+
+use bandera_shared::bandit::Bandit;
+use bandera_shared::ledger::{ShardState, wire};
+use bandera_shared::snapshot;
+use worker::{Error, Result, SqlStorage};
+
+use super::Memory;
+use crate::sql;
+
+/// Tables of a coordinator; stored names never change.
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS shards (
+    definition TEXT NOT NULL, shard INTEGER NOT NULL, sequence INTEGER NOT NULL,
+    arms TEXT NOT NULL, PRIMARY KEY (definition, shard)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+";
+
+/// Publication number of the bandit.
+const PUBLICATION: &str = "publication";
+/// The bandit with its key.
+const BANDIT: &str = "bandit";
+/// The highest revision reserved.
+const REVISION: &str = "revision";
+/// The latest snapshot written to KV.
+const SNAPSHOT: &str = "snapshot";
+
+/// Makes what is missing of the tables.
+pub(super) fn prepare(sql: &SqlStorage) -> Result<()> {
+    sql::run(sql, TABLES, vec![])
+}
+
+fn broken(fault: &impl std::fmt::Display) -> Error {
+    Error::RustError(format!("stored state: {fault}"))
+}
+
+/// Everything the object knows.
+pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
+    let mut memory = Memory::default();
+    let shards = "SELECT json_group_array(json_array(definition, shard, sequence, arms)) FROM shards";
+    for row in sql::rows::<(String, u16, u64, String)>(sql, shards, vec![])? {
+        let (definition, shard, sequence, arms) = row;
+        let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
+        let state = wire::parse_arms(sequence, &arms).map_err(|e| broken(&e))?;
+        memory.merged.entry(definition).or_default().merge_shard(shard, state);
+    }
+    let publication = fact(sql, PUBLICATION)?.and_then(|text| text.parse().ok());
+    if let (Some(publication), Some(bandit)) = (publication, fact(sql, BANDIT)?) {
+        let bandit = wire::parse_bandit(&bandit).map_err(|e| broken(&e))?;
+        memory.bandit = Some((publication, bandit));
+    }
+    memory.revision = fact(sql, REVISION)?.and_then(|text| text.parse().ok()).unwrap_or_default();
+    if let Some(json) = fact(sql, SNAPSHOT)? {
+        let snapshot = snapshot::wire::parse(json.as_bytes()).map_err(|e| broken(&e))?;
+        memory.snapshot = Some(snapshot);
+    }
+    Ok(memory)
+}
+
+fn fact(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
+    let statement = "SELECT json_group_array(value) FROM facts WHERE name = ?1";
+    Ok(sql::rows(sql, statement, vec![name.into()])?.into_iter().next())
+}
+
+fn write_fact(sql: &SqlStorage, name: &str, value: &str) -> Result<()> {
+    let statement = "INSERT OR REPLACE INTO facts VALUES (?1, ?2)";
+    sql::run(sql, statement, vec![name.into(), value.into()])
+}
+
+/// Remembers the bandit as a publication defines it.
+pub(super) fn write_bandit(sql: &SqlStorage, publication: u64, bandit: &Bandit) -> Result<()> {
+    write_fact(sql, BANDIT, &wire::print_bandit(bandit))?;
+    write_fact(sql, PUBLICATION, &publication.to_string())
+}
+
+/// Remembers a shard's state.
+pub(super) fn write_shard(
+    sql: &SqlStorage,
+    definition: u64,
+    shard: u16,
+    state: &ShardState,
+) -> Result<()> {
+    let values = vec![
+        format!("{definition:016x}").into(),
+        i32::from(shard).into(),
+        (state.sequence as f64).into(),
+        wire::print_arms(state).into(),
+    ];
+    sql::run(sql, "INSERT OR REPLACE INTO shards VALUES (?1, ?2, ?3, ?4)", values)
+}
+
+/// Takes a revision that no snapshot has.
+pub(super) fn reserve_revision(sql: &SqlStorage, revision: u64) -> Result<()> {
+    write_fact(sql, REVISION, &revision.to_string())
+}
+
+/// Remembers the snapshot that KV has.
+pub(super) fn write_snapshot(sql: &SqlStorage, json: &str) -> Result<()> {
+    write_fact(sql, SNAPSHOT, json)
+}

@@ -1,0 +1,193 @@
+//! `POST /bandera/v1/events`: what pages and servers saw, and what came of it.
+//!
+//! Each event is admitted or refused on its own. Admitted ones go straight to their shards, all
+//! shards at once, and the answer waits for the commits. A shard that cannot be reached in time
+//! gets its events through the queue, and their verdict says so. Where not even the queue takes
+//! them, the whole request is answered 503 and changes nothing that a second try would not.
+
+mod desk;
+
+use crate::call::Call;
+use crate::isolate::Isolate;
+use crate::{ledger, queue};
+use bandera_platform::{Body, Problem, json_response, read_body};
+use bandera_shared::UnixMillis;
+use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
+use bandera_shared::event::{
+    EVENT_BODY_BYTES_MAX, EVENTS_PER_BATCH_MAX, EventId, Rejection, RejectionCode, Verdict,
+};
+use bandera_shared::ledger::{Batch, Outcome, admit, routed};
+use desk::Counter;
+use futures_util::future::join_all;
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys::Response;
+use worker::{Env, console_error, console_warn};
+
+/// The rate limit's binding; without it there is no limit.
+const EVENT_LIMIT: &str = "EVENT_LIMIT";
+
+/// Answers with a verdict for each event.
+///
+/// # Errors
+/// What the runtime threw.
+pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
+    if is_over_limit(call).await {
+        return later(
+            429,
+            "too_many_requests",
+            "Too many events from this address",
+        );
+    }
+    let body = match read_body(call.request, EVENT_BODY_BYTES_MAX as u32).await? {
+        Body::Whole(body) => body,
+        Body::TooLong => return refuse(&InvalidBatch::BodyTooLong),
+    };
+    let received = match event_wire::parse(&body) {
+        Ok(received) => received,
+        Err(fault) => return refuse(&fault),
+    };
+    let current = if call.isolate.fault.is_some() {
+        None
+    } else {
+        call.ruleset().await
+    };
+    let Some((current, keys)) = current.zip(call.isolate.keys.as_ref()) else {
+        return later(503, "provider_not_ready", "There is no ruleset yet");
+    };
+    let desk = Counter {
+        loaded: &current.loaded,
+        keys,
+        subject: call.head.cookie(&call.isolate.settings.subject.cookie),
+        n_shards: call.isolate.shards,
+    };
+    let publication = current.loaded.pointer.publication;
+    match judge(call, received, &desk, publication).await {
+        Ok(verdicts) => json_response(200, &event_wire::print_verdicts(&verdicts)),
+        Err(Lost) => later(
+            503,
+            "events_not_recorded",
+            "The events could not be recorded",
+        ),
+    }
+}
+
+/// Neither the ledger nor the queue took an event.
+struct Lost;
+
+/// Admits, commits, and says what became of each event.
+async fn judge(
+    call: &Call<'_>,
+    received: Vec<Received>,
+    desk: &Counter<'_>,
+    publication: u64,
+) -> Result<Vec<(Option<EventId>, Verdict)>, Lost> {
+    let at = UnixMillis(call.head.now_ms);
+    let mut verdicts = Vec::with_capacity(received.len());
+    let mut admitted = Vec::new();
+    for (place, Received { id, event }) in received.into_iter().enumerate() {
+        let verdict = match event.and_then(|event| admit(&event, desk, at)) {
+            Ok(event) => {
+                admitted.push((place, event));
+                // Stands until the outcome is known; see below.
+                Verdict::Queued
+            }
+            Err(rejection) => {
+                call.isolate
+                    .counters
+                    .count(|counts| counts.events_rejected += 1);
+                Verdict::Rejected(rejection)
+            }
+        };
+        verdicts.push((id, verdict));
+    }
+    let committing = routed(publication, admitted)
+        .into_iter()
+        .map(|(shard, (places, batch))| {
+            let batch = Batch {
+                reports: call.isolate.reports_for(shard),
+                ..batch
+            };
+            async move {
+                (
+                    places,
+                    commit_or_queue(call.isolate, call.env, shard, batch).await,
+                )
+            }
+        });
+    for (places, outcomes) in join_all(committing).await {
+        let Some(outcomes) = outcomes? else { continue };
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            if let Some((_, verdict)) = verdicts.get_mut(place) {
+                *verdict = verdict_of(outcome);
+            }
+        }
+    }
+    Ok(verdicts)
+}
+
+/// The outcomes of a commit; `None` when the queue took the batch instead.
+async fn commit_or_queue(
+    isolate: &Isolate,
+    env: &Env,
+    shard: u16,
+    batch: Batch,
+) -> Result<Option<Vec<Outcome>>, Lost> {
+    let name = bandera_shared::names::ledger(&isolate.environment, shard);
+    match ledger::commit(env, &name, shard, batch).await {
+        Ok(outcomes) => Ok(Some(outcomes)),
+        Err((fault, batch)) => {
+            console_warn!("bandera: {name}: {fault}; to the queue");
+            match queue::offer(env, shard, &batch).await {
+                Ok(()) => Ok(None),
+                Err(error) => {
+                    console_error!("bandera: queue: {error}");
+                    Err(Lost)
+                }
+            }
+        }
+    }
+}
+
+fn verdict_of(outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Committed => Verdict::Committed,
+        Outcome::Duplicate => Verdict::Duplicate,
+        Outcome::TooMany => Verdict::Rejected(Rejection::new(RejectionCode::TooMany, "/receipt")),
+    }
+}
+
+/// Asks the rate limit. A limit that cannot be asked is no reason to lose events.
+async fn is_over_limit(call: &Call<'_>) -> bool {
+    let Ok(limit) = call.env.rate_limiter(EVENT_LIMIT) else {
+        return false;
+    };
+    let client = call
+        .head
+        .header("cf-connecting-ip")
+        .unwrap_or("unknown")
+        .to_owned();
+    limit
+        .limit(client)
+        .await
+        .is_ok_and(|outcome| !outcome.success)
+}
+
+fn later(status: u16, code: &'static str, title: &'static str) -> Result<Response, JsValue> {
+    let response = Problem::new(status, code, title).to_response()?;
+    response.headers().set("retry-after", "1")?;
+    Ok(response)
+}
+
+fn refuse(fault: &InvalidBatch) -> Result<Response, JsValue> {
+    let problem = match fault {
+        InvalidBatch::BodyTooLong => Problem::new(413, "body_too_long", "The body is too long")
+            .detail(format!("at most {EVENT_BODY_BYTES_MAX} bytes")),
+        InvalidBatch::TooManyEvents(n) => Problem::new(413, "too_many_events", "Too many events")
+            .detail(format!("{n}, at most {EVENTS_PER_BATCH_MAX}"))
+            .at("/events"),
+        InvalidBatch::Malformed(detail) => {
+            Problem::new(400, "body_malformed", "The body is no batch of events").detail(detail)
+        }
+    };
+    problem.to_response()
+}

@@ -1,0 +1,336 @@
+//! The `Ledger` Durable Object: one shard's counts, durable before they are acknowledged.
+//!
+//! Requests that arrive together share one commit: each hands in its batch, one commit applies
+//! them all, and each gets its own outcomes. A commit is: read the rows that the batches name,
+//! apply (pure, in [`bandera_shared::ledger`]), write in one transaction. The runtime holds back
+//! every answer until what was written before it is on disk, so *acknowledged means committed*.
+//!
+//! An alarm sends cumulative states to the coordinators of the bandits that changed. What cannot
+//! be sent stays due; what is sent twice changes nothing.
+
+#![allow(
+    missing_docs,
+    reason = "the runtime's macro adds methods without documentation"
+)]
+
+mod client;
+mod store;
+
+pub(crate) use client::{Unreachable, commit, environment};
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bandera_shared::ledger::{
+    Batch, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome, ShardTotals,
+    apply, wire,
+};
+use bandera_shared::{UnixMillis, names};
+use futures_channel::oneshot;
+use worker::{
+    Date, Delay, DurableObject, Env, Error, Request, Response, Result, State, console_error,
+    durable_object,
+};
+
+use crate::{coordinator, sql};
+
+/// Sequence number of each learner that its coordinator has acknowledged.
+type Sent = BTreeMap<(Box<str>, u64), u64>;
+
+/// How long after a failed send the next attempt is made.
+const RESEND_MS: i64 = 5_000;
+/// The longest time that counts wait in the shard before the coordinator hears of them.
+const SEND_MS_MAX: u64 = 60_000;
+
+/// A batch that waits for the next commit, and whom to tell.
+struct Waiting {
+    batch: Batch,
+    answer: oneshot::Sender<std::result::Result<Vec<Outcome>, String>>,
+}
+
+/// What the object keeps between requests.
+#[derive(Default)]
+struct Desk {
+    /// `None` until first needed, and after any failure: then the store is read again.
+    memory: RefCell<Option<(Memory, Sent)>>,
+    waiting: RefCell<Vec<Waiting>>,
+    /// When the alarm is set for, as far as this instance knows.
+    alarm_at_ms: Cell<Option<i64>>,
+}
+
+/// One shard of the counts.
+#[durable_object(alarm)]
+pub struct Ledger {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    state: State,
+    env: Env,
+    desk: Desk,
+}
+
+impl DurableObject for Ledger {
+    fn new(state: State, env: Env) -> Self {
+        if let Err(error) = store::prepare(&state.storage().sql()) {
+            // Every later statement fails with a clear message of its own.
+            console_error!("ledger: tables: {error}");
+        }
+        Self {
+            inner: Rc::new(Inner {
+                state,
+                env,
+                desk: Desk::default(),
+            }),
+        }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        let body = request.text().await?;
+        match wire::parse_ledger_command(&body) {
+            Err(fault) => Response::error(fault.to_string(), 400),
+            Ok(LedgerCommand::Commit { shard, batch }) => match self.commit(shard, batch).await {
+                Ok(outcomes) => Response::ok(wire::print_outcomes(&outcomes)),
+                Err(fault) => {
+                    console_error!("ledger: commit: {fault}");
+                    Response::error("the batch was not committed", 500)
+                }
+            },
+            Ok(LedgerCommand::Totals) => Response::ok(wire::print_totals(&self.inner.totals()?)),
+            Ok(LedgerCommand::Flush) => {
+                self.inner.send_due().await?;
+                Response::ok("")
+            }
+        }
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.inner.desk.alarm_at_ms.set(None);
+        self.inner.send_due().await?;
+        store::forget(&self.inner.state.storage().sql(), now())?;
+        Response::ok("")
+    }
+}
+
+impl Ledger {
+    /// Hands in a batch and waits for the commit that takes it along.
+    async fn commit(&self, shard: u16, batch: Batch) -> std::result::Result<Vec<Outcome>, String> {
+        let (answer, outcomes) = oneshot::channel();
+        let inner = &self.inner;
+        let is_first = inner.desk.waiting.borrow().is_empty();
+        inner
+            .desk
+            .waiting
+            .borrow_mut()
+            .push(Waiting { batch, answer });
+        if is_first {
+            // Not the first caller's own task: that caller may hang up, the others must not wait.
+            let committing = Rc::clone(inner);
+            inner.state.wait_until(async move {
+                // Requests that are already at the door come in before the next timer.
+                Delay::from(Duration::ZERO).await;
+                committing.commit_waiting(shard).await;
+            });
+        }
+        outcomes
+            .await
+            .unwrap_or_else(|_| Err("the commit was abandoned".to_owned()))
+    }
+}
+
+impl Inner {
+    /// Commits everything that waits, a bounded number of items at once.
+    async fn commit_waiting(&self, shard: u16) {
+        let mut waiting = self.desk.waiting.take();
+        while !waiting.is_empty() {
+            let mut n_items = 0;
+            let n_fitting = waiting
+                .iter()
+                .take_while(|next| {
+                    n_items += next.batch.items.len();
+                    n_items <= ITEMS_PER_BATCH_MAX
+                })
+                .count();
+            let rest = waiting.split_off(n_fitting.max(1));
+            let now_serving = std::mem::replace(&mut waiting, rest);
+            let batches: Vec<&Batch> = now_serving.iter().map(|next| &next.batch).collect();
+            let committed = self.commit_together(shard, &batches);
+            if committed.is_err() {
+                *self.desk.memory.borrow_mut() = None;
+            }
+            answer(now_serving, committed);
+        }
+        if let Err(error) = self.set_alarm_when_due().await {
+            console_error!("ledger: alarm: {error}");
+        }
+    }
+
+    /// One commit. No `await`, so nothing else happens in between.
+    fn commit_together(&self, shard: u16, batches: &[&Batch]) -> Result<Vec<Vec<Outcome>>> {
+        let storage = self.state.storage();
+        let sql = storage.sql();
+        let mut memory = self.desk.memory.borrow_mut();
+        if memory.is_none() {
+            store::note_shard(&sql, shard)?;
+            *memory = Some(store::load(&sql)?);
+        }
+        let (memory, _) = memory.as_mut().ok_or("the memory was just loaded")?;
+        let change = apply(memory, store::known(&sql, batches)?, batches);
+        let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
+        let statements = store::statements(&change, &reports)?;
+        sql::transaction(&storage, move |sql| {
+            for (statement, json) in statements {
+                sql::run(sql, statement, vec![json.into()])?;
+            }
+            Ok(())
+        })?;
+        memory.adopt(&change);
+        Ok(change.outcomes)
+    }
+
+    /// Sets the alarm when something is due and none is set that comes soon enough.
+    async fn set_alarm_when_due(&self) -> Result<()> {
+        let Some(wait_ms) = self.next_send_ms() else {
+            return Ok(());
+        };
+        let at_ms = now().0 + wait_ms;
+        if self.desk.alarm_at_ms.get().is_some_and(|set| set <= at_ms) {
+            return Ok(());
+        }
+        self.desk.alarm_at_ms.set(Some(at_ms));
+        self.state.storage().set_alarm(wait_ms).await
+    }
+
+    /// How long what is due may wait: half the shortest snapshot interval, so that a shard and a
+    /// coordinator together take no longer than one interval and a half.
+    fn next_send_ms(&self) -> Option<i64> {
+        let memory = self.desk.memory.borrow();
+        let (memory, sent) = memory.as_ref()?;
+        due(memory, sent)
+            .filter_map(|(bandit, _)| memory.bandits.get(bandit))
+            .map(|(_, bandit)| (bandit.snapshot_interval_ms() / 2).min(SEND_MS_MAX) as i64)
+            .min()
+    }
+
+    /// Sends every state that its coordinator does not have yet.
+    async fn send_due(&self) -> Result<()> {
+        let sql = self.state.storage().sql();
+        let Some(shard) = store::shard(&sql)? else {
+            return Ok(());
+        };
+        let commands = self.due_commands(shard)?;
+        let mut n_failed = 0;
+        for (learner, sequence, command) in commands {
+            match self.send(&learner.0, &command).await {
+                Ok(()) => {
+                    store::note_sent(&sql, &learner, sequence)?;
+                    if let Some((_, sent)) = self.desk.memory.borrow_mut().as_mut() {
+                        sent.insert(learner, sequence);
+                    }
+                }
+                Err(error) => {
+                    console_error!("ledger: coordinator of {}: {error}", learner.0);
+                    n_failed += 1;
+                }
+            }
+        }
+        if n_failed > 0 {
+            self.desk.alarm_at_ms.set(Some(now().0 + RESEND_MS));
+            return self.state.storage().set_alarm(RESEND_MS).await;
+        }
+        self.set_alarm_when_due().await
+    }
+
+    /// What is to be sent, as text, so that nothing stays borrowed while it is under way.
+    fn due_commands(&self, shard: u16) -> Result<Vec<((Box<str>, u64), u64, String)>> {
+        let mut memory = self.desk.memory.borrow_mut();
+        if memory.is_none() {
+            *memory = Some(store::load(&self.state.storage().sql())?);
+        }
+        let (memory, sent) = memory.as_ref().ok_or("the memory was just loaded")?;
+        let commands = due(memory, sent).filter_map(|(key, definition)| {
+            let learner = (key.clone(), definition);
+            let (publication, bandit) = memory.bandits.get(key)?;
+            let state = memory.learners.get(&learner)?;
+            let command = CoordinatorCommand::Merge {
+                shard,
+                publication: *publication,
+                bandit: Box::new(bandit.clone()),
+                definition,
+                state: state.clone(),
+            };
+            Some((
+                learner,
+                state.sequence,
+                wire::print_coordinator_command(&command),
+            ))
+        });
+        Ok(commands.collect())
+    }
+
+    async fn send(&self, bandit: &str, command: &str) -> Result<()> {
+        let environment = client::environment(&self.env);
+        let name = names::coordinator(&environment, bandit);
+        client::call(&self.env, coordinator::BINDING, &name, command)
+            .await
+            .map(drop)
+    }
+
+    fn totals(&self) -> Result<ShardTotals> {
+        let sql = self.state.storage().sql();
+        let mut memory = self.desk.memory.borrow_mut();
+        if memory.is_none() {
+            *memory = Some(store::load(&sql)?);
+        }
+        let (memory, _) = memory.as_ref().ok_or("the memory was just loaded")?;
+        let (reported, n_rows) = store::sums(&sql)?;
+        let flags = memory.flags.iter();
+        Ok(ShardTotals {
+            totals: memory.totals,
+            flags: flags
+                .map(|((flag, variant), n)| (flag.clone(), variant.clone(), *n))
+                .collect(),
+            reported,
+            n_rows,
+            database_bytes: sql.database_size() as u64,
+        })
+    }
+}
+
+/// Learners whose state is later than what their coordinator acknowledged.
+fn due<'m>(memory: &'m Memory, sent: &Sent) -> impl Iterator<Item = (&'m Box<str>, u64)> {
+    memory
+        .learners
+        .iter()
+        .filter(|(learner, state)| sent.get(*learner).copied().unwrap_or_default() < state.sequence)
+        .map(|((bandit, definition), _)| (bandit, *definition))
+}
+
+/// Tells each caller what became of its batch; one that hung up is told nothing.
+fn answer(waiting: Vec<Waiting>, committed: Result<Vec<Vec<Outcome>>>) {
+    match committed {
+        Ok(outcomes) => {
+            for (waiting, outcomes) in waiting.into_iter().zip(outcomes) {
+                let _ = waiting.answer.send(Ok(outcomes));
+            }
+        }
+        Err(error) => {
+            let error = error.to_string();
+            for waiting in waiting {
+                let _ = waiting.answer.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+fn now() -> UnixMillis {
+    UnixMillis(Date::now().as_millis() as i64)
+}
+
+impl From<Unreachable> for Error {
+    fn from(fault: Unreachable) -> Self {
+        Self::RustError(fault.to_string())
+    }
+}

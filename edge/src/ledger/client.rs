@@ -1,0 +1,85 @@
+//! Calling Durable Objects by name: a command goes out as text, an answer comes back as text.
+
+use std::fmt;
+use std::time::Duration;
+
+use bandera_platform::binding_text;
+use bandera_shared::ledger::{Batch, LedgerCommand, Outcome, wire};
+use futures_util::future::{Either, select};
+use worker::wasm_bindgen::JsValue;
+use worker::{Delay, Env, Method, Request, RequestInit, Result};
+
+/// Binding of the ledgers.
+const BINDING: &str = "LEDGER";
+/// How long a ledger may take before its batch goes to the queue instead.
+const COMMIT_MS_MAX: u64 = 3_000;
+
+/// Why a batch could not be committed now. It may have been, and only the answer was lost: handing
+/// it in again is safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unreachable {
+    /// No answer in time.
+    TimedOut,
+    /// The object could not be called, or answered with an error.
+    Failed(String),
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut => f.write_str("no answer in time"),
+            Self::Failed(detail) => f.write_str(detail),
+        }
+    }
+}
+
+/// Name of the environment.
+pub(crate) fn environment(env: &Env) -> String {
+    binding_text(env, "BANDERA_ENVIRONMENT").unwrap_or_else(|| "production".to_owned())
+}
+
+/// Commits a batch to its shard, the object of that name; the outcomes are those of durable rows.
+///
+/// # Errors
+/// `Unreachable`; the batch is handed back for the queue.
+pub(crate) async fn commit(
+    env: &Env,
+    name: &str,
+    shard: u16,
+    batch: Batch,
+) -> std::result::Result<Vec<Outcome>, (Unreachable, Batch)> {
+    let n_items = batch.items.len();
+    let command = LedgerCommand::Commit { shard, batch };
+    let text = wire::print_ledger_command(&command);
+    let LedgerCommand::Commit { batch, .. } = command else { return Ok(Vec::new()) };
+    let calling = std::pin::pin!(call(env, BINDING, name, &text));
+    let patience = Delay::from(Duration::from_millis(COMMIT_MS_MAX));
+    let answered = match select(calling, patience).await {
+        Either::Left((answer, _)) => {
+            answer.map_err(|error| Unreachable::Failed(error.to_string()))
+        }
+        Either::Right(((), _)) => Err(Unreachable::TimedOut),
+    };
+    let outcomes = answered.and_then(|text| {
+        let outcomes = wire::parse_outcomes(&text);
+        outcomes.map_err(|fault| Unreachable::Failed(fault.to_string()))
+    });
+    match outcomes {
+        Ok(outcomes) if outcomes.len() == n_items => Ok(outcomes),
+        Ok(_) => Err((Unreachable::Failed("outcomes are missing".to_owned()), batch)),
+        Err(fault) => Err((fault, batch)),
+    }
+}
+
+/// Posts a command to the named object and reads its answer.
+pub(crate) async fn call(env: &Env, binding: &str, name: &str, command: &str) -> Result<String> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(command)));
+    // The host is never looked up: the stub decides where it goes.
+    let request = Request::new_with_init("https://object/", &init)?;
+    let stub = env.durable_object(binding)?.get_by_name(name)?;
+    let mut response = stub.fetch_with_request(request).await?;
+    let status = response.status_code();
+    let text = response.text().await?;
+    if status == 200 { Ok(text) } else { Err(format!("status {status}: {text}").into()) }
+}
