@@ -15,10 +15,9 @@ extern "C" {
         request: &Request,
         url: &str,
         changes: &str,
-        fresh: bool,
     ) -> Result<Request, JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
-    fn js_send(service: &JsValue, request: &Request) -> Result<Promise, JsValue>;
+    fn js_send(service: &JsValue, request: &Request, fresh: bool) -> Result<Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = amendResponse)]
     fn js_amend_response(response: &Response, changes: &str) -> Result<Response, JsValue>;
     #[wasm_bindgen(catch, js_name = makeResponse)]
@@ -94,26 +93,25 @@ pub fn describe_request(request: &Request) -> Result<String, JsValue> {
 
 /// The same request to another URL and with other headers; it takes the body along.
 ///
-/// Redirects are handed back instead of followed. `fresh` keeps every cache between the Worker
-/// and the origin out of the exchange.
-///
 /// # Errors
 /// What the runtime threw, for instance on an invalid URL.
 pub fn build_request(
     request: &Request,
     url: &str,
     changes: &HeaderChanges,
-    fresh: bool,
 ) -> Result<Request, JsValue> {
-    js_build_request(request, url, &changes.to_json(), fresh)
+    js_build_request(request, url, &changes.to_json())
 }
 
 /// The answer of a service binding, or of the network when `service` is `undefined`.
 ///
+/// `fresh` keeps every cache between the Worker and the origin out of the exchange. Redirects are
+/// handed back instead of followed, as incoming requests ask for.
+///
 /// # Errors
 /// What the runtime threw: the other side cannot be reached.
-pub async fn send(service: &JsValue, request: &Request) -> Result<Response, JsValue> {
-    JsFuture::from(js_send(service, request)?).await?.dyn_into()
+pub async fn send(service: &JsValue, request: &Request, fresh: bool) -> Result<Response, JsValue> {
+    JsFuture::from(js_send(service, request, fresh)?).await?.dyn_into()
 }
 
 /// The same response with other headers; its body goes on streaming.

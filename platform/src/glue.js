@@ -26,15 +26,16 @@ export function describeRequest(request) {
   });
 }
 
-export function buildRequest(request, url, changes, fresh) {
-  const headers = amend(new Headers(request.headers), JSON.parse(changes));
-  const init = { headers, redirect: "manual" };
-  if (fresh) init.cache = "no-store";
-  return new Request(new Request(url, request), init);
+export function buildRequest(request, url, changes) {
+  // The request stands for the options: method, body and redirect mode (manual) are its own.
+  const built = new Request(url, request);
+  amend(built.headers, JSON.parse(changes));
+  return built;
 }
 
-export function send(service, request) {
-  return service === undefined ? fetch(request) : service.fetch(request);
+export function send(service, request, fresh) {
+  if (service !== undefined) return service.fetch(request);
+  return fresh ? fetch(request, { cache: "no-store" }) : fetch(request);
 }
 
 export function amendResponse(response, changes) {

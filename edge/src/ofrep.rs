@@ -1,0 +1,212 @@
+//! OpenFeature Remote Evaluation Protocol: evaluations for whoever speaks HTTP.
+//!
+//! Without a token callers are treated as browsers: they see client-visible flags, others do not
+//! exist for them. Servers present one of `BANDERA_SERVER_TOKENS` as bearer token or `X-API-Key`,
+//! or come by service binding, and see all. The evaluation context is the body's alone; nothing of
+//! the request is mixed in, so that an answer can be reproduced from what was asked.
+//!
+//! # Source
+//! OFREP OpenAPI 0.3.0, <https://github.com/open-feature/protocol>.
+
+mod wire;
+
+use crate::call::Call;
+use crate::etag;
+use crate::store::Current;
+use crate::subject::opts_out;
+use bandera_platform::{Body, make_response, read_body};
+use bandera_shared::evaluate::Participation;
+use bandera_shared::receipt::Receipt;
+use bandera_shared::sticky::StickyDecisions;
+use bandera_shared::{
+    ErrorCode, Evaluation, EvaluationContext, Evaluator, Flag, UnixMillis, Visibility,
+};
+use percent_encoding::percent_decode_str;
+use wire::{Answered, Fault};
+use worker::wasm_bindgen::JsValue;
+use worker::web_sys::Response;
+
+/// Longest body of a request.
+const BODY_BYTES_MAX: u32 = 64 * 1024;
+
+/// Which flags a caller may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    Browser,
+    Server,
+}
+
+impl Audience {
+    fn sees(self, flag: &Flag) -> bool {
+        self == Self::Server || flag.visibility == Visibility::Client
+    }
+}
+
+/// `POST /ofrep/v1/evaluate/flags/{key}`; the key as it stands in the path.
+///
+/// # Errors
+/// What the runtime threw.
+pub(crate) async fn evaluate_one(call: &Call<'_>, key: &str) -> Result<Response, JsValue> {
+    let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
+    let fault = |fault: &Fault| respond(fault.status, &wire::fault(Some(&key), fault), None);
+    let prepared = match prepare(call).await? {
+        Ok(prepared) => prepared,
+        Err(refused) => return fault(&refused),
+    };
+    let flag = prepared.current.loaded.ruleset.flag(&key);
+    let Some(flag) = flag.filter(|flag| prepared.audience.sees(flag)) else {
+        return fault(&Fault::new(404, ErrorCode::FlagNotFound, "no flag of that key"));
+    };
+    let evaluation = prepared.evaluator(call).evaluate_flag(flag);
+    if let Some(failed) = wire::failure(&evaluation) {
+        return fault(&failed);
+    }
+    let answered = prepared.answered(call, flag, &evaluation);
+    respond(200, &wire::answer(&answered), None)
+}
+
+/// `POST /ofrep/v1/evaluate/flags`.
+///
+/// # Errors
+/// What the runtime threw.
+pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
+    let prepared = match prepare(call).await? {
+        Ok(prepared) => prepared,
+        Err(refused) => return respond(refused.status, &wire::fault(None, &refused), None),
+    };
+    let evaluator = prepared.evaluator(call);
+    let flags = prepared.current.loaded.ruleset.flags();
+    let visible = flags.iter().filter(|flag| prepared.audience.sees(flag));
+    let evaluated: Vec<(&Flag, Evaluation<'_>)> =
+        visible.map(|flag| (flag, evaluator.evaluate_flag(flag))).collect();
+    let tag = wire::etag(&prepared.current, &prepared.context, &evaluated);
+    if etag::matches(call.head.header("if-none-match"), &tag) {
+        return make_response(304, &[("etag", &tag), ("cache-control", "private, no-cache")], None);
+    }
+    let answered: Vec<Answered<'_>> = evaluated
+        .iter()
+        .map(|(flag, evaluation)| prepared.answered(call, flag, evaluation))
+        .collect();
+    respond(200, &wire::answers(&prepared.current, &answered), Some(&tag))
+}
+
+fn respond(status: u16, json: &str, tag: Option<&str>) -> Result<Response, JsValue> {
+    let mut headers =
+        vec![("content-type", "application/json"), ("cache-control", "private, no-cache")];
+    headers.extend(tag.map(|tag| ("etag", tag)));
+    if status == 503 {
+        headers.push(("retry-after", "1"));
+    }
+    make_response(status, &headers, Some(json.as_bytes()))
+}
+
+/// Everything that evaluations of one request share.
+struct Prepared {
+    current: Current,
+    audience: Audience,
+    context: EvaluationContext,
+    sticky: StickyDecisions,
+    participation: Participation,
+    draw: u64,
+}
+
+/// Who asks, what they ask, and from what they are answered.
+async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
+    let audience = match audience(call) {
+        Ok(audience) => audience,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let body = match read_body(call.request, BODY_BYTES_MAX).await? {
+        Body::Whole(body) => body,
+        Body::TooLong => {
+            let detail = format!("the body is longer than {BODY_BYTES_MAX} bytes");
+            return Ok(Err(Fault::new(413, ErrorCode::InvalidContext, detail)));
+        }
+    };
+    let context = match wire::context(&body) {
+        Ok(context) => context,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let current = if call.isolate.fault.is_some() { None } else { call.ruleset().await };
+    let Some(current) = current else {
+        let detail = "there is no ruleset yet";
+        return Ok(Err(Fault::new(503, ErrorCode::ProviderNotReady, detail)));
+    };
+    let takes_part = call.isolate.keys.is_some() && !opts_out(call.head);
+    Ok(Ok(Prepared {
+        sticky: kept(call, &context),
+        participation: if takes_part { Participation::Full } else { Participation::Excluded },
+        draw: call.isolate.draw(),
+        current,
+        audience,
+        context,
+    }))
+}
+
+/// A token that is presented must be right; none at all makes a browser.
+fn audience(call: &Call<'_>) -> Result<Audience, Fault> {
+    if call.by_binding {
+        return Ok(Audience::Server);
+    }
+    let bearer = call.head.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let Some(token) = bearer.or_else(|| call.head.header("x-api-key")) else {
+        return Ok(Audience::Browser);
+    };
+    if call.isolate.secrets.is_server(token.trim()) {
+        return Ok(Audience::Server);
+    }
+    Err(Fault::new(401, ErrorCode::General, "the token is not one of this environment"))
+}
+
+/// A browser that calls brings its cookie of kept decisions along; a server has none.
+fn kept(call: &Call<'_>, context: &EvaluationContext) -> StickyDecisions {
+    let read = || {
+        let keys = call.isolate.keys.as_ref()?;
+        let token = call.head.cookie(&call.isolate.settings.cookies.sticky)?;
+        let subject = keys.subject.hash(context.targeting_key()?);
+        StickyDecisions::from_token(token, &keys.sticky, &subject).ok()
+    };
+    read().unwrap_or_default()
+}
+
+impl Prepared {
+    fn evaluator(&self, call: &Call<'_>) -> Evaluator<'_> {
+        Evaluator {
+            ruleset: &self.current.loaded.ruleset,
+            context: &self.context,
+            at: UnixMillis(call.head.now_ms),
+            draw: self.draw,
+            policies: &self.current.policies,
+            sticky: &self.sticky,
+            participation: self.participation,
+        }
+    }
+
+    fn answered<'e>(
+        &'e self,
+        call: &Call<'_>,
+        flag: &'e Flag,
+        evaluation: &'e Evaluation<'e>,
+    ) -> Answered<'e> {
+        let decision = evaluation.details.decision.as_ref();
+        let receipt = decision.and_then(|decision| {
+            let keys = call.isolate.keys.as_ref()?;
+            let subject = keys.subject.hash(self.context.targeting_key()?);
+            let receipt = Receipt::new(decision.clone(), subject, call.isolate.shards);
+            receipt.to_token(&keys.receipt)
+        });
+        let bandits = self.current.loaded.ruleset.bandits();
+        let bandit = decision.and_then(|decision| {
+            bandits.iter().find(|bandit| *bandit.key() == *decision.bandit)
+        });
+        Answered {
+            flag,
+            evaluation,
+            publication: self.current.loaded.pointer.publication,
+            ruleset_age_ms: self.current.age_ms(call.head.now_ms),
+            is_stale: call.isolate.is_stale(&self.current, call.head.now_ms),
+            metric: bandit.map(|bandit| &*bandit.reward().metric),
+            receipt,
+        }
+    }
+}

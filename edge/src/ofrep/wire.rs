@@ -1,0 +1,239 @@
+//! The JSON of the protocol.
+
+use crate::store::Current;
+use bandera_shared::evaluation::Outcome;
+use bandera_shared::publish::content_hash;
+use bandera_shared::wire::context_from;
+use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
+use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Why a request, or one flag of it, has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) status: u16,
+    code: ErrorCode,
+    detail: String,
+}
+
+impl Fault {
+    pub(super) fn new(status: u16, code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into() }
+    }
+}
+
+/// One flag with its answer and what the caller is told besides.
+#[derive(Debug)]
+pub(super) struct Answered<'e> {
+    pub(super) flag: &'e Flag,
+    pub(super) evaluation: &'e Evaluation<'e>,
+    pub(super) publication: u64,
+    pub(super) ruleset_age_ms: i64,
+    pub(super) is_stale: bool,
+    pub(super) metric: Option<&'e str>,
+    pub(super) receipt: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RequestWire {
+    #[serde(default)]
+    context: Option<BTreeMap<String, Value>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FaultWire<'e> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'e str>,
+    error_code: &'static str,
+    error_details: &'e str,
+}
+
+#[derive(Serialize)]
+struct AnswerWire<'e> {
+    key: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'e Value>,
+    reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'e str>,
+    metadata: AnswerMetadataWire<'e>,
+}
+
+/// Metadata as the protocol allows it: booleans, texts and numbers; the rest as JSON text.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerMetadataWire<'e> {
+    publication: u64,
+    ruleset_age_ms: i64,
+    #[serde(flatten)]
+    facts: MetadataWire<'e>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "config")]
+    config_json: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", rename = "variantMetadata")]
+    variant_metadata_json: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metric: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<&'e str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EntryWire<'e> {
+    Answer(Box<AnswerWire<'e>>),
+    Fault(FaultWire<'e>),
+}
+
+#[derive(Serialize)]
+struct BulkWire<'e> {
+    flags: Vec<EntryWire<'e>>,
+    metadata: BulkMetadataWire<'e>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BulkMetadataWire<'e> {
+    publication: u64,
+    hash: &'e str,
+}
+
+/// The context of a request's body; an empty body is an empty context.
+///
+/// # Errors
+/// `PARSE_ERROR` when it is no JSON object, `INVALID_CONTEXT` when the context is none.
+pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
+    if body.is_empty() {
+        return Ok(EvaluationContext::new());
+    }
+    let value: serde_json::Value = serde_json::from_slice(body)
+        .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
+    let request = RequestWire::deserialize(value)
+        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.to_string()))?;
+    context_from(request.context.unwrap_or_default())
+        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.message))
+}
+
+/// The fault of an evaluation that failed.
+pub(super) fn failure(evaluation: &Evaluation<'_>) -> Option<Fault> {
+    match &evaluation.outcome {
+        Outcome::Failed { code: ErrorCode::FlagNotFound, detail } => {
+            Some(Fault::new(404, ErrorCode::FlagNotFound, &**detail))
+        }
+        Outcome::Failed { code, detail } => Some(Fault::new(400, *code, &**detail)),
+        Outcome::Resolved { .. } | Outcome::CallerDefault { .. } => None,
+    }
+}
+
+/// A fault's JSON.
+pub(super) fn fault(key: Option<&str>, fault: &Fault) -> String {
+    print(&fault_wire(key, fault))
+}
+
+/// An answer's JSON.
+pub(super) fn answer(answered: &Answered<'_>) -> String {
+    print(&answer_wire(answered))
+}
+
+/// The JSON of all answers; flags that failed are faults among them.
+pub(super) fn answers(current: &Current, answered: &[Answered<'_>]) -> String {
+    let faults: Vec<Option<Fault>> =
+        answered.iter().map(|answered| failure(answered.evaluation)).collect();
+    let flags = answered.iter().zip(&faults).map(|(answered, failed)| match failed {
+        Some(failed) => EntryWire::Fault(fault_wire(Some(&answered.flag.key), failed)),
+        None => EntryWire::Answer(Box::new(answer_wire(answered))),
+    });
+    let pointer = &current.loaded.pointer;
+    let metadata = BulkMetadataWire { publication: pointer.publication, hash: &pointer.hash };
+    print(&BulkWire { flags: flags.collect(), metadata })
+}
+
+/// A weak entity tag over everything that decides the answers: the ruleset's hash, the context,
+/// and each answer with the policy revision behind it, which the active step of a schedule shows
+/// in. Weak, because age and receipts differ between answers that mean the same.
+pub(super) fn etag(
+    current: &Current,
+    context: &EvaluationContext,
+    evaluated: &[(&Flag, Evaluation<'_>)],
+) -> String {
+    let attributes: BTreeMap<&str, &Value> = context.iter().collect();
+    let mut facts = vec![current.loaded.pointer.hash.clone(), print(&attributes)];
+    for snapshot in current.policies.iter() {
+        facts.push(format!("{}={}", snapshot.bandit(), snapshot.revision()));
+    }
+    for (flag, evaluation) in evaluated {
+        let wire = EvaluationWire::from(evaluation);
+        let decision = evaluation.details.decision.as_ref().map(|d| d.decision_id.to_string());
+        let outcome = wire.variant.or(wire.error_code).unwrap_or_default();
+        facts.push(print(&(&*flag.key, outcome, wire.reason, decision)));
+    }
+    let hash = content_hash(print(&facts).as_bytes());
+    format!("W/\"{}\"", hash.get(..32).unwrap_or(&hash))
+}
+
+fn fault_wire<'e>(key: Option<&'e str>, fault: &'e Fault) -> FaultWire<'e> {
+    FaultWire { key, error_code: fault.code.as_str(), error_details: &fault.detail }
+}
+
+fn answer_wire<'e>(answered: &'e Answered<'_>) -> AnswerWire<'e> {
+    let EvaluationWire { key, value, variant, reason, mut metadata, .. } =
+        answered.evaluation.into();
+    let config_json = metadata.config.take().map(print);
+    let variant_metadata_json = metadata.variant_metadata.take().map(print);
+    AnswerWire {
+        key,
+        value,
+        variant,
+        reason: if answered.is_stale { "STALE" } else { reason },
+        metadata: AnswerMetadataWire {
+            publication: answered.publication,
+            ruleset_age_ms: answered.ruleset_age_ms,
+            facts: metadata,
+            config_json,
+            variant_metadata_json,
+            metric: answered.metric,
+            receipt: answered.receipt.as_deref(),
+        },
+    }
+}
+
+/// Plain data with text keys always has a JSON form.
+fn print(value: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_contexts() {
+        let key = |body: &str| {
+            context(body.as_bytes()).map(|context| context.targeting_key().map(str::to_owned))
+        };
+        assert_eq!(key(r#"{"context":{"targetingKey":"ana"}}"#), Ok(Some("ana".to_owned())));
+        assert_eq!(key("{}"), Ok(None));
+        assert_eq!(key(""), Ok(None));
+        let check = |body: &str, code: ErrorCode| {
+            let fault = key(body).unwrap_err();
+            assert_eq!((fault.status, fault.code), (400, code), "{body}");
+        };
+        check("{", ErrorCode::ParseError);
+        check("[]", ErrorCode::InvalidContext);
+        check(r#"{"context":7}"#, ErrorCode::InvalidContext);
+        check(r#"{"context":{"targetingKey":7}}"#, ErrorCode::InvalidContext);
+    }
+
+    #[test]
+    fn faults_name_the_flag() {
+        let not_found = Fault::new(404, ErrorCode::FlagNotFound, "no flag of that key");
+        assert_eq!(
+            fault(Some("hero"), &not_found),
+            concat!(
+                r#"{"key":"hero","errorCode":"FLAG_NOT_FOUND","#,
+                r#""errorDetails":"no flag of that key"}"#
+            )
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! Reading the ruleset and its snapshots from KV, in as few bulk reads as possible.
+//!
+//! An isolate that knows its ruleset reads the pointer and the snapshots in one bulk read; new
+//! bytes cost a second one. An isolate that knows nothing reads pointer, bytes and snapshots in
+//! turn, because each names the next.
+
+use super::pointer::Pointer;
+use super::{Current, Loaded, Refreshed};
+use crate::page::PageIndex;
+use bandera_shared::snapshot::{PolicySnapshot, wire};
+use bandera_shared::{Policies, compile, names};
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use worker::kv::KvStore;
+
+/// Most keys of one bulk read.
+const KEYS_MAX: usize = 100;
+
+/// Where to read from.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The KV namespace.
+    pub(crate) kv: KvStore,
+    /// The environment's name.
+    pub(crate) environment: String,
+    /// `cacheTtl` of the reads.
+    pub(crate) cache_ttl_s: Option<u32>,
+}
+
+/// What KV holds, beside what is here. Never panics, never fails otherwise than by saying so.
+pub(crate) async fn refresh(place: &Place, current: Option<Current>) -> Refreshed {
+    match read(place, current).await {
+        Ok((loaded, policies)) => Refreshed::Confirmed { loaded, policies },
+        Err(why) => Refreshed::Failed(why),
+    }
+}
+
+async fn read(
+    place: &Place,
+    current: Option<Current>,
+) -> Result<(Rc<Loaded>, Rc<Policies>), String> {
+    let pointer_key = names::ruleset_pointer(&place.environment);
+    let known = current.as_ref().map(|current| snapshot_keys(place, &current.loaded));
+    let mut keys = vec![pointer_key.clone()];
+    keys.extend(known.iter().flatten().cloned());
+    let mut texts = place.read(&keys).await?;
+    let text = texts.remove(&pointer_key).ok_or("nothing is published")?;
+    let pointer = Pointer::parse(&text)?;
+    if let Some(current) = current {
+        if current.loaded.pointer == pointer {
+            let policies = policies(&texts, Some(&current.policies));
+            return Ok((current.loaded, policies));
+        }
+        if current.loaded.pointer.publication > pointer.publication {
+            return Err(format!("publication {} is older than ours", pointer.publication));
+        }
+    }
+    let bytes_key = names::ruleset_bytes(&place.environment, &pointer.hash);
+    let mut texts = place.read(std::slice::from_ref(&bytes_key)).await?;
+    let text = texts.remove(&bytes_key).ok_or("the published ruleset is not there")?;
+    let loaded = Rc::new(Loaded::compile(pointer, text)?);
+    let keys = snapshot_keys(place, &loaded);
+    let texts = if keys.is_empty() { HashMap::new() } else { place.read(&keys).await? };
+    Ok((loaded, policies(&texts, None)))
+}
+
+fn snapshot_keys(place: &Place, loaded: &Loaded) -> Vec<String> {
+    let bandits = loaded.ruleset.bandits().iter();
+    bandits.map(|bandit| names::policy_snapshot(&place.environment, bandit.key())).collect()
+}
+
+/// The snapshots in the texts. One that cannot be read is replaced by the one that is here; none
+/// goes back to an earlier revision.
+fn policies(texts: &HashMap<String, String>, before: Option<&Policies>) -> Rc<Policies> {
+    let read = texts.values().filter_map(|text| wire::parse(text.as_bytes()).ok());
+    let before = before.into_iter().flat_map(Policies::iter).cloned();
+    let all: Vec<PolicySnapshot> = read.chain(before).collect();
+    Rc::new(Policies::new(all))
+}
+
+impl Place {
+    /// The texts of those keys that are there.
+    async fn read(&self, keys: &[String]) -> Result<HashMap<String, String>, String> {
+        let mut texts = HashMap::new();
+        for keys in keys.chunks(KEYS_MAX) {
+            let mut read = self.kv.get_bulk(keys);
+            if let Some(ttl) = self.cache_ttl_s {
+                read = read.cache_ttl(u64::from(ttl));
+            }
+            let found = read.text().await.map_err(|error| format!("KV: {error}"))?;
+            texts.extend(found.into_iter().filter_map(|(key, text)| Some((key, text?))));
+        }
+        Ok(texts)
+    }
+}
+
+impl Loaded {
+    /// Compiles published text.
+    ///
+    /// # Errors
+    /// What is wrong, for a person: the text is not what the pointer names, or is no ruleset.
+    pub(crate) fn compile(pointer: Pointer, text: String) -> Result<Self, String> {
+        if !pointer.names(text.as_bytes()) {
+            return Err("the ruleset's bytes do not match their hash".into());
+        }
+        let compiled = compile(text.as_bytes()).map_err(|error| error.to_string())?;
+        let pages = PageIndex::of(&compiled.ruleset);
+        Ok(Self { pointer, text, ruleset: compiled.ruleset, pages, redacted: OnceCell::new() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bandera_shared::UnixMillis;
+    use bandera_shared::snapshot::SnapshotAction;
+
+    fn snapshot(revision: u64) -> PolicySnapshot {
+        let action = SnapshotAction {
+            action: "a".into(),
+            parts: 1_000_000,
+            n_decisions: 1,
+            n_rewarded: 0,
+            mean_reward: 0.0,
+        };
+        PolicySnapshot::new("hero", revision, UnixMillis(1), vec![action]).unwrap()
+    }
+
+    #[test]
+    fn snapshots_never_go_back() {
+        let check = |text: &str, expected| {
+            let texts = HashMap::from([("k".to_owned(), text.to_owned())]);
+            let before = Policies::new([snapshot(5)]);
+            let after = policies(&texts, Some(&before));
+            assert_eq!(after.get("hero").map(PolicySnapshot::revision), Some(expected));
+        };
+        check(&wire::print(&snapshot(6)), 6);
+        check(&wire::print(&snapshot(4)), 5);
+        check("rubbish", 5);
+    }
+
+    #[test]
+    fn only_the_named_bytes_are_compiled() {
+        let text = r#"{"schemaVersion":1}"#;
+        let pointer = || Pointer::of(1, text.as_bytes());
+        assert!(Loaded::compile(pointer(), text.into()).is_ok());
+        assert!(Loaded::compile(pointer(), format!("{text} ")).is_err());
+        let future = r#"{"schemaVersion":99}"#;
+        let refused = Loaded::compile(Pointer::of(1, future.as_bytes()), future.into());
+        assert!(refused.unwrap_err().contains("schema version 99"));
+    }
+}
