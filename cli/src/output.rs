@@ -1,0 +1,102 @@
+//! Where the answer goes and what it is written as.
+
+use anstream::stream::IsTerminal;
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::{self, BufWriter, Write};
+
+/// What the answer is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Text for people, with colours where the terminal has them.
+    Human,
+    /// JSON.
+    Json,
+}
+
+impl Format {
+    /// For people on a terminal, JSON elsewhere.
+    pub(crate) fn of_standard_output() -> Self {
+        if io::stdout().is_terminal() {
+            Self::Human
+        } else {
+            Self::Json
+        }
+    }
+}
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Text in a style, which goes away where the stream shows none.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Standard output, buffered.
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    stream: BufWriter<Box<dyn Write>>,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format) -> Self {
+        let stream: Box<dyn Write> = match format {
+            Format::Human => Box::new(anstream::stdout()),
+            // JSON has no colours to take away.
+            Format::Json => Box::new(io::stdout()),
+        };
+        Self {
+            format,
+            stream: BufWriter::with_capacity(1 << 16, stream),
+        }
+    }
+
+    /// One line of text.
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
+        writeln!(self.stream, "{text}")
+    }
+
+    /// A value as JSON over several lines.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        serde_json::to_writer_pretty(&mut self.stream, value).map_err(io::Error::from)?;
+        Ok(writeln!(self.stream)?)
+    }
+
+    /// A value as JSON on one line.
+    pub(crate) fn json_line(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
+        serde_json::to_writer(&mut self.stream, value).map_err(io::Error::from)?;
+        Ok(writeln!(self.stream)?)
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// A remark for the person at the terminal, on standard error.
+pub(crate) fn remark(text: &str) {
+    anstream::eprintln!("{}: {text}", styled(YELLOW, "note"));
+}
+
+/// The error that ended the command, on standard error.
+pub(crate) fn error(error: &anyhow::Error) {
+    anstream::eprintln!("{}: {error:#}", styled(RED, "error"));
+}
+
+/// A bar on standard error, unless that is no terminal.
+pub(crate) fn progress(what: &str, n_steps: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(n_steps).with_message(what.to_owned());
+    let template = "{msg} {wide_bar} {human_pos}/{human_len} {eta}";
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
