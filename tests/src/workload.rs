@@ -36,7 +36,7 @@ fn ten_devices(from: usize) -> Vec<&'static str> {
     DEVICES.into_iter().cycle().skip(from % n).take(n).collect()
 }
 
-fn rule(id: &str, conditions: [Value; 3], serve: &Value) -> Value {
+fn rule(id: &str, conditions: &[Value; 3], serve: &Value) -> Value {
     json!({ "id": id, "when": { "all": conditions }, "serve": serve })
 }
 
@@ -50,7 +50,7 @@ fn test(attribute: &str, op: &str, value: impl Into<Value>) -> Value {
 pub fn three_rule_flag(index: usize) -> Value {
     let first = rule(
         "admins",
-        [
+        &[
             test("country", "in", COUNTRIES.to_vec()),
             test(
                 "appVersion",
@@ -63,7 +63,7 @@ pub fn three_rule_flag(index: usize) -> Value {
     );
     let second = rule(
         "partners",
-        [
+        &[
             test("plan", "equals", "pro"),
             test("age", "greaterOrEqual", 18 + index % 5),
             test("email", "endsWith", format!("@partner-{index}.example")),
@@ -73,7 +73,7 @@ pub fn three_rule_flag(index: usize) -> Value {
     let split = json!({ "split": { "weights": { "a": 20, "b": 30, "c": 50 } } });
     let third = rule(
         "everybody",
-        [
+        &[
             test("device", "in", ten_devices(index)),
             test(
                 "appVersion",

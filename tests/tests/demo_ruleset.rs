@@ -1,5 +1,7 @@
 //! The demo's ruleset, as it ships: it must publish without a word.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use bandera_shared::{Ruleset, compile, publish};
 
 const DEMO: &[u8] = include_bytes!("../../www/demo/ruleset.json");

@@ -100,14 +100,18 @@ fn percentile(sorted: &[u64], percent: usize) -> u64 {
 }
 
 fn request(port: u16, path: &str, body: Option<&[u8]>) -> Vec<u8> {
-    let method = if body.is_some() { "POST" } else { "GET" };
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n");
-    if let Some(body) = body {
-        request += "Content-Type: application/json\r\n";
-        request += &format!("Content-Length: {}\r\n", body.len());
-    }
-    request += "\r\n";
-    [request.as_bytes(), body.unwrap_or_default()].concat()
+    let (method, headers) = match body {
+        Some(body) => {
+            let length = body.len();
+            (
+                "POST",
+                format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
+            )
+        }
+        None => ("GET", String::new()),
+    };
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{headers}\r\n");
+    [head.as_bytes(), body.unwrap_or_default()].concat()
 }
 
 fn main() {

@@ -6,15 +6,15 @@ use std::process::Command;
 use serde_json::Value;
 
 /// A text file of the repository.
-pub struct Source {
+pub(super) struct Source {
     /// Relative to the root, with `/`.
-    pub path: String,
-    pub text: String,
+    pub(super) path: String,
+    pub(super) text: String,
 }
 
 impl Source {
     /// Its lines, numbered from 1.
-    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.text
             .lines()
             .enumerate()
@@ -22,7 +22,7 @@ impl Source {
     }
 
     /// Its lines without comments, numbered from 1. A `//` inside a string ends the line too.
-    pub fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+    pub(super) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         self.lines()
             .map(|(number, line)| match line.split_once("//") {
                 Some((code, _comment)) => (number, code),
@@ -32,7 +32,7 @@ impl Source {
 }
 
 /// The root folder of the repository.
-pub fn root() -> PathBuf {
+pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
         .canonicalize()
@@ -51,12 +51,12 @@ fn output(program: &str, args: &[&str]) -> String {
 }
 
 /// What a Cargo command prints.
-pub fn cargo(args: &[&str]) -> String {
+pub(super) fn cargo(args: &[&str]) -> String {
     output(env!("CARGO"), args)
 }
 
 /// Paths of all files that git tracks or would track, and that exist.
-pub fn files() -> Vec<String> {
+pub(super) fn files() -> Vec<String> {
     let listed = output(
         "git",
         &["ls-files", "--cached", "--others", "--exclude-standard"],
@@ -73,7 +73,7 @@ pub fn files() -> Vec<String> {
 }
 
 /// The text files whose path passes the filter; at least one must.
-pub fn sources(wanted: impl Fn(&str) -> bool) -> Vec<Source> {
+pub(super) fn sources(wanted: impl Fn(&str) -> bool) -> Vec<Source> {
     let sources: Vec<Source> = files()
         .into_iter()
         .filter(|path| wanted(path))
@@ -87,7 +87,7 @@ pub fn sources(wanted: impl Fn(&str) -> bool) -> Vec<Source> {
 }
 
 /// Whether the path has this extension.
-pub fn has_extension(path: &str, extensions: &[&str]) -> bool {
+pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {
     let found = Path::new(path)
         .extension()
         .and_then(|extension| extension.to_str());
@@ -95,7 +95,7 @@ pub fn has_extension(path: &str, extensions: &[&str]) -> bool {
 }
 
 /// What `cargo metadata` says of the workspace's own packages.
-pub fn packages() -> Vec<Value> {
+pub(super) fn packages() -> Vec<Value> {
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
     metadata["packages"].as_array().unwrap().clone()
@@ -103,12 +103,12 @@ pub fn packages() -> Vec<Value> {
 
 /// Fails with every finding on a line of its own.
 #[track_caller]
-pub fn none(rule: &str, findings: &[String]) {
+pub(super) fn none(rule: &str, findings: &[String]) {
     assert!(findings.is_empty(), "{rule}:\n  {}", findings.join("\n  "));
 }
 
 /// A file that does not exist, for trying a rule.
-pub fn example(path: &str, text: &str) -> Source {
+pub(super) fn example(path: &str, text: &str) -> Source {
     Source {
         path: path.to_owned(),
         text: text.to_owned(),
