@@ -51,6 +51,7 @@ impl Cli {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
 struct Form {
     /// Answer in JSON, also on a terminal
     #[arg(long, global = true)]

@@ -1,0 +1,59 @@
+//! `bandera explain`.
+
+use super::run::{RULESET, bandera, file};
+
+#[test]
+fn says_why_and_what_would_have_to_change() {
+    let ruleset = file("explain.json", RULESET);
+    let ask = |extra: &[&str]| {
+        let args = ["explain", "--ruleset", &ruleset, "--flag", "button"];
+        bandera(&[&args[..], extra].concat())
+    };
+    let human = ask(&["--context", r#"{"country":"FR"}"#, "--human"]);
+    assert_eq!(human.code, 0, "{human:?}");
+    let mut lines = human.stdout.lines();
+    assert_eq!(
+        lines.next().unwrap(),
+        "button serves \"calm\" (variant calm, DEFAULT)"
+    );
+    assert!(
+        human
+            .stdout
+            .contains("1. spain: its condition does not hold"),
+        "{human:?}"
+    );
+    assert!(
+        human.stdout.contains("to change that: country is \"FR\""),
+        "{human:?}"
+    );
+
+    let json = ask(&["--context", r#"{"country":"ES"}"#]).json();
+    assert_eq!(json["evaluation"]["variant"], "loud");
+    assert_eq!(json["steps"][0]["rule"], "spain");
+}
+
+#[test]
+fn agrees_with_evaluate() {
+    let ruleset = file("explain-agrees.json", RULESET);
+    for flag in ["button", "headline", "panel", "spring", "test", "gone"] {
+        let args = [
+            "--ruleset",
+            &ruleset,
+            "--flag",
+            flag,
+            "--targeting-key",
+            "ana",
+            "--json",
+        ];
+        let explained = bandera(&[&["explain"], &args[..]].concat());
+        let evaluated = bandera(&[&["evaluate"], &args[..]].concat());
+        assert_eq!(explained.code, evaluated.code, "{flag}");
+        let (explained, evaluated) = (explained.json(), evaluated.json());
+        for name in ["value", "variant", "reason", "errorCode"] {
+            assert_eq!(
+                explained["evaluation"][name], evaluated[name],
+                "{flag}: {name}"
+            );
+        }
+    }
+}
