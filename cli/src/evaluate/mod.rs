@@ -18,8 +18,8 @@ use std::path::PathBuf;
 
 const AFTER: &str = "\
 With --cases, each line of FILE is a case in JSON, and each answer a line, in the same order:
-  case    {\"id\", \"flagKey\", \"type\"?, \"defaultValue\", \"context\": {\"targetingKey\"?, ...}, \"at\"?}
-  answer  {\"id\", \"flagKey\", \"value\", \"variant\", \"reason\", \"errorCode\"?, \"action\"?, \"propensity\"?}
+  case    id, flagKey, type?, defaultValue, context {targetingKey?, attributes}, at?
+  answer  id, flagKey, value, variant, reason, errorCode?, action?, propensity?
 A line that is no case gets an answer with reason ERROR in its place.
 
 Exit codes: 0 evaluated (with --cases, whatever the single answers), 1 the evaluation ended in
@@ -45,7 +45,11 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "KEY")]
     flag: Option<String>,
     /// Cases, one JSON object a line; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["context", "targeting_key", "kind", "default"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["context", "targeting_key", "kind", "default"]
+    )]
     cases: Option<PathBuf>,
     /// The type the caller expects; another one is the error `TYPE_MISMATCH`
     #[arg(long = "type", id = "kind", value_name = "TYPE")]

@@ -75,13 +75,28 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "PATH", default_value = "/")]
     path: String,
     /// How often each visitor fetches it
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u32).range(1..=100)
+    )]
     pages: u32,
     /// How many visitors come at the same time
-    #[arg(long, value_name = "C", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(
+        long,
+        value_name = "C",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u16).range(1..=256)
+    )]
     concurrency: u16,
     /// How many rewards are posted together
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=500))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=500)
+    )]
     batch: u16,
     /// Share of acknowledged rewards that are sent again, under the same id and under another one
     #[arg(long, value_name = "P", default_value_t = 0.05, value_parser = share)]

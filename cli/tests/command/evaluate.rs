@@ -124,16 +124,22 @@ fn wrong_arguments_say_what_would_be_right() {
 #[test]
 fn each_line_has_an_answer_in_its_place() {
     let cases = [
-        r#"{"id":"1","flagKey":"button","type":"string","defaultValue":"d","context":{"country":"ES"}}"#,
+        concat!(
+            r#"{"id":"1","flagKey":"button","type":"string","defaultValue":"d","#,
+            r#""context":{"country":"ES"}}"#
+        ),
         "this is no JSON",
         "",
         r#"{"id":"4","flagKey":"button","type":"boolean","defaultValue":true,"context":{}}"#,
         r#"{"id":"5","flagKey":"gone","defaultValue":{"a": [1, 2.50]},"context":{}}"#,
         r#"{"id":"6","flagKey":"button","defaultValue":6,"context":{"targetingKey":6}}"#,
         r#"{"id":"7","flagKey":"spring","defaultValue":7,"context":{},"at":"yesterday"}"#,
-        r#"{"id":"8","flagKey":"spring","defaultValue":8,"context":{},"at":"2026-04-01T00:00:00Z"}"#,
+        r#"{"id":"8","flagKey":"spring","defaultValue":8,"at":"2026-04-01T00:00:00Z"}"#,
         r#"{"id":"9","flagKey":7,"defaultValue":9,"context":{}}"#,
-        r#"{"id":"10","flagKey":"headline","defaultValue":"d","context":{"targetingKey":"visitor-1"},"actions":{"a":{"x":1}}}"#,
+        concat!(
+            r#"{"id":"10","flagKey":"headline","defaultValue":"d","#,
+            r#""context":{"targetingKey":"visitor-1"},"actions":{"a":{"x":1}}}"#
+        ),
         "\u{fffd}",
         r#"{"flagKey":"button","defaultValue":"d","context":{}}"#,
     ];
@@ -222,14 +228,12 @@ fn a_broken_flag_leaves_the_others_alone() {
 #[test]
 fn ten_thousand_cases_keep_their_order() {
     let ruleset = file("evaluate-many.json", RULESET);
-    let lines: String = (0..10_000)
-        .map(|i| {
-            format!(
-                "{{\"id\":\"{i}\",\"flagKey\":\"test\",\"defaultValue\":false,\
-                 \"context\":{{\"targetingKey\":\"s{i}\"}}}}\n"
-            )
-        })
-        .collect();
+    let case = |i: u32| {
+        let context = json!({"targetingKey": format!("s{i}")});
+        let id = i.to_string();
+        json!({"id": id, "flagKey": "test", "defaultValue": false, "context": context}).to_string()
+    };
+    let lines = (0..10_000).map(case).collect::<Vec<_>>().join("\n");
     let args = ["evaluate", "--ruleset", &ruleset, "--cases", "-"];
     let ran = bandera_reading(&args, lines.as_bytes());
     let answers = ran.json_lines();

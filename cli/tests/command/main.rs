@@ -4,6 +4,8 @@ mod evaluate;
 mod explain;
 mod help;
 mod publish;
+// Marks it as a test for the lints, which then let it fail loudly.
+#[cfg(test)]
 mod run;
 mod simulate;
 mod validate;
