@@ -1,11 +1,12 @@
 //! The real `bandera` command, run as people and scripts run it.
 
+// Says to the lints that everything here is a test, which may fail loudly.
+#![cfg(test)]
+
 mod evaluate;
 mod explain;
 mod help;
 mod publish;
-// Marks it as a test for the lints, which then let it fail loudly.
-#[cfg(test)]
 mod run;
 mod simulate;
 mod validate;

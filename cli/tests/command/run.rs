@@ -7,22 +7,22 @@ use std::process::{Command, Stdio};
 
 /// What a run of the command said.
 #[derive(Debug)]
-pub struct Ran {
-    pub code: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ran {
     /// Standard output as one JSON document.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).expect(&self.stderr)
     }
 
     /// Standard output as one JSON document a line.
     #[track_caller]
-    pub fn json_lines(&self) -> Vec<Value> {
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
         self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).expect(line))
@@ -31,12 +31,12 @@ impl Ran {
 }
 
 /// Runs the command with nothing on standard input.
-pub fn bandera(args: &[&str]) -> Ran {
+pub(crate) fn bandera(args: &[&str]) -> Ran {
     bandera_reading(args, b"")
 }
 
 /// Runs the command with these bytes on standard input.
-pub fn bandera_reading(args: &[&str], stdin: &[u8]) -> Ran {
+pub(crate) fn bandera_reading(args: &[&str], stdin: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_bandera"))
         .args(args)
         .env_remove("BANDERA_TOKEN")
@@ -60,14 +60,14 @@ pub fn bandera_reading(args: &[&str], stdin: &[u8]) -> Ran {
 }
 
 /// A file with this text, below the build folder; the name says which test it belongs to.
-pub fn file(name: &str, text: &str) -> String {
+pub(crate) fn file(name: &str, text: &str) -> String {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
 /// A ruleset with one flag of each kind that the tests ask for.
-pub const RULESET: &str = r#"{
+pub(crate) const RULESET: &str = r#"{
   "schemaVersion": 1,
   "salt": "test",
   "bandits": {
