@@ -36,7 +36,8 @@ function buildEngine(): void {
   call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
   // A page downloads this before it can evaluate: bytes count for more than nanoseconds.
   const wasm = "bandera_bg.wasm";
-  call(wasmOpt, "-Oz", "--all-features", "-o", join(dist, wasm), join(glue, wasm));
+  // Its features are those that the module itself names: more than those not every browser reads.
+  call(wasmOpt, "-Oz", "-o", join(dist, wasm), join(glue, wasm));
   const engine = join(glue, "bandera.js");
   call(esbuild, engine, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
 }

@@ -1,0 +1,181 @@
+/** The one fixture: a whole stack of its own, in front of the demo shop, seeded and ready. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { demoEnvironment, demoRuleset } from "../../../scripts/lib/paths.ts";
+import { until } from "../../../scripts/lib/run.ts";
+import { seed } from "../../../scripts/lib/seed.ts";
+import { startStack } from "../../../scripts/lib/stack.ts";
+import type { ApiReply, Stack, StackOptions } from "../../../scripts/lib/stack.ts";
+import { listOf, numberOf, objectOf, parseJson, textOf } from "../../../www/browser/ts/json.ts";
+import type { Json, JsonObject } from "../../../www/browser/ts/json.ts";
+import { Visitor } from "./visitor.ts";
+
+/** The environment's part of the admin API. */
+export const ENVIRONMENT = `/api/v1/environments/${demoEnvironment}`;
+
+/** How long the edge may take to see a publication: its refresh period and some. */
+export const PICKED_UP_MS_MAX = 30_000;
+
+export interface ShopOptions extends Omit<StackOptions, "persistDir"> {
+  /** Leaves the environment without a publication. */
+  readonly unpublished?: boolean;
+}
+
+/** What the Ledger has counted of the headline's bandit. */
+export interface HeroCounts {
+  readonly exposures: number;
+  readonly rewards: number;
+  readonly exposuresByAction: Readonly<Record<string, number>>;
+  readonly rewardsByAction: Readonly<Record<string, number>>;
+}
+
+/** The middleware's own account of first exposures. */
+export interface ExposureCounters {
+  readonly attempted: number;
+  readonly committed: number;
+  readonly dropped: number;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+/** A member that has to be a number. */
+function count(object: JsonObject, name: string): number {
+  const value = numberOf(object[name]);
+  if (value === undefined) throw new Error(`no number "${name}" in ${JSON.stringify(object)}`);
+  return value;
+}
+
+export class ShopStack {
+  readonly stack: Stack;
+
+  private constructor(stack: Stack) {
+    this.stack = stack;
+  }
+
+  /** Starts a stack; unless told otherwise it is seeded and the edge serves its ruleset. */
+  static async start(options: ShopOptions = {}): Promise<ShopStack> {
+    const { unpublished = false, ...rest } = options;
+    const persistDir = mkdtempSync(join(tmpdir(), "bandera-e2e-"));
+    const shop = new ShopStack(await startStack({ ...rest, persistDir }));
+    try {
+      if (!unpublished) {
+        await shop.seed();
+        await shop.served(1);
+      }
+      return shop;
+    } catch (error) {
+      await shop.stop();
+      throw error;
+    }
+  }
+
+  get edgeUrl(): string {
+    return this.stack.edgeUrl;
+  }
+
+  get adminUrl(): string {
+    return this.stack.adminUrl;
+  }
+
+  /** Ends every process and removes the state. */
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    rmSync(this.stack.persistDir, { recursive: true, force: true });
+  }
+
+  async seed(): Promise<void> {
+    await seed(this.stack, demoEnvironment, demoRuleset);
+  }
+
+  /** Resolves when the edge answers from at least this publication. */
+  async served(publication: number): Promise<void> {
+    await until(`publication ${publication} at the edge`, PICKED_UP_MS_MAX, async () => {
+      const { state } = await new Visitor(this.edgeUrl).visit("/");
+      return (state.publication ?? 0) >= publication ? true : undefined;
+    });
+  }
+
+  /** Calls the admin API and expects success. */
+  async admin(method: string, path: string, body?: unknown): Promise<JsonObject> {
+    const { headers, body: answer } = await this.reply(method, path, body, {});
+    const etag = headers.get("etag");
+    return { ...objectOf(answer as Json), ...(etag === null ? {} : { etag }) };
+  }
+
+  /** Calls the admin API, expects success, and gives the whole reply. */
+  async reply(
+    method: string,
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<ApiReply> {
+    const reply = await this.stack.admin(method, path, body, headers);
+    if (reply.status >= 300) {
+      throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+    }
+    return reply;
+  }
+
+  /** What the Ledger's shards and their coordinator know of the headline's bandit. */
+  async heroCounts(): Promise<HeroCounts> {
+    const view = await this.admin("GET", `${ENVIRONMENT}/bandits/hero/state`);
+    const arms = listOf(view["arms"]).map((arm) => objectOf(arm));
+    const byAction = (name: string): Record<string, number> =>
+      Object.fromEntries(
+        arms
+          .map((arm): [string, number] => [textOf(arm["action"]) ?? "", count(arm, name)])
+          .filter(([, n]) => n > 0)
+          .sort(([a], [b]) => a.localeCompare(b)),
+      );
+    const exposuresByAction = byAction("exposed");
+    const rewardsByAction = byAction("rewarded");
+    return {
+      exposures: sum(exposuresByAction),
+      rewards: sum(rewardsByAction),
+      exposuresByAction,
+      rewardsByAction,
+    };
+  }
+
+  async health(): Promise<JsonObject> {
+    const reply = await fetch(`${this.edgeUrl}/bandera/v1/health`);
+    return objectOf(parseJson(await reply.text()));
+  }
+
+  /** How often the edge's isolate looked for a ruleset, and how often in vain. */
+  async refreshes(): Promise<{ readonly attempts: number; readonly failures: number }> {
+    const refreshes = objectOf((await this.health())["refreshes"]);
+    return { attempts: count(refreshes, "attempts"), failures: count(refreshes, "failures") };
+  }
+
+  async exposureCounters(): Promise<ExposureCounters> {
+    const exposures = objectOf((await this.health())["exposures"]);
+    return {
+      attempted: count(exposures, "attempted"),
+      committed: count(exposures, "committed"),
+      dropped: count(exposures, "dropped"),
+    };
+  }
+
+  kvPut(key: string, value: string): void {
+    const done = this.stack.kvPut(key, value);
+    if (!done.ok) throw new Error(`kv put ${key}: ${done.stderr}`);
+  }
+
+  kvDelete(key: string): void {
+    const done = this.stack.kvDelete(key);
+    if (!done.ok) throw new Error(`kv delete ${key}: ${done.stderr}`);
+  }
+
+  /** The value of a key, as it is. */
+  kvGet(key: string): string {
+    const done = this.stack.kvGet(key);
+    if (!done.ok) throw new Error(`kv get ${key}: ${done.stderr}`);
+    return done.stdout;
+  }
+}
