@@ -29,7 +29,7 @@ async function example(source: string): Promise<DevProcess> {
   });
 }
 
-function groupMembers(dev: DevProcess): string[] {
+function processesOf(dev: DevProcess): string[] {
   const all = capture("ps", ["-e", "-o", "pgid=,args="]).stdout.split("\n");
   return all.filter((line) => line.trim().startsWith(`${dev.pid ?? 0} `));
 }
@@ -42,12 +42,12 @@ test("a runtime answers, and is gone with all its processes when killed", async 
     const url = `http://127.0.0.1:${dev.options.port}/`;
     await healthy(dev, url);
     assert.equal(await (await fetch(url)).text(), "hello");
-    const runtime = groupMembers(dev).some((line) => line.includes("workerd"));
+    const runtime = processesOf(dev).some((line) => line.includes("workerd"));
     assert.ok(runtime, "workerd is in the group");
   } finally {
     await dev.kill();
   }
-  assert.deepEqual(groupMembers(dev), []);
+  assert.deepEqual(processesOf(dev), []);
   assert.equal(await isFree(dev.options.port), true);
 });
 
@@ -58,5 +58,5 @@ test("a Worker that cannot start is an error with the end of its log", async () 
   } finally {
     await dev.stop();
   }
-  assert.deepEqual(groupMembers(dev), []);
+  assert.deepEqual(processesOf(dev), []);
 });

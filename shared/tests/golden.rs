@@ -65,7 +65,7 @@ fn context(i: u64) -> EvaluationContext {
         let hash = xxh3_64(&[i.to_le_bytes().as_slice(), &salt.to_le_bytes()].concat());
         items[(hash % items.len() as u64) as usize].to_owned()
     };
-    let user = Value::Object([("age".into(), ((i % 90) as f64).into())].into());
+    let person = Value::Object([("age".into(), ((i % 90) as f64).into())].into());
     let context = EvaluationContext::new()
         .with_targeting_key(&format!("subject-{i}"))
         .with(
@@ -75,7 +75,7 @@ fn context(i: u64) -> EvaluationContext {
         .with("country", pick(&["DE", "ES", "FR", "US", ""], 2))
         .with("email", pick(&["a@ACME.test", "b@else.test"], 3))
         .with("path", pick(&["/shop/12", "/shop/x", "/"], 4))
-        .with("user", user);
+        .with("user", person);
     if i.is_multiple_of(7) {
         context
     } else {

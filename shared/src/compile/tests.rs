@@ -168,9 +168,9 @@ fn circles_concern_their_members_only() {
 #[test]
 fn segments_in_a_circle_break_the_flags_that_use_them() {
     let segments = r#"},"segments":{"x":{"when":{"segment":"y"}},"y":{"when":{"segment":"x"}}}}"#;
-    let user = r#","f":{"type":"boolean","status":"enabled","variants":{"on":{"value":true}},
+    let starter = r#","f":{"type":"boolean","status":"enabled","variants":{"on":{"value":true}},
         "rules":[{"when":{"segment":"x"},"serve":{"variant":"on"}}]}"#;
-    let document = with(&format!("{user}{segments}"));
+    let document = with(&format!("{starter}{segments}"));
     let expected = [
         "cycle /segments/x",
         "cycle /segments/y",
