@@ -13,7 +13,7 @@ pub(crate) struct Counts {
     /// Of these, those passed on without evaluation.
     pub(crate) passed_through: u64,
     /// Of these, those that met a fault of ours.
-    pub(crate) faults: u64,
+    pub(crate) failed: u64,
     /// First exposures of the middleware.
     pub(crate) exposures: ExposureCounts,
     /// Events refused by the events endpoint.

@@ -21,7 +21,7 @@ pub(crate) async fn route(call: &Call<'_>) -> Result<Response, JsValue> {
     match middleware::handle(call).await {
         Ok(response) => Ok(response),
         Err(fault) => {
-            call.isolate.counters.count(|counts| counts.faults += 1);
+            call.isolate.counters.count(|counts| counts.failed += 1);
             console_error!("bandera: {fault:?}");
             if call.request.body_used() {
                 return Problem::new(502, "origin_unreachable", "The origin did not answer")

@@ -137,13 +137,24 @@ fn fault(pointer: impl Into<String>, message: impl Into<String>) -> BanditFault 
 /// # Errors
 /// The first `BanditFault`: no such JSON shape, or a value outside its bounds.
 pub fn parse(key: &str, json: &str) -> Result<Bandit, BanditFault> {
+    from_wire(key, read(json)?)
+}
+
+/// Without the feature `pointers`, a fault of shape points at the bandit as a whole.
+#[cfg(not(feature = "pointers"))]
+fn read(json: &str) -> Result<BanditWire, BanditFault> {
+    serde_json::from_str(json).map_err(|error| fault("", error.to_string()))
+}
+
+#[cfg(feature = "pointers")]
+fn read(json: &str) -> Result<BanditWire, BanditFault> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let wire: BanditWire = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| fault(pointer_of(error.path()), error.inner().to_string()))?;
-    from_wire(key, wire)
+    serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| fault(pointer_of(error.path()), error.inner().to_string()))
 }
 
 /// The JSON pointer of a path inside the bandit.
+#[cfg(feature = "pointers")]
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()

@@ -9,6 +9,7 @@ mod unique;
 mod value;
 
 use crate::context::EvaluationContext;
+#[cfg(feature = "pointers")]
 use crate::diagnostic::push_token;
 use crate::value::Value;
 use serde::Deserialize;
@@ -36,7 +37,21 @@ pub struct Read<T> {
 /// Reads one document or member of a document.
 ///
 /// # Errors
+/// `ReadError` points to the first fault. Without the feature `pointers` it names only the member
+/// that was read, and unknown fields go unnoticed: edges read what was checked before.
+#[cfg(not(feature = "pointers"))]
+pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
+    match serde_json::from_str(text) {
+        Ok(value) => Ok(Read { value, unknown: Vec::new() }),
+        Err(error) => Err(ReadError { pointer: String::new(), message: message(&error) }),
+    }
+}
+
+/// Reads one document or member of a document.
+///
+/// # Errors
 /// `ReadError` points to the first fault.
+#[cfg(feature = "pointers")]
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut track = serde_path_to_error::Track::new();
@@ -70,6 +85,7 @@ fn message(error: &serde_json::Error) -> String {
     }
 }
 
+#[cfg(feature = "pointers")]
 fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut text = String::new();
@@ -84,6 +100,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     text
 }
 
+#[cfg(feature = "pointers")]
 fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
     use serde_ignored::Path;
     match path {
