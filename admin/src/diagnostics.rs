@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 /// How bad a remark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = Severity)]
 pub(crate) enum SeverityView {
     /// Suspicious; everything works.
     Warning,
@@ -28,6 +29,7 @@ pub(crate) struct DocumentRef {
 
 /// One remark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Diagnostic)]
 pub(crate) struct DiagnosticView {
     /// How bad it is.
     pub(crate) severity: SeverityView,

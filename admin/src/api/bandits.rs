@@ -1,10 +1,184 @@
-//! What a bandit has learned, live.
+//! What a bandit has learned, live, as its coordinator knows it.
 
 use crate::app::App;
 use crate::extract::InPath;
-use crate::fault::Result;
-use utoipa_axum::router::OpenApiRouter;
+use crate::fault::{Fault, FaultKind, Result};
+use crate::publishing::Former;
+use crate::store::environments;
+use axum::Json;
+use bandera_shared::bandit::{Bandit, PARTS, RewardKind};
+use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
+use bandera_shared::{compile, names};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use worker::wasm_bindgen::JsValue;
+use worker::{Method, Request, RequestInit};
+
+/// Binding of the coordinators.
+const BINDING: &str = "COORDINATOR";
+
+/// What a bandit has learned.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BanditState {
+    bandit: String,
+    /// The metric that rewards it.
+    metric: String,
+    /// `binary` or `numeric`.
+    reward_kind: &'static str,
+    /// Least reward of a decision, in the metric's unit.
+    reward_min: f64,
+    /// Greatest reward of a decision, in the metric's unit.
+    reward_max: f64,
+    /// Shards that have reported.
+    shards: u64,
+    /// Revision of the latest policy snapshot; absent before the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    /// When that snapshot was computed, in Unix milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot_at_ms: Option<i64>,
+    /// Each action, by name.
+    arms: Vec<ArmState>,
+}
+
+/// What is known of an action.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ArmState {
+    action: String,
+    /// Probability with which edges choose it now, in 0..=1.
+    share: f64,
+    /// Decisions counted, whether through exposure or reward.
+    decisions: u64,
+    /// Decisions whose exposure was reported.
+    exposed: u64,
+    /// Decisions that were rewarded.
+    rewarded: u64,
+    /// Mean reward of a decision, in the metric's unit; absent without decisions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean_reward: Option<f64>,
+    /// Central 95 % interval of the posterior mean reward, in the metric's unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interval95: Option<[f64; 2]>,
+    /// Probability that it is the best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probability_best: Option<f64>,
+}
+
+/// Path of a bandit.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct BanditPath {
+    environment: String,
+    key: String,
+}
+
 /// Operations of this module.
 pub(super) fn routes() -> OpenApiRouter {
-    OpenApiRouter::default()
+    OpenApiRouter::default().routes(routes!(state))
+}
+
+/// What a published bandit has learned so far.
+#[utoipa::path(
+    get,
+    path = "/api/v1/environments/{environment}/bandits/{key}/state",
+    tag = "bandits",
+    operation_id = "readBanditState",
+    params(BanditPath),
+    responses((status = 200, body = BanditState)),
+    security(("token" = ["viewer"]))
+)]
+#[worker::send]
+async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<BanditState>> {
+    let store = app.store()?;
+    environments::get(&store, &path.environment).await?;
+    let absent = || Fault::not_found("published bandit", &path.key);
+    let former = Former::load(&store, &path.environment).await?.ok_or_else(absent)?;
+    let compiled = compile(former.bytes.as_bytes()).map_err(|error| Fault::internal(&error))?;
+    let bandits = compiled.ruleset.bandits();
+    let bandit = bandits.iter().find(|one| one.key() == path.key).ok_or_else(absent)?;
+    let view = ask(&app, &names::coordinator(&path.environment, &path.key)).await?;
+    Ok(Json(describe(bandit, &view)))
+}
+
+/// What the coordinator answers.
+async fn ask(app: &App, name: &str) -> Result<BanditView> {
+    let unavailable = |error: &dyn std::fmt::Display| {
+        worker::console_error!("coordinator {name}: {error}");
+        Fault::new(FaultKind::Unavailable, "the bandit's coordinator does not answer")
+    };
+    let command = wire::print_coordinator_command(&CoordinatorCommand::View);
+    let text = call(app, name, &command).await.map_err(|error| unavailable(&error))?;
+    wire::parse_view(&text).map_err(|error| unavailable(&error))
+}
+
+async fn call(app: &App, name: &str, command: &str) -> worker::Result<String> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_body(Some(JsValue::from_str(command)));
+    // The host is never looked up: the stub decides where it goes.
+    let request = Request::new_with_init("https://object/", &init)?;
+    let stub = app.env().durable_object(BINDING)?.get_by_name(name)?;
+    let mut response = stub.fetch_with_request(request).await?;
+    let status = response.status_code();
+    let text = response.text().await?;
+    if status == 200 { Ok(text) } else { Err(format!("status {status}: {text}").into()) }
+}
+
+/// The published bandit's actions, each with what is known of it.
+fn describe(bandit: &Bandit, view: &BanditView) -> BanditState {
+    let reward = bandit.reward();
+    let range = reward.range();
+    let n_actions = bandit.actions().len();
+    let arms = bandit.actions().iter().map(|action| {
+        let known = view.arms.iter().find(|arm| arm.action == *action);
+        match (known, &view.snapshot) {
+            (Some(arm), _) => known_arm(arm),
+            // Nobody has heard of it yet: edges choose evenly until the first snapshot.
+            (None, None) => unknown_arm(action, 1.0 / n_actions as f64),
+            (None, Some(_)) => unknown_arm(action, 0.0),
+        }
+    });
+    BanditState {
+        bandit: bandit.key().to_owned(),
+        metric: reward.metric.to_string(),
+        reward_kind: match reward.kind {
+            RewardKind::Binary => "binary",
+            RewardKind::Numeric(_) => "numeric",
+        },
+        reward_min: range.min(),
+        reward_max: range.max(),
+        shards: view.n_shards as u64,
+        revision: view.snapshot.as_ref().map(|snapshot| snapshot.revision),
+        snapshot_at_ms: view.snapshot.as_ref().map(|snapshot| snapshot.at.0),
+        arms: arms.collect(),
+    }
+}
+
+fn known_arm(view: &ArmView) -> ArmState {
+    let known = view.arm.n_decisions > 0;
+    ArmState {
+        action: view.action.to_string(),
+        share: f64::from(view.parts) / f64::from(PARTS),
+        decisions: view.arm.n_decisions,
+        exposed: view.arm.n_exposed,
+        rewarded: view.arm.n_rewarded,
+        mean_reward: known.then_some(view.mean_reward),
+        interval95: Some([view.interval_95.0, view.interval_95.1]),
+        probability_best: Some(view.p_best),
+    }
+}
+
+fn unknown_arm(action: &str, share: f64) -> ArmState {
+    ArmState {
+        action: action.to_owned(),
+        share,
+        decisions: 0,
+        exposed: 0,
+        rewarded: 0,
+        mean_reward: None,
+        interval95: None,
+        probability_best: None,
+    }
 }

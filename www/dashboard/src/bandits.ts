@@ -1,0 +1,58 @@
+/** Where the bandits send traffic now, and why. */
+
+import type { ArmState, BanditState } from "./api-types.ts";
+import { h, numberCell, show, table } from "./dom.ts";
+import { count, moment, percent, reward } from "./format.ts";
+import { shown } from "./load.ts";
+import { alertOf } from "./notice.ts";
+import type { Session } from "./session.ts";
+
+/** The section's element, drawn anew by `render`. */
+export class BanditsView {
+  readonly element: HTMLElement = h("section", { "aria-labelledby": "bandits-title" });
+
+  render(session: Session): void {
+    const { bandits } = session;
+    const list = shown(bandits);
+    show(
+      this.element,
+      h("h2", { id: "bandits-title" }, "Bandits, live"),
+      bandits.state === "failed" ? alertOf(bandits.error) : undefined,
+      list?.length === 0 ? h("p", {}, "There are no bandits in this environment.") : undefined,
+      ...(list ?? []).map(({ key, state }) =>
+        typeof state === "string" ? alertOf(`${key}: ${state}`) : allocation(state),
+      ),
+    );
+  }
+}
+
+function allocation(state: BanditState): HTMLElement {
+  const mean = `Mean ${state.metric} per decision`;
+  const heads = ["Action", "Share of traffic", "Decisions", "Rewarded", mean, "Probably best"];
+  const rows = state.arms.map((arm) => row(state, arm));
+  return table(captionOf(state), heads, rows);
+}
+
+function captionOf({ bandit, revision, snapshotAtMs, shards }: BanditState): string {
+  const from = shards === 1 ? "1 shard" : `${count(shards)} shards`;
+  if (revision === undefined || revision === null) {
+    return `${bandit}: no policy yet, traffic is split evenly (heard from ${from})`;
+  }
+  const at = typeof snapshotAtMs === "number" ? ` of ${moment(snapshotAtMs)}` : "";
+  return `${bandit}: policy revision ${revision}${at}, learned from ${from}`;
+}
+
+function row(state: BanditState, arm: ArmState): readonly (Node | string)[] {
+  const share = h("td", {});
+  const bar = { min: "0", max: "1", value: String(arm.share), "aria-hidden": "true" };
+  share.append(h("meter", bar), ` ${percent(arm.share)}`);
+  const best = arm.probabilityBest;
+  return [
+    arm.action,
+    share,
+    numberCell(count(arm.decisions)),
+    numberCell(count(arm.rewarded)),
+    reward(state.rewardKind, arm.meanReward, arm.interval95),
+    numberCell(best === undefined || best === null ? "unknown" : percent(best)),
+  ];
+}

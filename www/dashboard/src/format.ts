@@ -1,0 +1,40 @@
+/** Numbers and times as a person reads them, each with its unit. */
+
+const whole = new Intl.NumberFormat("en");
+const short = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
+
+/** A count: `12,345`. */
+export function count(n: number): string {
+  return whole.format(n);
+}
+
+/** A share of 0 to 1 in percent: `12.3 %`. */
+export function percent(share: number): string {
+  return `${percentage(share)} %`;
+}
+
+function percentage(share: number): string {
+  return (share * 100).toFixed(1);
+}
+
+/** Unix milliseconds as date and time in UTC. */
+export function moment(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** A mean reward with its interval; binary rewards are shares of decisions. */
+export function reward(
+  kind: string,
+  mean: number | null | undefined,
+  interval: readonly number[] | null | undefined,
+): string {
+  if (mean === null || mean === undefined) return "no decisions yet";
+  const binary = kind === "binary";
+  const value = binary ? percent(mean) : short.format(mean);
+  const [low, high] = interval ?? [];
+  if (low === undefined || high === undefined) return value;
+  const bounds = binary
+    ? `${percentage(low)} to ${percentage(high)} %`
+    : `${short.format(low)} to ${short.format(high)}`;
+  return `${value} (95 % interval ${bounds})`;
+}
