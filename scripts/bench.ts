@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 
+import { ingest } from "./lib/ingest.ts";
 import { native, sizes, type Table, throughput } from "./lib/measure.ts";
 import { at } from "./lib/paths.ts";
 import { main, step } from "./lib/progress.ts";
@@ -15,6 +16,7 @@ import { ensureTools, type Tools } from "./lib/tools.ts";
 const parts: ReadonlyMap<string, (tools: Tools) => Promise<Table>> = new Map([
   ["native", native],
   ["throughput", throughput],
+  ["ingest", ingest],
   ["sizes", sizes],
 ]);
 

@@ -7,10 +7,11 @@
 import { relative } from "node:path";
 
 import { build, stackArtefacts } from "./lib/build.ts";
-import { demoEnvironment, demoRuleset, logDir, root, stateDir, tokenFile } from "./lib/paths.ts";
+import { demoEnvironment, demoRuleset, limits } from "./lib/paths.ts";
+import { logDir, root, stateDir, tokenFile } from "./lib/paths.ts";
 import { chosenPorts, requireFree } from "./lib/ports.ts";
 import { main, step } from "./lib/progress.ts";
-import { stopRunning, TaskError } from "./lib/run.ts";
+import { stopRunning, TaskError, until } from "./lib/run.ts";
 import { endOrphans, noteRunning, noteStopped, runningStart } from "./lib/running.ts";
 import { localToken } from "./lib/secrets.ts";
 import { seed } from "./lib/seed.ts";
@@ -41,6 +42,16 @@ async function requirePlace(): Promise<void> {
   const { edge, admin } = chosenPorts();
   await requireFree(edge);
   await requireFree(admin);
+}
+
+/** Resolves when the edge has read the published ruleset; before, it passes requests through. */
+async function serving(running: Stack): Promise<void> {
+  await until("the edge serving the published ruleset", limits.healthMsMax, async () => {
+    const reply = await fetch(`${running.edgeUrl}/bandera/v1/health`);
+    const health: unknown = await reply.json();
+    const ready = typeof health === "object" && health !== null && "publication" in health;
+    return ready && health.publication !== null ? true : undefined;
+  });
 }
 
 function greet(running: Stack): void {
@@ -76,6 +87,7 @@ async function runUntilEnded(): Promise<void> {
   );
   const seeded = await step("demo environment", () => seed(running, demoEnvironment, demoRuleset));
   if (!seeded) console.log("  it has a publication already; nothing was changed");
+  await step("edge: first ruleset", () => serving(running));
   greet(running);
   throw new TaskError(await running.died());
 }

@@ -30,7 +30,8 @@ const ROUND_SECONDS = 3;
 const WARM_UP_SECONDS = 2;
 const N_CONNECTIONS = 16;
 
-function median(values: readonly number[]): number {
+/** The middle of the values. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
@@ -64,7 +65,7 @@ export async function native(): Promise<Table> {
 }
 
 /** Builds the load generator and tells where it is. */
-async function loadGenerator(): Promise<string> {
+export async function loadGenerator(): Promise<string> {
   await run("cargo", ["build", "-q", "--release", "-p", "bandera-tests", "--bin", "load"]);
   return join(targetDir, "release", "load");
 }
@@ -79,7 +80,7 @@ export interface Load {
 }
 
 /** Successful requests a second. Any failed request fails the measurement. */
-async function requestsPerSecond(generator: string, load: Load): Promise<number> {
+export async function requestsPerSecond(generator: string, load: Load): Promise<number> {
   const place = [String(load.port), load.path];
   const size = [String(load.connections), String(load.seconds)];
   const body = load.bodyFile === undefined ? [] : [load.bodyFile];
