@@ -18,15 +18,15 @@
  * its own registry of Workers, and, unless told otherwise, free ports.
  */
 
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { globSync, mkdirSync, rmSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 
 import { migrate, registerToken } from "./database.ts";
 import { adminConfig, demoConfig, edgeConfig } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { type Captured, TaskError } from "./run.ts";
 import { ensureSecrets, newToken } from "./secrets.ts";
-import { callWrangler, DevProcess, healthy } from "./wrangler.ts";
+import { callWrangler, DevProcess, healthy, registryDir } from "./wrangler.ts";
 
 /** What makes one stack differ from another. */
 export interface StackOptions {
@@ -60,6 +60,9 @@ export interface ApiReply {
   readonly headers: Headers;
   readonly body: unknown;
 }
+
+/** Name of the admin Worker; all others run in the edge's process. */
+const adminWorker = "bandera-admin";
 
 const stacks = new Set<Stack>();
 
@@ -98,14 +101,21 @@ export class Stack {
     this.adminLog = join(logs, "admin.log");
   }
 
-  /** Starts both processes and resolves when both are healthy. */
+  /**
+   * Starts both processes and resolves when both are healthy.
+   *
+   * One after the other: runtimes that open the same databases at the same moment find them locked,
+   * and a runtime that finds a database locked while it starts gives up.
+   */
   async restart(): Promise<void> {
     await this.kill();
     stacks.add(this);
     try {
-      const both = Promise.all([this.startEdge(), this.#startAdmin()]);
-      this.#options.onStart?.(this);
-      await both;
+      for (const start of [() => this.startEdge(), () => this.#startAdmin()]) {
+        const started = start();
+        this.#options.onStart?.(this);
+        await started;
+      }
     } catch (error) {
       await this.kill();
       throw error;
@@ -115,6 +125,7 @@ export class Stack {
   /** Starts the edge's process alone, after `killEdge`; resolves when it is healthy. */
   async startEdge(): Promise<void> {
     if (this.#edge !== undefined) await this.killEdge();
+    this.#forgetRegistered((worker) => worker !== adminWorker);
     this.#edge = new DevProcess({
       name: "the edge Worker",
       configs: this.#options.edgeConfigs ?? [edgeConfig, demoConfig],
@@ -128,6 +139,7 @@ export class Stack {
 
   async #startAdmin(): Promise<void> {
     if (this.#options.withoutAdmin === true) return;
+    this.#forgetRegistered((worker) => worker === adminWorker);
     this.#admin = new DevProcess({
       name: "the admin Worker",
       configs: [adminConfig],
@@ -226,6 +238,16 @@ export class Stack {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  /**
+   * A process that was killed leaves its Workers in the registry. A new one would not register its
+   * own before they are stale, and until then nobody finds its Durable Objects.
+   */
+  #forgetRegistered(ours: (worker: string) => boolean): void {
+    for (const file of globSync(join(registryDir(this.persistDir), "*"))) {
+      if (ours(basename(file))) rmSync(file, { force: true });
+    }
   }
 
   #forget(): void {

@@ -9,6 +9,11 @@ import { type Captured, capture, pause, TaskError } from "./run.ts";
 
 const wrangler = at("node_modules", "wrangler", "bin", "wrangler.js");
 
+/** Where the processes of a stack find each other's Workers. */
+export function registryDir(persistDir: string): string {
+  return join(persistDir, "registry");
+}
+
 /** What every call needs: no questions, no metrics, no look at the network. */
 function environment(persistDir: string): Record<string, string> {
   return {
@@ -19,7 +24,7 @@ function environment(persistDir: string): Record<string, string> {
     WRANGLER_HIDE_BANNER: "true",
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
     // Processes of one stack find each other here, and never another stack's.
-    WRANGLER_REGISTRY_PATH: join(persistDir, "registry"),
+    WRANGLER_REGISTRY_PATH: registryDir(persistDir),
     WRANGLER_LOG_PATH: join(persistDir, "wrangler-log"),
   };
 }
