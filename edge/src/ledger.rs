@@ -14,6 +14,7 @@
 )]
 
 mod client;
+mod rows;
 mod store;
 
 pub(crate) use client::{Unreachable, commit, environment};
@@ -30,19 +31,40 @@ use bandera_shared::ledger::{
 use bandera_shared::{UnixMillis, names};
 use futures_channel::oneshot;
 use worker::{
-    Date, Delay, DurableObject, Env, Error, Request, Response, Result, State, console_error,
-    durable_object,
+    Date, Delay, DurableObject, Env, Error, Request, Response, Result, SqlStorage, State,
+    console_error, durable_object,
 };
 
 use crate::{coordinator, sql};
+use rows::Rows;
 
+/// A bandit under one reward definition.
+type Learner = (Box<str>, u64);
 /// Sequence number of each learner that its coordinator has acknowledged.
-type Sent = BTreeMap<(Box<str>, u64), u64>;
+type Sent = BTreeMap<Learner, u64>;
 
 /// How long after a failed send the next attempt is made.
 const RESEND_MS: i64 = 5_000;
 /// The longest time that counts wait in the shard before the coordinator hears of them.
 const SEND_MS_MAX: u64 = 60_000;
+
+/// What the store holds, as far as it is kept in memory.
+struct Shard {
+    memory: Memory,
+    sent: Sent,
+    rows: Rows,
+}
+
+impl Shard {
+    fn load(sql: &SqlStorage) -> Result<Self> {
+        let (memory, sent) = store::load(sql)?;
+        Ok(Self {
+            memory,
+            sent,
+            rows: Rows::load(sql)?,
+        })
+    }
+}
 
 /// A batch that waits for the next commit, and whom to tell.
 struct Waiting {
@@ -54,7 +76,7 @@ struct Waiting {
 #[derive(Default)]
 struct Desk {
     /// `None` until first needed, and after any failure: then the store is read again.
-    memory: RefCell<Option<(Memory, Sent)>>,
+    memory: RefCell<Option<Shard>>,
     waiting: RefCell<Vec<Waiting>>,
     /// When the alarm is set for, as far as this instance knows.
     alarm_at_ms: Cell<Option<i64>>,
@@ -109,7 +131,6 @@ impl DurableObject for Ledger {
     async fn alarm(&self) -> Result<Response> {
         self.inner.desk.alarm_at_ms.set(None);
         self.inner.send_due().await?;
-        store::forget(&self.inner.state.storage().sql(), now())?;
         Response::ok("")
     }
 }
@@ -157,9 +178,6 @@ impl Inner {
             let now_serving = std::mem::replace(&mut waiting, rest);
             let batches: Vec<&Batch> = now_serving.iter().map(|next| &next.batch).collect();
             let committed = self.commit_together(shard, &batches);
-            if committed.is_err() {
-                *self.desk.memory.borrow_mut() = None;
-            }
             answer(now_serving, committed);
         }
         if let Err(error) = self.set_alarm_when_due().await {
@@ -167,27 +185,37 @@ impl Inner {
         }
     }
 
-    /// One commit. No `await`, so nothing else happens in between.
-    fn commit_together(&self, shard: u16, batches: &[&Batch]) -> Result<Vec<Vec<Outcome>>> {
-        let storage = self.state.storage();
-        let sql = storage.sql();
-        let mut memory = self.desk.memory.borrow_mut();
-        if memory.is_none() {
-            store::note_shard(&sql, shard)?;
-            *memory = Some(store::load(&sql)?);
+    /// Runs `body` with what the shard holds. After a failure memory may be ahead of the store, so
+    /// it is read again.
+    fn with_shard<T>(&self, body: impl FnOnce(&mut Shard, &SqlStorage) -> Result<T>) -> Result<T> {
+        let sql = self.state.storage().sql();
+        let mut shard = self.desk.memory.borrow_mut();
+        if shard.is_none() {
+            *shard = Some(Shard::load(&sql)?);
         }
-        let (memory, _) = memory.as_mut().ok_or("the memory was just loaded")?;
-        let change = apply(memory, store::known(&sql, batches)?, batches);
-        let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
-        let statements = store::statements(&change, &reports)?;
-        sql::transaction(&storage, move |sql| {
-            for (statement, json) in statements {
-                sql::run(sql, statement, vec![json.into()])?;
-            }
-            Ok(())
-        })?;
-        memory.adopt(&change);
-        Ok(change.outcomes)
+        let result = body(shard.as_mut().ok_or("the shard was just loaded")?, &sql);
+        if result.is_err() {
+            *shard = None;
+        }
+        result
+    }
+
+    /// One commit. No `await`, so nothing else happens in between.
+    fn commit_together(&self, number: u16, batches: &[&Batch]) -> Result<Vec<Vec<Outcome>>> {
+        self.with_shard(|shard, sql| {
+            let known = shard.rows.known(sql, batches)?;
+            let change = apply(&shard.memory, known, batches);
+            let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
+            let mut statements = store::statements(number, &change, &reports)?;
+            statements.extend(shard.rows.take_in(&change, now())?);
+            sql::transaction(&self.state.storage(), move |sql| {
+                statements
+                    .into_iter()
+                    .try_for_each(|(statement, values)| sql::run(sql, statement, values))
+            })?;
+            shard.memory.adopt(&change);
+            Ok(change.outcomes)
+        })
     }
 
     /// Sets the alarm when something is due and none is set that comes soon enough.
@@ -206,8 +234,8 @@ impl Inner {
     /// How long what is due may wait: half the shortest snapshot interval, so that a shard and a
     /// coordinator together take no longer than one interval and a half.
     fn next_send_ms(&self) -> Option<i64> {
-        let memory = self.desk.memory.borrow();
-        let (memory, sent) = memory.as_ref()?;
+        let shard = self.desk.memory.borrow();
+        let Shard { memory, sent, .. } = shard.as_ref()?;
         due(memory, sent)
             .filter_map(|(bandit, _)| memory.bandits.get(bandit))
             .map(|(_, bandit)| (bandit.snapshot_interval_ms() / 2).min(SEND_MS_MAX) as i64)
@@ -226,8 +254,8 @@ impl Inner {
             match self.send(&learner.0, &command).await {
                 Ok(()) => {
                     store::note_sent(&sql, &learner, sequence)?;
-                    if let Some((_, sent)) = self.desk.memory.borrow_mut().as_mut() {
-                        sent.insert(learner, sequence);
+                    if let Some(shard) = self.desk.memory.borrow_mut().as_mut() {
+                        shard.sent.insert(learner, sequence);
                     }
                 }
                 Err(error) => {
@@ -244,30 +272,27 @@ impl Inner {
     }
 
     /// What is to be sent, as text, so that nothing stays borrowed while it is under way.
-    fn due_commands(&self, shard: u16) -> Result<Vec<((Box<str>, u64), u64, String)>> {
-        let mut memory = self.desk.memory.borrow_mut();
-        if memory.is_none() {
-            *memory = Some(store::load(&self.state.storage().sql())?);
-        }
-        let (memory, sent) = memory.as_ref().ok_or("the memory was just loaded")?;
-        let commands = due(memory, sent).filter_map(|(key, definition)| {
-            let learner = (key.clone(), definition);
-            let (publication, bandit) = memory.bandits.get(key)?;
-            let state = memory.learners.get(&learner)?;
-            let command = CoordinatorCommand::Merge {
-                shard,
-                publication: *publication,
-                bandit: Box::new(bandit.clone()),
-                definition,
-                state: state.clone(),
-            };
-            Some((
-                learner,
-                state.sequence,
-                wire::print_coordinator_command(&command),
-            ))
-        });
-        Ok(commands.collect())
+    fn due_commands(&self, number: u16) -> Result<Vec<(Learner, u64, String)>> {
+        self.with_shard(|Shard { memory, sent, .. }, _| {
+            let commands = due(memory, sent).filter_map(|(key, definition)| {
+                let learner = (key.clone(), definition);
+                let (publication, bandit) = memory.bandits.get(key)?;
+                let state = memory.learners.get(&learner)?;
+                let command = CoordinatorCommand::Merge {
+                    shard: number,
+                    publication: *publication,
+                    bandit: Box::new(bandit.clone()),
+                    definition,
+                    state: state.clone(),
+                };
+                Some((
+                    learner,
+                    state.sequence,
+                    wire::print_coordinator_command(&command),
+                ))
+            });
+            Ok(commands.collect())
+        })
     }
 
     async fn send(&self, bandit: &str, command: &str) -> Result<()> {
@@ -279,22 +304,16 @@ impl Inner {
     }
 
     fn totals(&self) -> Result<ShardTotals> {
-        let sql = self.state.storage().sql();
-        let mut memory = self.desk.memory.borrow_mut();
-        if memory.is_none() {
-            *memory = Some(store::load(&sql)?);
-        }
-        let (memory, _) = memory.as_ref().ok_or("the memory was just loaded")?;
-        let (reported, n_rows) = store::sums(&sql)?;
-        let flags = memory.flags.iter();
-        Ok(ShardTotals {
-            totals: memory.totals,
-            flags: flags
-                .map(|((flag, variant), n)| (flag.clone(), variant.clone(), *n))
-                .collect(),
-            reported,
-            n_rows,
-            database_bytes: sql.database_size() as u64,
+        self.with_shard(|Shard { memory, rows, .. }, sql| {
+            let flags = memory.flags.iter();
+            let flags = flags.map(|((flag, variant), n)| (flag.clone(), variant.clone(), *n));
+            Ok(ShardTotals {
+                totals: memory.totals,
+                flags: flags.collect(),
+                reported: store::reported(sql)?,
+                n_rows: rows.count(sql)?,
+                database_bytes: sql.database_size() as u64,
+            })
         })
     }
 }

@@ -51,13 +51,13 @@ pub(crate) async fn commit(
     let n_items = batch.items.len();
     let command = LedgerCommand::Commit { shard, batch };
     let text = wire::print_ledger_command(&command);
-    let LedgerCommand::Commit { batch, .. } = command else { return Ok(Vec::new()) };
+    let LedgerCommand::Commit { batch, .. } = command else {
+        return Ok(Vec::new());
+    };
     let calling = std::pin::pin!(call(env, BINDING, name, &text));
     let patience = Delay::from(Duration::from_millis(COMMIT_MS_MAX));
     let answered = match select(calling, patience).await {
-        Either::Left((answer, _)) => {
-            answer.map_err(|error| Unreachable::Failed(error.to_string()))
-        }
+        Either::Left((answer, _)) => answer.map_err(|error| Unreachable::Failed(error.to_string())),
         Either::Right(((), _)) => Err(Unreachable::TimedOut),
     };
     let outcomes = answered.and_then(|text| {
@@ -66,7 +66,10 @@ pub(crate) async fn commit(
     });
     match outcomes {
         Ok(outcomes) if outcomes.len() == n_items => Ok(outcomes),
-        Ok(_) => Err((Unreachable::Failed("outcomes are missing".to_owned()), batch)),
+        Ok(_) => Err((
+            Unreachable::Failed("outcomes are missing".to_owned()),
+            batch,
+        )),
         Err(fault) => Err((fault, batch)),
     }
 }
@@ -74,12 +77,17 @@ pub(crate) async fn commit(
 /// Posts a command to the named object and reads its answer.
 pub(crate) async fn call(env: &Env, binding: &str, name: &str, command: &str) -> Result<String> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(command)));
+    init.with_method(Method::Post)
+        .with_body(Some(JsValue::from_str(command)));
     // The host is never looked up: the stub decides where it goes.
     let request = Request::new_with_init("https://object/", &init)?;
     let stub = env.durable_object(binding)?.get_by_name(name)?;
     let mut response = stub.fetch_with_request(request).await?;
     let status = response.status_code();
     let text = response.text().await?;
-    if status == 200 { Ok(text) } else { Err(format!("status {status}: {text}").into()) }
+    if status == 200 {
+        Ok(text)
+    } else {
+        Err(format!("status {status}: {text}").into())
+    }
 }

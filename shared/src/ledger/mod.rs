@@ -32,6 +32,7 @@ mod apply;
 mod command;
 mod item;
 mod merge;
+mod recent;
 mod state;
 pub mod wire;
 
@@ -42,6 +43,7 @@ pub use command::{
 };
 pub use item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, joined, routed};
 pub use merge::MergedState;
+pub use recent::{Missing, Recent, SLICES, bounds, entry};
 pub use state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 
 /// How long after the attribution window an event may still arrive: retries and offline pages.
@@ -52,5 +54,7 @@ pub const KEEP_MARGIN_MS: u64 = 3_600_000;
 pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
 /// Most rewards that add up for one decision.
 pub const ADDITIONS_MAX: u32 = 100;
+/// Rows that a shard holds in memory before it brings some to their places: about 10 MB.
+pub const RECENT_ROWS_MAX: usize = 65_536;
 /// Most items of one batch, also of a merged one.
 pub const ITEMS_PER_BATCH_MAX: usize = 2_000;
