@@ -100,21 +100,33 @@ async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<Bandit
     let bandits = compiled.ruleset.bandits();
     let bandit = bandits.iter().find(|one| one.key() == path.key).ok_or_else(absent)?;
     let view = ask(&app, &names::coordinator(&path.environment, &path.key)).await?;
+    let view = view.unwrap_or_else(|| nothing_learned(bandit));
     Ok(Json(describe(bandit, &view)))
 }
 
-/// What the coordinator answers.
-async fn ask(app: &App, name: &str) -> Result<BanditView> {
+/// What is known before the first event.
+fn nothing_learned(bandit: &Bandit) -> BanditView {
+    BanditView {
+        bandit: bandit.key().into(),
+        publication: 0,
+        snapshot: None,
+        n_shards: 0,
+        arms: Vec::new(),
+    }
+}
+
+/// What the coordinator answers; `None` before it has heard of its bandit.
+async fn ask(app: &App, name: &str) -> Result<Option<BanditView>> {
     let unavailable = |error: &dyn std::fmt::Display| {
         worker::console_error!("coordinator {name}: {error}");
         Fault::new(FaultKind::Unavailable, "the bandit's coordinator does not answer")
     };
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
     let text = call(app, name, &command).await.map_err(|error| unavailable(&error))?;
-    wire::parse_view(&text).map_err(|error| unavailable(&error))
+    text.map(|text| wire::parse_view(&text)).transpose().map_err(|error| unavailable(&error))
 }
 
-async fn call(app: &App, name: &str, command: &str) -> worker::Result<String> {
+async fn call(app: &App, name: &str, command: &str) -> worker::Result<Option<String>> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(JsValue::from_str(command)));
     // The host is never looked up: the stub decides where it goes.
@@ -123,7 +135,11 @@ async fn call(app: &App, name: &str, command: &str) -> worker::Result<String> {
     let mut response = stub.fetch_with_request(request).await?;
     let status = response.status_code();
     let text = response.text().await?;
-    if status == 200 { Ok(text) } else { Err(format!("status {status}: {text}").into()) }
+    match status {
+        200 => Ok(Some(text)),
+        404 => Ok(None),
+        _ => Err(format!("status {status}: {text}").into()),
+    }
 }
 
 /// The published bandit's actions, each with what is known of it.
