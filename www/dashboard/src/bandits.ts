@@ -2,7 +2,7 @@
 
 import type { ArmState, BanditState } from "./api-types.ts";
 import { h, numberCell, show, table } from "./dom.ts";
-import { count, moment, percent, reward } from "./format.ts";
+import { count, counted, moment, percent, reward } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +34,7 @@ function allocation(state: BanditState): HTMLElement {
 }
 
 function captionOf({ bandit, revision, snapshotAtMs, shards }: BanditState): string {
-  const from = shards === 1 ? "1 shard" : `${count(shards)} shards`;
+  const from = counted(shards, "shard");
   if (revision === undefined || revision === null) {
     return `${bandit}: no policy yet, traffic is split evenly (heard from ${from})`;
   }

@@ -22,17 +22,30 @@ export function h<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Replaces what a place shows; the focus stays on the element of the same id, and so does text
- *  that is being typed. */
-export function show(place: Element, ...children: readonly Child[]): void {
+/** Replaces what a place shows. The focus stays on the element of the same id or, where that is
+ *  gone, in the place; text that is being typed stays too. */
+export function show(place: HTMLElement, ...children: readonly Child[]): void {
   const active = document.activeElement;
-  const id = active !== null && place.contains(active) ? active.id : "";
+  const id = active !== null && active !== place && place.contains(active) ? active.id : "";
   const typed = active instanceof HTMLInputElement ? active.value : undefined;
   place.replaceChildren(...children.filter((child) => child !== undefined));
   if (id === "") return;
   const next = document.getElementById(id);
   if (next instanceof HTMLInputElement && typed !== undefined) next.value = typed;
-  next?.focus();
+  if (next === null) place.tabIndex = -1;
+  (next ?? place).focus();
+}
+
+/** A button that stays where the keyboard is while it does nothing: a disabled one would lose the
+ *  focus. `act` is not called while it is unavailable. */
+export function available(yes: boolean, act: () => void): Attributes {
+  return {
+    type: "button",
+    "aria-disabled": yes ? undefined : "true",
+    onclick: () => {
+      if (yes) act();
+    },
+  };
 }
 
 /** A table that scrolls by itself where the screen is narrow. Cells may be elements. */

@@ -1,7 +1,7 @@
 /** The list of flags, each with its switch. */
 
 import type { Document } from "./api-types.ts";
-import { h, show, table } from "./dom.ts";
+import { available, h, show, table } from "./dom.ts";
 import { moment } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
@@ -44,15 +44,13 @@ export class FlagsView {
     const name = h("th", { scope: "row" }, h("span", { id }, flag.key));
     if (description !== "") name.append(h("div", { class: "soft" }, description));
     const flip = h("button", {
-      type: "button",
+      ...available(!session.busy && session.may("editor"), () => void session.toggle(flag, !on)),
       role: "switch",
       id: `switch-${flag.key}`,
       "aria-checked": String(on),
       "aria-labelledby": id,
-      disabled: session.busy || !session.may("editor"),
-      onclick: () => void session.toggle(flag, !on),
     });
-    const changed = h("td", {}, moment(flag.updatedAtMs));
+    const changed = h("td", { class: "tight" }, moment(flag.updatedAtMs));
     changed.append(h("div", { class: "soft" }, `v${flag.version} by ${flag.updatedBy}`));
     return [name, flip, statusWords(status), type, changed];
   }

@@ -8,6 +8,11 @@ export function count(n: number): string {
   return whole.format(n);
 }
 
+/** A count of things: `1 place`, `2 places`. */
+export function counted(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
 /** A share of 0 to 1 in percent: `12.3 %`. */
 export function percent(share: number): string {
   return `${percentage(share)} %`;

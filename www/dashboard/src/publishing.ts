@@ -1,8 +1,8 @@
 /** What differs from what is live, publishing it, and going back. */
 
 import type { Diagnostic, Preview, Publication } from "./api-types.ts";
-import { h, show, table } from "./dom.ts";
-import { count, moment } from "./format.ts";
+import { available, h, show, table } from "./dom.ts";
+import { counted, moment } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
 import type { Session } from "./session.ts";
@@ -17,6 +17,7 @@ export class PublishView {
   readonly #note: HTMLInputElement = h("input", { id: "note", maxlength: "500" });
   readonly #button: HTMLButtonElement = h("button", { class: "primary" }, "Publish");
   #session: Session | undefined;
+  #ready = false;
 
   constructor() {
     const note = h("label", { for: "note" }, "Note (why; optional)", this.#note);
@@ -34,12 +35,13 @@ export class PublishView {
     this.#session = session;
     const { preview } = session;
     const value = shown(preview);
-    this.#button.disabled =
-      session.busy ||
-      preview.state !== "ready" ||
-      !preview.value.valid ||
-      preview.value.changes.length === 0 ||
-      !session.may("publisher");
+    this.#ready =
+      !session.busy &&
+      preview.state === "ready" &&
+      preview.value.valid &&
+      preview.value.changes.length > 0 &&
+      session.may("publisher");
+    this.#button.ariaDisabled = this.#ready ? null : "true";
     show(
       this.#state,
       preview.state === "failed" ? alertOf(preview.error) : undefined,
@@ -52,7 +54,7 @@ export class PublishView {
   }
 
   async #submit(): Promise<void> {
-    if (this.#session === undefined || this.#button.disabled) return;
+    if (this.#session === undefined || !this.#ready) return;
     await this.#session.publish(this.#note.value);
     this.#note.value = "";
   }
@@ -62,8 +64,8 @@ function summary({ valid, changes, truncated, publication }: Preview): string {
   if (!valid) return "The draft has errors; it cannot go live before they are mended.";
   if (changes.length === 0) return `The draft is what is live (publication ${publication}).`;
   const documents = new Set(changes.map(({ document }) => `${document?.kind} ${document?.key}`));
-  const places = `${count(changes.length)}${truncated ? " or more" : ""} places`;
-  const of = documents.size === 1 ? "1 document" : `${count(documents.size)} documents`;
+  const places = `${truncated ? "more than " : ""}${counted(changes.length, "place")}`;
+  const of = counted(documents.size, "document");
   return `The draft differs from what is live in ${places} of ${of}.`;
 }
 
@@ -111,7 +113,7 @@ export class PublicationsView {
     const note = [item.rollbackOf ? `repeats publication ${item.rollbackOf}` : "", item.note];
     return [
       String(item.number),
-      moment(item.atMs),
+      h("td", { class: "tight" }, moment(item.atMs)),
       item.author,
       note.filter((part) => part !== "").join("; "),
       h("code", { title: item.hash }, item.hash.slice(0, HASH_CHARS)),
@@ -131,7 +133,7 @@ function delivery(item: Publication, live: Publication | undefined): string {
 function action(session: Session, item: Publication, live: Publication | undefined): Node | string {
   if (item.hash === live?.hash) return item.number === live.number ? "live now" : "same as live";
   const id = `back-${item.number}`;
-  const disabled = session.busy || !session.may("publisher");
-  const onclick = (): void => void session.rollBack(item);
-  return h("button", { type: "button", id, disabled, onclick }, `Roll back to ${item.number}`);
+  const may = !session.busy && session.may("publisher");
+  const attributes = { id, ...available(may, () => void session.rollBack(item)) };
+  return h("button", attributes, `Roll back to ${item.number}`);
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { count, moment, percent, reward } from "../src/format.ts";
+import { count, counted, moment, percent, reward } from "../src/format.ts";
 
 test("numbers carry their unit", () => {
   assert.equal(count(12345), "12,345");
+  assert.equal(counted(1, "place"), "1 place");
+  assert.equal(counted(0, "place"), "0 places");
   assert.equal(percent(0.12345), "12.3 %");
   assert.equal(percent(1), "100.0 %");
   assert.equal(moment(1_767_225_600_000), "2026-01-01 00:00:00 UTC");

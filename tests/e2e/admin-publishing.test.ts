@@ -1,0 +1,266 @@
+/** Publishing on the real runtime: validation, numbers, roll back, races, crashes, evaluation. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { after, before, test } from "node:test";
+
+import { until } from "../../scripts/lib/run.ts";
+import { listOf, numberOf, objectOf } from "../../www/browser/ts/json.ts";
+import type { JsonObject } from "../../www/browser/ts/json.ts";
+import { AdminStack, anew, etagOf, plainFlag, text } from "./lib/admin.ts";
+
+const REPAIRED_MS_MAX = 20_000;
+
+let admin: AdminStack;
+
+before(async () => {
+  admin = await AdminStack.start();
+});
+
+after(async () => {
+  await admin?.stop();
+});
+
+/** An environment with one flag, published once. */
+async function published(key: string): Promise<string> {
+  const environment = await admin.environment(key);
+  await admin.ok(201, "PUT", `${environment}/flags/a`, { body: plainFlag, headers: anew });
+  const first = await admin.publish(environment, 0, "first");
+  assert.equal(first.status, 201, JSON.stringify(first.body));
+  return environment;
+}
+
+async function setStatus(environment: string, version: number, status: string): Promise<void> {
+  const headers = { "if-match": `"v${version}"` };
+  await admin.ok(200, "PATCH", `${environment}/flags/a`, { body: { status }, headers });
+}
+
+test("publishing writes immutable bytes and a pointer; a roll back repeats the bytes", async () => {
+  const environment = await published("bytes");
+  const first = admin.pointer("bytes");
+  assert.equal(first["publication"], 1);
+  // The tool that reads the key ends its output with a line feed of its own.
+  const printed = admin.stack.kvGet(`env/bytes/ruleset/${text(first, "hash")}`).stdout;
+  const bytes = printed.replace(/\n$/, "");
+  assert.equal(createHash("sha256").update(bytes).digest("hex"), first["hash"]);
+
+  await setStatus(environment, 1, "disabled");
+  const second = await admin.publish(environment, 1);
+  assert.equal(etagOf(second), '"p2"');
+  assert.notEqual(admin.pointer("bytes")["hash"], first["hash"]);
+
+  const back = await admin.ok(201, "POST", `${environment}/publications/1/rollback`, {
+    body: { note: "it broke" },
+    headers: { "if-match": '"p2"' },
+  });
+  assert.equal(back.body["number"], 3);
+  assert.equal(back.body["rollbackOf"], 1);
+  assert.deepEqual(
+    { ...admin.pointer("bytes"), publishedAtMs: 0 },
+    { ...first, publication: 3, publishedAtMs: 0 },
+  );
+  const read = await admin.ok(200, "GET", `${environment}/publications/3/ruleset`);
+  assert.equal(etagOf(read), `"${text(first, "hash")}"`);
+
+  const changes = async (query: string): Promise<readonly JsonObject[]> =>
+    listOf((await admin.ok(200, "GET", `${environment}/diff?${query}`)).body["changes"]).map(
+      objectOf,
+    );
+  assert.deepEqual(await changes("from=1&to=3"), []);
+  assert.deepEqual(await changes("from=1&to=2"), [
+    {
+      pointer: "/flags/a/status",
+      change: "changed",
+      document: { kind: "flag", key: "a", pointer: "/status" },
+      before: "enabled",
+      after: "disabled",
+    },
+  ]);
+  assert.equal((await changes("")).length, 1, "the draft still has what was rolled back");
+  const list = await admin.ok(200, "GET", `${environment}/publications`);
+  assert.equal(etagOf(list), '"p3"');
+  assert.deepEqual(
+    listOf(list.body["items"]).map((item) => objectOf(item)["number"]),
+    [3, 2, 1],
+  );
+});
+
+test("what would not work cannot be published, and is said before", async () => {
+  const environment = await published("refusals");
+  const broken = { ...plainFlag, requires: [{ flag: "nowhere", variants: ["on"] }] };
+  const before = admin.pointer("refusals");
+
+  const tried = await admin.ok(200, "POST", `${environment}/validate`, {
+    body: { flags: { b: broken } },
+  });
+  assert.equal(tried.body["valid"], false);
+  const clean = await admin.ok(200, "POST", `${environment}/validate`, { body: {} });
+  assert.equal(clean.body["valid"], true, "trying stores nothing");
+
+  await admin.ok(201, "PUT", `${environment}/flags/b`, { body: broken, headers: anew });
+  const refusal = { status: 422, code: "invalid_ruleset", pointer: "/flags/b/requires/0/flag" };
+  const headers = { "if-match": '"p1"' };
+  const path = `${environment}/publications`;
+  const refused = await admin.refused(refusal, "POST", path, { body: {}, headers });
+  const [diagnostic] = listOf(refused.body["diagnostics"]).map(objectOf);
+  assert.deepEqual(diagnostic?.["document"], {
+    kind: "flag",
+    key: "b",
+    pointer: "/requires/0/flag",
+  });
+  assert.deepEqual(admin.pointer("refusals"), before);
+
+  await admin.ok(200, "POST", `${environment}/flags/b/archive`, {
+    headers: { "if-match": '"v1"' },
+  });
+  const same = await admin.publish(environment, 1);
+  assert.equal(same.status, 409, "an archived flag is not in the ruleset");
+  assert.equal(same.body["code"], "nothing_to_publish");
+  const stale = await admin.publish(environment, 0);
+  assert.equal(stale.status, 412);
+  const unsaid = await admin.call("POST", path, { body: {} });
+  assert.equal(unsaid.status, 428);
+});
+
+test("of many publishers at once one wins, and edges end at the highest number", async () => {
+  const environment = await published("race");
+  await setStatus(environment, 1, "disabled");
+  const tries = await Promise.all(Array.from({ length: 5 }, () => admin.publish(environment, 1)));
+  const statuses = tries.map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [201, 412, 412, 412, 412]);
+
+  // One after the other without waiting for KV in between: the last one is what edges see.
+  const rollBack = (to: number, after: number): Promise<unknown> =>
+    admin.ok(201, "POST", `${environment}/publications/${to}/rollback`, {
+      body: {},
+      headers: { "if-match": `"p${after}"` },
+    });
+  await rollBack(1, 2);
+  await rollBack(2, 3);
+  await rollBack(1, 4);
+  assert.equal(admin.pointer("race")["publication"], 5);
+});
+
+test("a pointer left behind by a crash is repaired, by call and by schedule", async () => {
+  const environment = await published("crash");
+  const former = JSON.stringify(admin.pointer("crash"));
+  await setStatus(environment, 1, "disabled");
+  await admin.publish(environment, 1);
+  const latest = admin.pointer("crash");
+  const fallBack = (): void => {
+    assert.ok(admin.stack.kvPut("env/crash/current", former).ok);
+    assert.ok(admin.stack.kvDelete(`env/crash/ruleset/${text(latest, "hash")}`).ok);
+    assert.equal(admin.pointer("crash")["publication"], 1);
+  };
+  const whole = (): boolean =>
+    numberOf(admin.pointer("crash")["publication"]) === 2 &&
+    admin.stack.kvGet(`env/crash/ruleset/${text(latest, "hash")}`).stdout.includes('"disabled"');
+
+  fallBack();
+  await admin.ok(200, "POST", `${environment}/sync`);
+  assert.ok(whole());
+
+  fallBack();
+  await until("the scheduled repair", REPAIRED_MS_MAX, async () => {
+    const run = await fetch(`${admin.stack.adminUrl}/cdn-cgi/local/scheduled`);
+    await run.arrayBuffer();
+    return whole() ? true : undefined;
+  });
+});
+
+test("numbers and documents survive a kill of the runtime", async () => {
+  const environment = await published("kill");
+  await admin.stack.kill();
+  await admin.stack.restart();
+  const list = await admin.ok(200, "GET", `${environment}/publications`);
+  assert.equal(etagOf(list), '"p1"');
+  await setStatus(environment, 1, "disabled");
+  const next = await admin.publish(environment, 1);
+  assert.equal(next.body["number"], 2);
+});
+
+test("subjects stay where they are when a split changes", async () => {
+  const environment = await admin.environment("movement");
+  const split = (weights: Readonly<Record<string, number>>): JsonObject => ({
+    type: "string",
+    status: "ab_test",
+    variants: { a: { value: "a" }, b: { value: "b" }, c: { value: "c" } },
+    defaultVariant: "a",
+    experiment: { control: "a", weights },
+  });
+  const flag = `${environment}/flags/t`;
+  await admin.ok(201, "PUT", flag, { body: split({ a: 1, b: 1 }), headers: anew });
+  await admin.publish(environment, 0);
+  const served = async (against: string): Promise<readonly string[]> => {
+    const subjects = Array.from({ length: 60 }, (_, n) => `subject-${n}`);
+    const answers = subjects.map(async (targetingKey) => {
+      const body = { flag: "t", context: { targetingKey }, against };
+      const answer = await admin.ok(200, "POST", `${environment}/evaluate`, { body });
+      return text(objectOf(listOf(answer.body["evaluations"])[0]), "variant");
+    });
+    return Promise.all(answers);
+  };
+  const before = await served("live");
+  await admin.ok(200, "PUT", flag, {
+    body: split({ a: 2, b: 2, c: 1 }),
+    headers: { "if-match": '"v1"' },
+  });
+  const after = await served("draft");
+  const moved = before.filter((variant, n) => variant !== after[n]);
+  assert.ok(moved.length > 0 && moved.length < 30, `${moved.length} of 60 moved`);
+  assert.ok(after.every((variant, n) => variant === "c" || variant === before[n]));
+});
+
+test("explanations agree with answers, for the draft and for any publication", async () => {
+  const environment = await published("answers");
+  await setStatus(environment, 1, "disabled");
+  const ask = async (path: string, against: string): Promise<JsonObject> => {
+    const body = { flag: "a", context: { targetingKey: "ana" }, against };
+    return (await admin.ok(200, "POST", `${environment}/${path}`, { body })).body;
+  };
+  for (const [against, value, reason] of [
+    ["live", true, "STATIC"],
+    ["1", true, "STATIC"],
+    ["draft", false, "DISABLED"],
+  ] as const) {
+    const answer = objectOf(listOf((await ask("evaluate", against))["evaluations"])[0]);
+    assert.equal(answer["value"], value);
+    assert.equal(answer["reason"], reason);
+    const explanation = objectOf((await ask("explain", against))["explanation"]);
+    assert.deepEqual(explanation["evaluation"], answer);
+    assert.ok(listOf(explanation["steps"]).length > 0);
+  }
+  const at = { status: 422, code: "invalid_document", pointer: "/at" };
+  await admin.refused(at, "POST", `${environment}/evaluate`, {
+    body: { context: {}, at: "yesterday" },
+  });
+  const key = { status: 422, code: "invalid_document", pointer: "/context/targetingKey" };
+  await admin.refused(key, "POST", `${environment}/evaluate`, {
+    body: { context: { targetingKey: 7 } },
+  });
+});
+
+test("an import is whole or nothing, and repeating it changes nothing", async () => {
+  const environment = await admin.environment("import");
+  const ruleset = { schemaVersion: 1, flags: { a: plainFlag, b: plainFlag } };
+  const path = `${environment}/import`;
+  const bad = { ...ruleset, flags: { ...ruleset.flags, c: { ...plainFlag, colour: 1 } } };
+  const fault = { status: 422, code: "unknown_field", pointer: "/flags/c/colour" };
+  await admin.refused(fault, "POST", path, { body: bad });
+  const none = await admin.ok(200, "GET", `${environment}/flags`);
+  assert.deepEqual(none.body["items"], []);
+
+  const counts = async (query: string, body: JsonObject): Promise<JsonObject> =>
+    (await admin.ok(200, "POST", path + query, { body })).body;
+  const nothing = { created: 0, updated: 0, unchanged: 0, archived: 0, unarchived: 0 };
+  assert.deepEqual(await counts("?dryRun=true", ruleset), { ...nothing, created: 2 });
+  assert.deepEqual(await counts("", ruleset), { ...nothing, created: 2 });
+  assert.deepEqual(await counts("", ruleset), { ...nothing, unchanged: 2 });
+  const one = { schemaVersion: 1, flags: { a: { ...plainFlag, status: "disabled" } } };
+  assert.deepEqual(await counts("?archiveMissing=true", one), {
+    ...nothing,
+    updated: 1,
+    archived: 1,
+  });
+  assert.deepEqual(await counts("", ruleset), { ...nothing, updated: 1, unarchived: 1 });
+});
