@@ -171,7 +171,10 @@ pub(crate) fn run(args: &SimulateArgs, output: &mut Output) -> anyhow::Result<Ex
     report.seconds = seconds;
     report.edge.clone_from(&args.edge);
     if let (Some(ledger), Some(before)) = (&ledger, &before) {
-        report.counts = settle::settled(ledger, before, &report.expected(&history))?;
+        match settle::settled(ledger, before, &report.expected(&history)) {
+            Ok(counts) => report.counts = Some(counts),
+            Err(fault) => report.counts_fault = Some(fault.to_string()),
+        }
     }
     report.exposures = health::since(health_before, health::read(&edge));
     match output.format {

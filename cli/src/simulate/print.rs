@@ -206,6 +206,9 @@ fn verdict(report: &Report, output: &mut Output) -> anyhow::Result<()> {
         );
         output.line(&styled(RED, &text))?;
     }
+    if let Some(fault) = &report.counts_fault {
+        return Ok(output.line(&styled(RED, fault))?);
+    }
     let text = match &report.counts {
         None => styled(YELLOW, "counts not checked: give --admin and --token"),
         Some(counts) if !counts.rewards_exact => styled(

@@ -34,6 +34,9 @@ pub(super) struct Report {
     /// Absent where the Ledger was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) counts: Option<CountsReport>,
+    /// Why the Ledger, though asked, gave no counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) counts_fault: Option<String>,
     /// Absent where the edge's counters are not to be had.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exposures: Option<Exposures>,
@@ -175,6 +178,7 @@ impl Report {
             },
             events: events(history),
             counts: None,
+            counts_fault: None,
             exposures: None,
             sample_ratios: splits
                 .filter_map(|split| sample_ratio_of(split, &decisions))
@@ -208,7 +212,11 @@ impl Report {
         });
         let visitors = &self.visitors;
         let seen = visitors.without_decision == 0 && visitors.unreachable == 0;
-        counted && seen && self.events.unacknowledged == 0 && self.events.rejected.is_empty()
+        self.counts_fault.is_none()
+            && counted
+            && seen
+            && self.events.unacknowledged == 0
+            && self.events.rejected.is_empty()
     }
 }
 

@@ -43,18 +43,23 @@ pub(super) struct ArmReport {
     pub(super) exposures_counted: i128,
 }
 
-/// Reads the Ledger until it agrees, or until it had its time.
+/// Reads the Ledger until it agrees, or until it had its time. A Ledger that does not answer may
+/// be starting again; only the last fault counts.
 pub(super) fn settled(
     ledger: &Ledger,
     before: &Counts,
     expected: &[Expected],
-) -> Result<Option<CountsReport>, Fault> {
+) -> Result<CountsReport, Fault> {
     let mut patience = Patience::new(SETTLED_WITHIN);
     loop {
-        let report = compare(before, &ledger.counts()?, expected);
-        let agrees = report.rewards_exact && report.exposures_exact != Some(false);
+        let report = ledger
+            .counts()
+            .map(|after| compare(before, &after, expected));
+        let agrees = report
+            .as_ref()
+            .is_ok_and(|report| report.rewards_exact && report.exposures_exact != Some(false));
         if agrees || !patience.wait(None) {
-            return Ok(Some(report));
+            return report;
         }
     }
 }
