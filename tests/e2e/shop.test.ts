@@ -27,7 +27,7 @@ before(async () => {
 });
 
 after(async () => {
-  await shop.stop();
+  await shop?.stop();
 });
 
 /** Waits for the client script: it is deferred and small. */

@@ -1,8 +1,10 @@
 /** The one fixture: a whole stack of its own, in front of the demo shop, seeded and ready. */
 
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 
 import { demoEnvironment, demoRuleset } from "../../../scripts/lib/paths.ts";
 import { until } from "../../../scripts/lib/run.ts";
@@ -11,13 +13,15 @@ import { startStack } from "../../../scripts/lib/stack.ts";
 import type { ApiReply, Stack, StackOptions } from "../../../scripts/lib/stack.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../../www/browser/ts/json.ts";
 import type { Json, JsonObject } from "../../../www/browser/ts/json.ts";
-import { Visitor } from "./visitor.ts";
 
 /** The environment's part of the admin API. */
 export const ENVIRONMENT = `/api/v1/environments/${demoEnvironment}`;
 
 /** How long the edge may take to see a publication: its refresh period and some. */
 export const PICKED_UP_MS_MAX = 30_000;
+
+/** How long counts may take from a shard to what the admin API shows. */
+const COUNTED_MS_MAX = 20_000;
 
 export interface ShopOptions extends Omit<StackOptions, "persistDir"> {
   /** Leaves the environment without a publication. */
@@ -95,8 +99,9 @@ export class ShopStack {
   /** Resolves when the edge answers from at least this publication. */
   async served(publication: number): Promise<void> {
     await until(`publication ${publication} at the edge`, PICKED_UP_MS_MAX, async () => {
-      const { state } = await new Visitor(this.edgeUrl).visit("/");
-      return (state.publication ?? 0) >= publication ? true : undefined;
+      // Health is no visit: nobody is exposed to anything by it.
+      const seen = numberOf((await this.health())["publication"]) ?? 0;
+      return seen >= publication ? true : undefined;
     });
   }
 
@@ -140,6 +145,23 @@ export class ShopStack {
       exposuresByAction,
       rewardsByAction,
     };
+  }
+
+  /**
+   * Resolves when the headline's rewards are exactly these, by action.
+   *
+   * Shards report to their coordinator every few seconds, so exactness comes with a delay; a count
+   * that is too high never comes down and fails here, too.
+   */
+  async rewardsBecome(expected: Readonly<Record<string, number>>): Promise<void> {
+    let seen: HeroCounts["rewardsByAction"] = {};
+    const matches = async (): Promise<true | undefined> => {
+      seen = (await this.heroCounts()).rewardsByAction;
+      return isDeepStrictEqual(seen, expected) ? true : undefined;
+    };
+    await until("the rewards in the Ledger", COUNTED_MS_MAX, matches).catch(() => {
+      assert.deepEqual(seen, expected, "the rewards in the Ledger");
+    });
   }
 
   async health(): Promise<JsonObject> {
