@@ -41,6 +41,8 @@ function install() {
   console.log(`✓ npm packages (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
 
+const PARENT_POLL_MS = 500;
+
 /** Runs the script under the installed Node; signals reach it, and its exit becomes ours. */
 function handOver(script, args) {
   const child = spawn(runtime, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
@@ -48,6 +50,9 @@ function handOver(script, args) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => child.kill(signal));
   }
+  // When npm alone is ended, the shell between us passes nothing on: we notice that it is gone.
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), PARENT_POLL_MS).unref();
   child.on("error", (error) => fail(`${runtime} could not be started: ${error.message}`));
   child.on("exit", (code, signal) => {
     process.exit(signal === null ? (code ?? 1) : 128 + constants.signals[signal]);

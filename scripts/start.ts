@@ -18,6 +18,8 @@ import { seed } from "./lib/seed.ts";
 import { type Stack, startStack } from "./lib/stack.ts";
 import { ensureTools } from "./lib/tools.ts";
 
+const PARENT_POLL_MS = 500;
+
 let stack: Stack | undefined;
 let ending = false;
 
@@ -95,6 +97,10 @@ async function runUntilEnded(): Promise<void> {
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => void end(0));
 }
+
+// A killed parent cannot pass a signal on.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && void end(0), PARENT_POLL_MS).unref();
 
 await main(async () => {
   try {
