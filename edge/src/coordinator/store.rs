@@ -38,19 +38,26 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 /// Everything the object knows.
 pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
     let mut memory = Memory::default();
-    let shards = "SELECT json_group_array(json_array(definition, shard, sequence, arms)) FROM shards";
+    let shards =
+        "SELECT json_group_array(json_array(definition, shard, sequence, arms)) FROM shards";
     for row in sql::rows::<(String, u16, u64, String)>(sql, shards, vec![])? {
         let (definition, shard, sequence, arms) = row;
         let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
         let state = wire::parse_arms(sequence, &arms).map_err(|e| broken(&e))?;
-        memory.merged.entry(definition).or_default().merge_shard(shard, state);
+        memory
+            .merged
+            .entry(definition)
+            .or_default()
+            .merge_shard(shard, state);
     }
     let publication = fact(sql, PUBLICATION)?.and_then(|text| text.parse().ok());
     if let (Some(publication), Some(bandit)) = (publication, fact(sql, BANDIT)?) {
         let bandit = wire::parse_bandit(&bandit).map_err(|e| broken(&e))?;
         memory.bandit = Some((publication, bandit));
     }
-    memory.revision = fact(sql, REVISION)?.and_then(|text| text.parse().ok()).unwrap_or_default();
+    memory.revision = fact(sql, REVISION)?
+        .and_then(|text| text.parse().ok())
+        .unwrap_or_default();
     if let Some(json) = fact(sql, SNAPSHOT)? {
         let snapshot = snapshot::wire::parse(json.as_bytes()).map_err(|e| broken(&e))?;
         memory.snapshot = Some(snapshot);
@@ -60,7 +67,9 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
 
 fn fact(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let statement = "SELECT json_group_array(value) FROM facts WHERE name = ?1";
-    Ok(sql::rows(sql, statement, vec![name.into()])?.into_iter().next())
+    Ok(sql::rows(sql, statement, vec![name.into()])?
+        .into_iter()
+        .next())
 }
 
 fn write_fact(sql: &SqlStorage, name: &str, value: &str) -> Result<()> {
@@ -87,7 +96,11 @@ pub(super) fn write_shard(
         (state.sequence as f64).into(),
         wire::print_arms(state).into(),
     ];
-    sql::run(sql, "INSERT OR REPLACE INTO shards VALUES (?1, ?2, ?3, ?4)", values)
+    sql::run(
+        sql,
+        "INSERT OR REPLACE INTO shards VALUES (?1, ?2, ?3, ?4)",
+        values,
+    )
 }
 
 /// Takes a revision that no snapshot has.

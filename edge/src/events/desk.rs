@@ -23,7 +23,10 @@ impl Desk for Counter<'_> {
     fn bandit(&self, key: &str) -> Option<&Bandit> {
         let bandits = self.loaded.ruleset.bandits();
         // By key in rising order.
-        bandits.binary_search_by(|bandit| bandit.key().cmp(key)).ok().and_then(|i| bandits.get(i))
+        bandits
+            .binary_search_by(|bandit| bandit.key().cmp(key))
+            .ok()
+            .and_then(|i| bandits.get(i))
     }
 
     fn has_variant(&self, flag: &str, variant: &str) -> bool {

@@ -217,11 +217,7 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire {
     };
     let Policy::Thompson { prior } = bandit.policy;
     BanditWire {
-        actions: bandit
-            .actions
-            .iter()
-            .map(|action| action.to_string())
-            .collect(),
+        actions: bandit.actions.iter().map(ToString::to_string).collect(),
         reward: RewardWire {
             metric: reward.metric.to_string(),
             kind,
@@ -294,7 +290,7 @@ fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {
     let kind = match wire.kind {
         RewardKindWire::Binary => {
             if wire.min.is_some_and(|min| min.abs() > 0.0)
-                || wire.max.is_some_and(|max| max < 1.0 || max > 1.0)
+                || wire.max.is_some_and(|max| (max - 1.0).abs() > 0.0)
             {
                 return Err(fault("/reward", "a binary reward ranges from 0 to 1"));
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ADDITIONS_MAX;
 use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
-use super::state::{DecisionRow, RowReward, ShardState, Totals};
+use super::state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 use crate::bandit::{Bandit, Repeat, Reward, RewardSpec};
 use crate::time::UnixMillis;
 
@@ -201,7 +201,8 @@ impl Applying<'_> {
             Observation::Exposed if row.exposed => return Outcome::Duplicate,
             Observation::Exposed => row.exposed = true,
             Observation::Rewarded { reward, at, event } => {
-                match self.rewarded(&row, *reward, *at, *event, spec) {
+                let is_known = self.known.additions.contains(event);
+                match rewarded(row.reward, (*at, *reward), spec.repeat, is_known) {
                     Ok(reward) => row.reward = Some(reward),
                     Err(outcome) => return outcome,
                 }
@@ -215,60 +216,6 @@ impl Applying<'_> {
                 }
             }
         }
-        self.count(item, learner, before.as_ref(), &row, spec);
-        self.write(item.row, row);
-        Outcome::Committed
-    }
-
-    /// The row's reward after one more.
-    fn rewarded(
-        &self,
-        row: &DecisionRow,
-        reward: Reward,
-        at: UnixMillis,
-        event: RowKey,
-        spec: &RewardSpec,
-    ) -> Result<RowReward, Outcome> {
-        let units = reward.units();
-        let Some(before) = row.reward else {
-            let n_added = u32::from(spec.repeat == Repeat::Add);
-            return Ok(RowReward { at, units, n_added });
-        };
-        match spec.repeat {
-            Repeat::Replace if (before.at, before.units) >= (at, units) => Err(Outcome::Duplicate),
-            Repeat::Replace => Ok(RowReward {
-                at,
-                units,
-                n_added: 0,
-            }),
-            Repeat::Add if self.known.additions.contains(&event) => Err(Outcome::Duplicate),
-            Repeat::Add if before.n_added >= ADDITIONS_MAX => Err(Outcome::TooMany),
-            Repeat::Add => Ok(RowReward {
-                at: before.at.max(at),
-                units: before.units.saturating_add(units),
-                n_added: before.n_added + 1,
-            }),
-        }
-    }
-
-    /// Carries the difference between two forms of a row into the sums.
-    fn count(
-        &mut self,
-        item: &DecisionItem,
-        learner: &LearnerKey,
-        before: Option<&DecisionRow>,
-        after: &DecisionRow,
-        spec: &RewardSpec,
-    ) {
-        let old_reward = before.and_then(|row| row.reward);
-        let totals = &mut self.change.totals;
-        let newly_exposed = after.exposed && !before.is_some_and(|row| row.exposed);
-        totals.n_exposures += u64::from(newly_exposed);
-        match (old_reward, after.reward) {
-            (None, Some(_)) => totals.n_rewards += 1,
-            (Some(old), Some(new)) if old != new => totals.n_reward_updates += 1,
-            _ => {}
-        }
         let memory = self.memory;
         let state = self
             .change
@@ -276,11 +223,9 @@ impl Applying<'_> {
             .entry(learner.clone())
             .or_insert_with(|| memory.learners.get(learner).cloned().unwrap_or_default());
         let arm = state.arms.entry(item.action.clone()).or_default();
-        arm.n_decisions += u64::from(before.is_none());
-        arm.n_exposed += u64::from(newly_exposed);
-        if let Some(new) = after.reward.filter(|new| old_reward != Some(*new)) {
-            arm.revalue(old_reward.map(|old| old.worth(spec)), new.worth(spec));
-        }
+        count(arm, &mut self.change.totals, (before, row), spec);
+        self.write(item.row, row);
+        Outcome::Committed
     }
 
     fn write(&mut self, key: RowKey, row: DecisionRow) {
@@ -301,6 +246,63 @@ impl Applying<'_> {
             .collect();
         self.change
     }
+}
+
+/// A decision's reward after one more; the outcome, when it changes nothing.
+///
+/// # Arguments
+/// `told`: when the reward was made, and the reward. `is_known`: whether its event was added before.
+fn rewarded(
+    before: Option<RowReward>,
+    told: (UnixMillis, Reward),
+    repeat: Repeat,
+    is_known: bool,
+) -> Result<RowReward, Outcome> {
+    let (at, units) = (told.0, told.1.units());
+    let Some(before) = before else {
+        return Ok(RowReward {
+            at,
+            units,
+            n_added: u32::from(repeat == Repeat::Add),
+        });
+    };
+    match repeat {
+        Repeat::Replace if (before.at, before.units) >= (at, units) => Err(Outcome::Duplicate),
+        Repeat::Replace => Ok(RowReward {
+            at,
+            units,
+            n_added: 0,
+        }),
+        Repeat::Add if is_known => Err(Outcome::Duplicate),
+        Repeat::Add if before.n_added >= ADDITIONS_MAX => Err(Outcome::TooMany),
+        Repeat::Add => Ok(RowReward {
+            at: before.at.max(at),
+            units: before.units.saturating_add(units),
+            n_added: before.n_added + 1,
+        }),
+    }
+}
+
+/// Carries the difference between two forms of a row into the sums.
+fn count(
+    arm: &mut ArmState,
+    totals: &mut Totals,
+    (before, after): (Option<DecisionRow>, DecisionRow),
+    spec: &RewardSpec,
+) {
+    let old_reward = before.and_then(|row| row.reward);
+    let newly_exposed = after.exposed && !before.is_some_and(|row| row.exposed);
+    totals.n_exposures += u64::from(newly_exposed);
+    arm.n_exposed += u64::from(newly_exposed);
+    arm.n_decisions += u64::from(before.is_none());
+    let Some(new) = after.reward.filter(|new| old_reward != Some(*new)) else {
+        return;
+    };
+    match old_reward {
+        None => totals.n_rewards += 1,
+        Some(_) => totals.n_reward_updates += 1,
+    }
+    arm.revalue(old_reward.map(|old| old.worth(spec)), new.worth(spec));
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ pub fn entry(change: &Change) -> Option<Vec<u8>> {
         let rewarded = if row.reward.is_some() { REWARDED } else { 0 };
         writer
             .bytes(&key.0.to_be_bytes())
-            .u8(u8::from(row.exposed) * EXPOSED | rewarded);
+            .u8((u8::from(row.exposed) * EXPOSED) | rewarded);
         writer.i64(row.keep_until.0);
         if let Some(RowReward { at, units, n_added }) = row.reward {
             writer.i64(at.0).i64(units).u32(n_added);
@@ -252,7 +252,9 @@ mod tests {
         #[test]
         fn slices_part_the_rows(changes in prop::collection::vec(change(), 0..4)) {
             let mut memory = Recent::default();
-            changes.iter().for_each(|change| memory.take_in(change));
+            for change in &changes {
+                memory.take_in(change);
+            }
             let whole = memory.clone();
             let mut keys: Vec<RowKey> = Vec::new();
             for slice in 0..SLICES {

@@ -134,9 +134,9 @@ impl Beta {
         for _ in 0..48 {
             let middle = 0.5 * (low + high);
             if integral(from, middle) < wanted {
-                low = middle
+                low = middle;
             } else {
-                high = middle
+                high = middle;
             }
         }
         1.0 / (1.0 + libm::exp(-self.peak() - 0.5 * (low + high)))

@@ -40,9 +40,8 @@ impl Shard {
 }
 
 /// The mean of action "a", without the rounding of rewards to 2^-32 of their range.
-fn mean_to_eight_digits(shard: &Shard, bandit: &Bandit) -> f64 {
-    let mean = shard.arm("a").mean_reward(bandit.reward());
-    (mean * 1e8).round() / 1e8
+fn mean_to_eight_digits(shard: &Shard, bandit: &Bandit) -> String {
+    format!("{:.8}", shard.arm("a").mean_reward(bandit.reward()))
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -175,7 +174,7 @@ fn a_reward_before_its_exposure_ends_in_the_same_state() {
     assert_eq!(in_order.arm("a"), reversed.arm("a"));
     assert_eq!(in_order.memory.totals, reversed.memory.totals);
     assert_eq!(in_order.arm("a").units, u128::from(REWARD_UNITS / 2));
-    assert_eq!(in_order.arm("a").mean_reward(bandit.reward()), 5.0);
+    assert_eq!(mean_to_eight_digits(&in_order, &bandit), "5.00000000");
 }
 
 #[test]
@@ -192,10 +191,10 @@ fn the_latest_reward_replaces_and_a_replay_changes_nothing() {
         assert_eq!(shard.commit(&[&batch(&bandit, &[told])]), [outcome]);
         mean_to_eight_digits(&shard, &bandit)
     };
-    assert_eq!(tell(30, 5, 1, Outcome::Committed), 3.0);
-    assert_eq!(tell(30, 5, 2, Outcome::Duplicate), 3.0);
-    assert_eq!(tell(90, 4, 3, Outcome::Duplicate), 3.0);
-    assert_eq!(tell(10, 6, 4, Outcome::Committed), 1.0);
+    assert_eq!(tell(30, 5, 1, Outcome::Committed), "3.00000000");
+    assert_eq!(tell(30, 5, 2, Outcome::Duplicate), "3.00000000");
+    assert_eq!(tell(90, 4, 3, Outcome::Duplicate), "3.00000000");
+    assert_eq!(tell(10, 6, 4, Outcome::Committed), "1.00000000");
     assert_eq!(shard.memory.totals.n_reward_updates, 1);
 }
 
@@ -213,14 +212,14 @@ fn added_rewards_are_told_apart_by_event_and_cut_to_the_range() {
         assert_eq!(shard.commit(&[&batch(&bandit, &[told])]), [outcome]);
         mean_to_eight_digits(&shard, &bandit)
     };
-    assert_eq!(tell(30, 1, Outcome::Committed), 3.0);
-    assert_eq!(tell(30, 1, Outcome::Duplicate), 3.0);
-    assert_eq!(tell(40, 2, Outcome::Committed), 7.0);
-    assert_eq!(tell(40, 3, Outcome::Committed), 10.0);
+    assert_eq!(tell(30, 1, Outcome::Committed), "3.00000000");
+    assert_eq!(tell(30, 1, Outcome::Duplicate), "3.00000000");
+    assert_eq!(tell(40, 2, Outcome::Committed), "7.00000000");
+    assert_eq!(tell(40, 3, Outcome::Committed), "10.00000000");
     for event in 4..=ADDITIONS_MAX as u8 {
-        assert_eq!(tell(1, event, Outcome::Committed), 10.0);
+        assert_eq!(tell(1, event, Outcome::Committed), "10.00000000");
     }
-    assert_eq!(tell(1, 200, Outcome::TooMany), 10.0);
+    assert_eq!(tell(1, 200, Outcome::TooMany), "10.00000000");
     assert_eq!(shard.memory.totals.n_refused, 1);
 }
 

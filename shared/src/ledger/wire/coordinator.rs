@@ -14,7 +14,7 @@ enum CommandWire {
     Merge {
         shard: u16,
         publication: u64,
-        bandit: KeyedBandit,
+        bandit: Box<KeyedBandit>,
         definition: String,
         sequence: u64,
         arms: Vec<ArmWire>,
@@ -116,7 +116,7 @@ pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
         } => CommandWire::Merge {
             shard: *shard,
             publication: *publication,
-            bandit: KeyedBandit::new(bandit),
+            bandit: Box::new(KeyedBandit::new(bandit)),
             definition: format!("{definition:016x}"),
             sequence: state.sequence,
             arms: arms_to_wire(state),

@@ -106,7 +106,7 @@ fn simulate(truth: &[f64], n_rounds: u64, refresh: u64, seed: u64) -> (f64, f64)
         let (action, _) = distribution.sample(draw(seed, round, 0));
         let rate = truth[action];
         regret += best - rate;
-        if round >= n_rounds / 5 * 4 && rate == best {
+        if round >= n_rounds / 5 * 4 && best - rate < 1e-12 {
             n_best += 1;
         }
         let uniform = draw(seed, round, 1) as f64 / 2f64.powi(64);

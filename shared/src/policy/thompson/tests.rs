@@ -172,7 +172,7 @@ proptest! {
         arms in prop::collection::vec((-3.0..12.0f64, -3.0..12.0f64), 1..8),
     ) {
         let betas: Vec<Beta> =
-            arms.iter().map(|(a, b)| Beta::new(10f64.powf(*a), 10f64.powf(*b))).collect();
+            arms.iter().map(|(a, b)| Beta::new(libm::exp10(*a), libm::exp10(*b))).collect();
         let p = probability_best(&betas);
         prop_assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{:?}", p);
         prop_assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-12);
