@@ -49,7 +49,7 @@ struct ProblemWire {
 pub(super) enum Fate {
     /// Committed now.
     Committed,
-    /// Committed before.
+    /// Committed before the first attempt.
     Duplicate,
     /// Will be committed.
     Queued,
@@ -97,12 +97,21 @@ pub(super) fn deliver(
         if !is_first {
             traffic.n_resent += pending.len() as u64;
         }
-        is_first = false;
-        let wished = match attempt(server, &pending, &mut fates) {
-            Attempt::Answered => None,
+        let wished = match attempt(server, &pending) {
+            Attempt::Answered(verdicts) => {
+                let known = pending.iter().map(|event| (&*event.id, *event));
+                let known: BTreeMap<&str, &RewardEvent> = known.collect();
+                for verdict in verdicts {
+                    let id = verdict.id.as_deref().unwrap_or_default();
+                    let fate = known.get(id).zip(fate_of(&verdict, is_first));
+                    fates.extend(fate.map(|(event, fate)| (&*event.id, fate)));
+                }
+                None
+            }
             Attempt::Later(wished) => wished,
             Attempt::Refused => break,
         };
+        is_first = false;
         let all_answered = events.iter().all(|event| fates.contains_key(&*event.id));
         if !all_answered && !patience.wait(wished) {
             break;
@@ -117,18 +126,14 @@ pub(super) fn deliver(
 
 enum Attempt {
     /// Verdicts came.
-    Answered,
+    Answered(Vec<VerdictWire>),
     /// Nobody answered, or asked to come back.
     Later(Option<Duration>),
     /// The same batch would be refused again.
     Refused,
 }
 
-fn attempt<'e>(
-    server: &Server,
-    pending: &[&'e RewardEvent],
-    fates: &mut BTreeMap<&'e str, Fate>,
-) -> Attempt {
+fn attempt(server: &Server, pending: &[&RewardEvent]) -> Attempt {
     let events = pending.to_vec();
     let Ok(json) = serde_json::to_string(&BatchWire { events }) else {
         return Attempt::Refused;
@@ -140,29 +145,57 @@ fn attempt<'e>(
         return Attempt::Later(reply.retry_after);
     }
     let parsed: Result<VerdictsWire, _> = serde_json::from_str(&reply.body);
-    let Some(answer) = parsed.ok().filter(|_| reply.status < 300) else {
-        return Attempt::Refused;
-    };
-    for verdict in answer.verdicts {
-        let event = pending
-            .iter()
-            .find(|event| Some(&event.id) == verdict.id.as_ref());
-        if let Some(event) = event
-            && let Some(fate) = fate_of(verdict)
-        {
-            fates.insert(&event.id, fate);
-        }
+    match parsed {
+        Ok(answer) if reply.status < 300 => Attempt::Answered(answer.verdicts),
+        _ => Attempt::Refused,
     }
-    Attempt::Answered
 }
 
-fn fate_of(verdict: VerdictWire) -> Option<Fate> {
-    let code = verdict.problem.map(|problem| problem.code);
+fn fate_of(verdict: &VerdictWire, is_first: bool) -> Option<Fate> {
+    let code = || verdict.problem.as_ref().map(|problem| problem.code.clone());
     Some(match &*verdict.verdict {
         "committed" => Fate::Committed,
+        // Of an earlier attempt only the answer was lost.
+        "duplicate" if !is_first => Fate::Committed,
         "duplicate" => Fate::Duplicate,
         "queued" => Fate::Queued,
-        "rejected" => Fate::Rejected(code.unwrap_or_default()),
+        "rejected" => Fate::Rejected(code().unwrap_or_default()),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duplicate_is_known_from_before_only_at_the_first_attempt() {
+        let check = |json: &str, is_first, expected: Option<Fate>| {
+            let verdict: VerdictWire = serde_json::from_str(json).unwrap();
+            assert_eq!(fate_of(&verdict, is_first), expected, "{json}");
+        };
+        check(
+            r#"{"id":"a","verdict":"committed"}"#,
+            true,
+            Some(Fate::Committed),
+        );
+        check(
+            r#"{"id":"a","verdict":"duplicate"}"#,
+            true,
+            Some(Fate::Duplicate),
+        );
+        check(
+            r#"{"id":"a","verdict":"duplicate"}"#,
+            false,
+            Some(Fate::Committed),
+        );
+        check(r#"{"id":"a","verdict":"queued"}"#, true, Some(Fate::Queued));
+        let rejected = r#"{"id":"a","verdict":"rejected","problem":{"code":"receipt_invalid"}}"#;
+        check(
+            rejected,
+            true,
+            Some(Fate::Rejected("receipt_invalid".to_owned())),
+        );
+        check(r#"{"id":null,"verdict":"later"}"#, true, None);
+    }
 }

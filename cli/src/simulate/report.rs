@@ -41,8 +41,11 @@ pub(super) struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) exposures: Option<Exposures>,
     pub(super) sample_ratios: Vec<SampleRatioReport>,
+    /// Whether each visitor is new, with one decision of its own.
     #[serde(skip)]
-    counts_decisions: bool,
+    one_decision_each: bool,
+    #[serde(skip)]
+    brings_subjects: bool,
 }
 
 /// How the visitors fared.
@@ -183,22 +186,26 @@ impl Report {
             sample_ratios: splits
                 .filter_map(|split| sample_ratio_of(split, &decisions))
                 .collect(),
-            counts_decisions: bandit.stickiness() == Stickiness::Subject,
+            one_decision_each: bandit.stickiness() == Stickiness::Subject
+                && crowd.subject_cookie.is_none(),
+            brings_subjects: crowd.subject_cookie.is_some(),
         })
     }
 
-    /// What the Ledger should have counted in between.
+    /// What the Ledger should have counted in between. A subject that was here before may have
+    /// been rewarded before: the edge then says so at once, and the Ledger counts nothing.
     pub(super) fn expected(&self, history: &History) -> Vec<Expected> {
         let arms = self.arms.iter().enumerate();
         arms.map(|(index, arm)| {
             let counted = history
                 .rewards
                 .iter()
-                .filter(|reward| reward.action == index && reward.fate.counts());
+                .filter(|reward| reward.action == index && reward.fate.counts())
+                .filter(|reward| !self.brings_subjects || reward.fate != Fate::Duplicate);
             Expected {
                 action: arm.action.clone(),
                 n_rewarded: counted.count() as u64,
-                n_exposed: self.counts_decisions.then_some(arm.visitors),
+                n_exposed: self.one_decision_each.then_some(arm.visitors),
             }
         })
         .collect()
