@@ -204,3 +204,6 @@ fn addition_of(row: RowKey, event: &EventId) -> RowKey {
         &[&row.0.to_le_bytes(), event.as_str().as_bytes()],
     )
 }
+
+#[cfg(test)]
+mod tests;

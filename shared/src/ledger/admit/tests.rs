@@ -1,0 +1,247 @@
+use super::*;
+use crate::bandit::wire;
+use crate::decision::{Decision, DecisionId};
+use crate::event::wire as event_wire;
+use crate::keys::{KeyRing, Purpose};
+use crate::ledger::{Batch, routed};
+
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const DECIDED: i64 = 1_770_000_000_000;
+const WINDOW_MS: i64 = 10_000;
+
+struct TestDesk {
+    bandit: Bandit,
+    receipts: PurposeKeys,
+    subjects: SubjectKey,
+    subject: Option<&'static str>,
+}
+
+impl Desk for TestDesk {
+    fn bandit(&self, key: &str) -> Option<&Bandit> {
+        Some(&self.bandit).filter(|bandit| bandit.key() == key)
+    }
+    fn has_variant(&self, flag: &str, variant: &str) -> bool {
+        flag == "shop.sale" && variant == "on"
+    }
+    fn receipt_keys(&self) -> &PurposeKeys {
+        &self.receipts
+    }
+    fn subject_key(&self) -> &SubjectKey {
+        &self.subjects
+    }
+    fn subject(&self) -> Option<&str> {
+        self.subject
+    }
+    fn n_shards(&self) -> u16 {
+        4
+    }
+}
+
+fn desk() -> TestDesk {
+    let json = r#"{"actions":["a","b"],
+        "reward":{"metric":"revenue","kind":"numeric","min":0,"max":100}}"#;
+    TestDesk {
+        bandit: wire::parse("hero", json).unwrap(),
+        receipts: KeyRing::parse(&format!("1:{SECRET}"))
+            .unwrap()
+            .derive(Purpose::Receipt),
+        subjects: SubjectKey::parse(SECRET).unwrap(),
+        subject: None,
+    }
+}
+
+fn receipt(desk: &TestDesk, bandit: &str, shard: u16) -> String {
+    let decision = Decision {
+        decision_id: DecisionId([1; 16]),
+        bandit: bandit.into(),
+        action: "a".into(),
+        propensity: crate::bandit::Propensity::ONE,
+        revision: 3,
+        decided_at: UnixMillis(DECIDED),
+        reward_until: UnixMillis(DECIDED + WINDOW_MS),
+        shard: Some(shard),
+    };
+    let receipt = Receipt::new(decision, desk.subjects.hash("visitor"), 4);
+    receipt.to_token(&desk.receipts).unwrap()
+}
+
+fn event(json: &str) -> Event {
+    let body = format!(r#"{{"events":[{json}]}}"#);
+    event_wire::parse(body.as_bytes())
+        .unwrap()
+        .remove(0)
+        .event
+        .unwrap()
+}
+
+/// A reward event with further members.
+fn reward(receipt: &str, members: &str) -> Event {
+    event(&format!(
+        r#"{{"id":"e1","kind":"reward","receipt":"{receipt}",{members}}}"#
+    ))
+}
+
+#[track_caller]
+fn refused(event: &Event, desk: &TestDesk, after_ms: i64) -> (&'static str, &'static str) {
+    let refusal = admit(event, desk, UnixMillis(DECIDED + after_ms)).unwrap_err();
+    (refusal.code.as_str(), refusal.pointer)
+}
+
+#[test]
+fn a_receipt_says_where_and_under_which_row_it_counts() {
+    let desk = desk();
+    let token = receipt(&desk, "hero", 7);
+    let rewarded = admit(&reward(&token, r#""value":25"#), &desk, UnixMillis(DECIDED)).unwrap();
+    let exposed = format!(r#"{{"id":"e2","kind":"exposure","receipt":"{token}"}}"#);
+    let exposed = admit(&event(&exposed), &desk, UnixMillis(DECIDED + 5)).unwrap();
+    // Not the shard that four shards would choose now: the one that the receipt names.
+    assert_eq!((rewarded.shard, exposed.shard), (7, 7));
+    let (Item::Decision(rewarded), Item::Decision(exposed)) = (rewarded.item, exposed.item) else {
+        panic!("both are of a decision");
+    };
+    assert_eq!(rewarded.row, exposed.row);
+    assert_eq!(rewarded.keep_until, exposed.keep_until);
+    let Observation::Rewarded { reward, at, .. } = rewarded.observation else {
+        panic!("a reward")
+    };
+    assert_eq!((reward.units(), at), (1 << 30, UnixMillis(DECIDED)));
+}
+
+#[test]
+fn rewards_count_within_their_window() {
+    let desk = desk();
+    let token = receipt(&desk, "hero", 0);
+    let grace = LATE_ARRIVAL_MS_MAX as i64;
+    let check = |at_ms: Option<i64>, received_ms: i64, counts: bool| {
+        let at = at_ms
+            .map(|at| format!(r#","atMs":{}"#, DECIDED + at))
+            .unwrap_or_default();
+        let event = reward(&token, &format!(r#""value":1{at}"#));
+        let admitted = admit(&event, &desk, UnixMillis(DECIDED + received_ms));
+        assert_eq!(
+            admitted.is_ok(),
+            counts,
+            "made {at_ms:?}, received {received_ms}"
+        );
+        if let Err(refusal) = admitted {
+            assert_eq!(refusal.code, RejectionCode::TooLate);
+            assert_eq!(refusal.detail, "rewards count until 2026-02-02T02:40:10Z");
+        }
+    };
+    check(None, WINDOW_MS, true);
+    check(None, WINDOW_MS + 1, false);
+    check(Some(WINDOW_MS), WINDOW_MS + grace, true);
+    check(Some(WINDOW_MS), WINDOW_MS + grace + 1, false);
+    check(Some(WINDOW_MS + 1), WINDOW_MS + grace, false);
+    // A clock that runs ahead does not make a reward late: it was not made after it arrived.
+    check(Some(WINDOW_MS + 1), WINDOW_MS, true);
+}
+
+#[test]
+fn refusals_name_their_cause_and_place() {
+    let desk = desk();
+    let token = receipt(&desk, "hero", 0);
+    let check = |event: &Event, code: &str, pointer: &str| {
+        assert_eq!(refused(event, &desk, 0), (code, pointer), "{event:?}");
+    };
+    check(
+        &reward("AAAA", r#""value":1"#),
+        "receipt_invalid",
+        "/receipt",
+    );
+    let alien = receipt(&desk, "other", 0);
+    check(
+        &reward(&alien, r#""value":1"#),
+        "bandit_unknown",
+        "/receipt",
+    );
+    check(
+        &reward(&token, r#""value":101"#),
+        "reward_invalid",
+        "/value",
+    );
+    check(
+        &reward(&token, r#""value":1,"metric":"purchase""#),
+        "metric_unknown",
+        "/metric",
+    );
+    let flag = r#"{"id":"e","kind":"exposure","flag":"shop.sale","variant":"on"}"#;
+    check(&event(flag), "subject_missing", "/subject");
+    let variant = r#"{"id":"e","kind":"exposure","flag":"shop.sale","variant":"x","subject":"s"}"#;
+    check(&event(variant), "event_malformed", "/variant");
+    let exposed = event(&format!(
+        r#"{{"id":"e","kind":"exposure","receipt":"{token}"}}"#
+    ));
+    let late = WINDOW_MS + LATE_ARRIVAL_MS_MAX as i64 + 1;
+    assert_eq!(
+        refused(&exposed, &desk, late),
+        ("reward_too_late", "/receipt")
+    );
+}
+
+#[test]
+fn a_subject_counts_once_for_each_variant() {
+    let mut desk = desk();
+    desk.subject = Some("visitor");
+    let exposed = |members: &str| {
+        let json =
+            format!(r#"{{"id":"e","kind":"exposure","flag":"shop.sale","variant":"on"{members}}}"#);
+        match admit(&event(&json), &desk, UnixMillis(DECIDED))
+            .unwrap()
+            .item
+        {
+            Item::Flag(item) => item.row,
+            Item::Decision(_) => panic!("a flag"),
+        }
+    };
+    assert_eq!(exposed(""), exposed(r#","subject":"visitor""#));
+    assert_ne!(exposed(""), exposed(r#","subject":"another""#));
+}
+
+#[test]
+fn events_part_by_shard_and_keep_their_places() {
+    let desk = desk();
+    let admitted = [3, 1, 3].into_iter().enumerate().map(|(place, shard)| {
+        let event = reward(&receipt(&desk, "hero", shard), r#""value":1"#);
+        (place, admit(&event, &desk, UnixMillis(DECIDED)).unwrap())
+    });
+    let shards = routed(9, admitted);
+    let places: Vec<(u16, &[usize])> = shards
+        .iter()
+        .map(|(shard, (places, _))| (*shard, places.as_slice()))
+        .collect();
+    assert_eq!(places, [(1, [1].as_slice()), (3, [0, 2].as_slice())]);
+    let batches: Vec<&Batch> = shards.values().map(|(_, batch)| batch).collect();
+    assert!(
+        batches
+            .iter()
+            .all(|batch| batch.publication == 9 && batch.bandits.len() == 1)
+    );
+}
+
+#[test]
+fn forged_receipts_are_never_admitted() {
+    // Ten thousand single and double changes of bits.
+    let desk = desk();
+    let token = receipt(&desk, "hero", 0).into_bytes();
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut n_tried = 0;
+    for n in 0..10_000_u64 {
+        let bits = xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes());
+        let mut mutant = token.clone();
+        for shift in [0, 32] {
+            let place = (bits >> shift) as usize % mutant.len();
+            mutant[place] = alphabet[(bits >> (shift + 16)) as usize % alphabet.len()];
+        }
+        if mutant == token {
+            continue;
+        }
+        n_tried += 1;
+        let mutant = String::from_utf8(mutant).unwrap();
+        assert_eq!(
+            refused(&reward(&mutant, r#""value":1"#), &desk, 0).0,
+            "receipt_invalid"
+        );
+    }
+    assert!(n_tried > 9_990, "{n_tried}");
+}
