@@ -1,6 +1,6 @@
 //! Statistics and learning at the origin; pure.
 //!
-//! [`interval`] says how sure an estimate is, [`sample_ratio`] whether subjects were split as
+//! [`interval`] says how sure an estimate is, [`mod@sample_ratio`] whether subjects were split as
 //! declared, [`regret`] what a policy gave away in a simulation whose truth is known.
 //!
 //! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.

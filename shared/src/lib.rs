@@ -1,7 +1,7 @@
 //! Flag evaluation, bucketing, bandit policies and wire formats; pure.
 //!
-//! [`compile`] turns a document into a [`Ruleset`]; an [`Evaluator`] answers for one
-//! [`EvaluationContext`] at a time; [`publish`] makes the document that edges read. What an
+//! [`compile()`] turns a document into a [`Ruleset`]; an [`Evaluator`] answers for one
+//! [`EvaluationContext`] at a time; [`publish()`] makes the document that edges read. What an
 //! evaluation causes (an exposure, a decision) comes back in its [`Evaluation`].
 //!
 //! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
