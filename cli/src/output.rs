@@ -5,6 +5,7 @@ use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
+use std::time::Duration;
 
 /// What the answer is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +87,16 @@ pub(crate) fn remark(text: &str) {
 /// The error that ended the command, on standard error.
 pub(crate) fn error(error: &anyhow::Error) {
     anstream::eprintln!("{}: {error:#}", styled(RED, "error"));
+}
+
+/// A sign of life on standard error while there is nothing to count, unless that is no terminal.
+pub(crate) fn waiting(what: &str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
 }
 
 /// A bar on standard error, unless that is no terminal.

@@ -17,7 +17,7 @@ mod truth;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
-use crate::output::{Format, Output, progress};
+use crate::output::{Format, Output, progress, waiting};
 use clap::Args;
 use crowd::Crowd;
 use http::Server;
@@ -171,10 +171,12 @@ pub(crate) fn run(args: &SimulateArgs, output: &mut Output) -> anyhow::Result<Ex
     report.seconds = seconds;
     report.edge.clone_from(&args.edge);
     if let (Some(ledger), Some(before)) = (&ledger, &before) {
+        let spinner = waiting("waiting until the Ledger has counted everything");
         match settle::settled(ledger, before, &report.expected(&history)) {
             Ok(counts) => report.counts = Some(counts),
             Err(fault) => report.counts_fault = Some(fault.to_string()),
         }
+        spinner.finish_and_clear();
     }
     report.exposures = health::since(health_before, health::read(&edge));
     match output.format {

@@ -363,3 +363,6 @@ fn sample_ratio_of(split: &DeclaredSplit, decisions: &[&Decision]) -> Option<Sam
         mismatch: test.p_value < MISMATCH_P_MAX,
     })
 }
+
+#[cfg(test)]
+mod tests;
