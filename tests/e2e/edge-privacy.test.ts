@@ -1,0 +1,110 @@
+/** Who is remembered, and whose word on the subject is taken. */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+
+import { Edge, SUBJECT_HEADER_KEY, cookiesOf, jar, subjectProof } from "./lib/edge.ts";
+import { always, ruleset, test as split } from "./lib/rulesets.ts";
+
+const flags = {
+  "shop.split": split(),
+  "shop.named": always({
+    variants: { on: { value: "1" }, vip: { value: "2" } },
+    offVariant: "on",
+    overrides: { "account-7": "vip" },
+  }),
+};
+
+const attempted = async (edge: Edge): Promise<number> => {
+  const exposures = (await edge.health())["exposures"] as { attempted: number };
+  return exposures.attempted;
+};
+
+describe("where consent is asked for, and a signed header may name the subject", () => {
+  let edge: Edge;
+  before(async () => {
+    edge = await Edge.start({
+      ruleset: ruleset(flags),
+      settings: {
+        subject: {
+          consent: { cookie: "cmp", contains: "statistics" },
+          header: { name: "X-Account", trust: "signature" },
+        },
+      },
+      vars: { BANDERA_SUBJECT_HEADER_KEY: SUBJECT_HEADER_KEY },
+    });
+  });
+  after(async () => {
+    await edge.stop();
+  });
+
+  const variants = (): string => String(edge.origin.last.headers["bandera-variants"] ?? "");
+
+  test("nothing is remembered before consent, and nobody takes part", async () => {
+    const before = await attempted(edge);
+    for (const cookie of ["a=b", "cmp=necessary"]) {
+      const reply = await edge.get("/", { cookie });
+      assert.deepEqual([...cookiesOf(reply).keys()], []);
+      assert.match(variants(), /shop\.split="off"/);
+    }
+    assert.equal(await attempted(edge), before);
+  });
+
+  test("with consent the visitor is remembered; when it is withdrawn, forgotten", async () => {
+    const given = await edge.get("/", { cookie: "cmp=necessary%2Cstatistics" });
+    assert.ok(cookiesOf(given).has("bandera_subject"));
+    assert.match(variants(), /shop\.split="[ab]"/);
+    const withdrawn = await edge.get("/", { cookie: `${jar(given)}; cmp=necessary` });
+    const removed = [...cookiesOf(withdrawn)];
+    assert.ok(removed.length >= 3, String(removed));
+    assert.ok(removed.every(([, line]) => line.includes("Max-Age=0")), String(removed));
+    assert.match(variants(), /shop\.split="off"/);
+  });
+
+  test("Global Privacy Control outweighs consent", async () => {
+    const before = await attempted(edge);
+    const reply = await edge.get("/", { cookie: "cmp=statistics", "sec-gpc": "1" });
+    assert.deepEqual([...cookiesOf(reply).keys()], []);
+    assert.match(variants(), /shop\.split="off"/);
+    assert.equal(await attempted(edge), before);
+  });
+
+  test("a signed header names the subject; an unsigned, old or altered one does not", async () => {
+    const nowS = Math.floor(Date.now() / 1000);
+    const named = async (account: string, proof: string): Promise<boolean> => {
+      await edge.get("/", { "x-account": account, "x-account-signature": proof });
+      return variants().includes('shop.named="vip"');
+    };
+    assert.equal(await named("account-7", subjectProof("account-7", nowS)), true);
+    assert.equal(await named("account-7", subjectProof("account-8", nowS)), false);
+    assert.equal(await named("account-7", subjectProof("account-7", nowS - 900)), false);
+    assert.equal(await named("account-7", "t=1,v1=00"), false);
+    await edge.get("/", { "x-account": "account-7" });
+    assert.match(variants(), /shop\.named="on"/);
+  });
+});
+
+describe("where a service binding may name the subject", () => {
+  const settings = { subject: { header: { name: "X-Account", trust: "binding" } } };
+
+  test("the public entry point does not believe the header", async () => {
+    const edge = await Edge.start({ ruleset: ruleset(flags), settings });
+    try {
+      await edge.get("/", { "x-account": "account-7" });
+      assert.match(String(edge.origin.last.headers["bandera-variants"]), /shop\.named="on"/);
+    } finally {
+      await edge.stop();
+    }
+  });
+
+  test("the entry point that only service bindings reach does", async () => {
+    const edge = await Edge.start({ ruleset: ruleset(flags), settings, behindCaller: true });
+    try {
+      const reply = await edge.get("/", { "x-account": "account-7" });
+      assert.match(String(edge.origin.last.headers["bandera-variants"]), /shop\.named="vip"/);
+      assert.ok(!cookiesOf(reply).has("bandera_subject"), "the header is the identity");
+    } finally {
+      await edge.stop();
+    }
+  });
+});

@@ -1,0 +1,212 @@
+/** The edge alone, in front of an origin in the test's hands, with a ruleset of the test's own. */
+
+import { createHash, createHmac } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { at, edgeConfig } from "../../../scripts/lib/paths.ts";
+import { until } from "../../../scripts/lib/run.ts";
+import { startStack } from "../../../scripts/lib/stack.ts";
+import type { Stack } from "../../../scripts/lib/stack.ts";
+import { numberOf, objectOf, parseJson } from "../../../www/browser/ts/json.ts";
+import type { JsonObject } from "../../../www/browser/ts/json.ts";
+import { TestOrigin } from "./origin.ts";
+
+/** What people's browsers call themselves. */
+export const PERSON =
+  "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Safari/537.36";
+export const ENVIRONMENT = "test";
+export const SERVER_TOKEN = "a-server";
+
+const SECRET = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
+const KEY_ID = 7;
+
+export interface EdgeOptions {
+  readonly settings?: unknown;
+  readonly ruleset?: unknown;
+  /** Secrets and variables besides. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** A Worker in front, which calls the edge's entry point `Trusted` by service binding. */
+  readonly behindCaller?: boolean;
+}
+
+/** Replaces what must be there, so that a changed configuration cannot go unnoticed. */
+function replaced(text: string, pattern: RegExp, by: string): string {
+  if (!pattern.test(text)) throw new Error(`wrangler.toml has no ${pattern}`);
+  return text.replace(pattern, () => by);
+}
+
+/** The shipped configuration with the test's origin and variables. */
+function configuration(folder: string, vars: Readonly<Record<string, string>>): string {
+  const entry = `main = ${JSON.stringify(at("edge", "entry.ts"))}`;
+  const assets = `directory = ${JSON.stringify(join(folder, "assets"))}`;
+  const lines = Object.entries(vars).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
+  let text = readFileSync(edgeConfig, "utf8");
+  text = replaced(text, /^main = .*$/m, entry);
+  text = replaced(text, /^directory = .*$/m, assets);
+  text = replaced(text, /^\[\[services\]\]\n(?:[a-z].*\n)+/m, "");
+  return replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
+}
+
+const CALLER = `export default { fetch: (request, env) => env.EDGE.fetch(request) };\n`;
+const CALLER_CONFIGURATION = `name = "test-caller"
+main = "caller.js"
+compatibility_date = "2026-10-20"
+
+[[services]]
+binding = "EDGE"
+service = "bandera-edge"
+entrypoint = "Trusted"
+`;
+
+export class Edge {
+  readonly stack: Stack;
+  readonly origin: TestOrigin;
+  readonly #folder: string;
+  #publication = 0;
+
+  private constructor(stack: Stack, origin: TestOrigin, folder: string) {
+    this.stack = stack;
+    this.origin = origin;
+    this.#folder = folder;
+  }
+
+  static async start(options: EdgeOptions = {}): Promise<Edge> {
+    const folder = mkdtempSync(join(tmpdir(), "bandera-edge-"));
+    mkdirSync(join(folder, "assets"));
+    const origin = await TestOrigin.start();
+    const config = join(folder, "wrangler.toml");
+    const vars = {
+      BANDERA_ENVIRONMENT: ENVIRONMENT,
+      BANDERA_ORIGIN_URL: origin.url,
+      BANDERA_SIGNING_KEYS: `${KEY_ID}:${SECRET.toString("base64url")}`,
+      BANDERA_SUBJECT_KEY: SECRET.toString("base64url"),
+      BANDERA_SERVER_TOKENS: SERVER_TOKEN,
+      BANDERA_SETTINGS: JSON.stringify({ refreshMs: 200, ...objectOf(options.settings as JsonObject) }),
+      ...options.vars,
+    };
+    writeFileSync(config, configuration(folder, vars));
+    const caller = join(folder, "caller.toml");
+    writeFileSync(caller, CALLER_CONFIGURATION);
+    writeFileSync(join(folder, "caller.js"), CALLER);
+    const edgeConfigs = options.behindCaller === true ? [caller, config] : [config];
+    const stack = await startStack({
+      persistDir: join(folder, "state"),
+      withoutAdmin: true,
+      edgeConfigs,
+    });
+    const edge = new Edge(stack, origin, folder);
+    if (options.ruleset !== undefined) await edge.publish(options.ruleset);
+    return edge;
+  }
+
+  get url(): string {
+    return this.stack.edgeUrl;
+  }
+
+  async stop(): Promise<void> {
+    await this.stack.stop();
+    await this.origin.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Puts a ruleset where the admin Worker would, and waits until the edge serves it. */
+  async publish(ruleset: unknown): Promise<void> {
+    const bytes = JSON.stringify(ruleset);
+    const hash = createHash("sha256").update(bytes).digest("hex");
+    const publication = (this.#publication += 1);
+    this.#put(`env/${ENVIRONMENT}/ruleset/${hash}`, bytes);
+    const pointer = { publication, hash, publishedAtMs: Date.now(), formatVersion: 1 };
+    this.#put(`env/${ENVIRONMENT}/current`, JSON.stringify(pointer));
+    await until(`publication ${publication}`, 20_000, async () => {
+      const served = numberOf((await this.health())["publication"]);
+      return served === publication ? true : undefined;
+    });
+  }
+
+  #put(key: string, value: string): void {
+    const done = this.stack.kvPut(key, value);
+    if (!done.ok) throw new Error(`kv put ${key}: ${done.stderr}`);
+  }
+
+  async health(): Promise<JsonObject> {
+    const reply = await fetch(`${this.url}/bandera/v1/health`);
+    return objectOf(parseJson(await reply.text()));
+  }
+
+  /** Asks as a person's browser that loads a page; no header is added behind the test's back. */
+  get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    return this.ask("GET", path, { "user-agent": PERSON, accept: "text/html", ...headers });
+  }
+
+  ask(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    body?: string,
+  ): Promise<Response> {
+    return fetch(this.url + path, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(body === undefined ? {} : { body }),
+    });
+  }
+
+  /** Asks OFREP about all flags, or one. */
+  ofrep(
+    key: string | undefined,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const path = "/ofrep/v1/evaluate/flags" + (key === undefined ? "" : `/${key}`);
+    return this.ask("POST", path, { "content-type": "application/json", ...headers }, JSON.stringify(body));
+  }
+}
+
+/** The cookies of an answer, by name. */
+export function cookiesOf(reply: Response): ReadonlyMap<string, string> {
+  return new Map(
+    reply.headers.getSetCookie().map((line) => {
+      const [pair = ""] = line.split(";");
+      return [pair.slice(0, pair.indexOf("=")), line];
+    }),
+  );
+}
+
+/** A `Cookie` header that sends an answer's cookies back. */
+export function jar(reply: Response): string {
+  return reply.headers.getSetCookie().map((line) => line.split(";")[0] ?? "").join("; ");
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length]), bytes]);
+}
+
+/** A preview token as `docs/edge.md` describes it. */
+export function previewToken(
+  variants: Readonly<Record<string, string>>,
+  expiresAtMs: number,
+  environment = ENVIRONMENT,
+): string {
+  const expiry = Buffer.alloc(8);
+  expiry.writeBigInt64BE(BigInt(expiresAtMs));
+  const pairs = Object.entries(variants);
+  const flat = pairs.flatMap(([flag, variant]) => [text(flag), text(variant)]);
+  const body = Buffer.concat([expiry, Buffer.from([pairs.length]), ...flat]);
+  const key = createHmac("sha256", SECRET).update("bandera/preview/1").digest();
+  const signed = [Buffer.from([1]), Buffer.from(environment), body];
+  const tag = createHmac("sha256", key).update(Buffer.concat(signed)).digest().subarray(0, 16);
+  return Buffer.concat([Buffer.from([1, KEY_ID]), body, tag]).toString("base64url");
+}
+
+/** The proof of a subject header, made with the test's secret. */
+export function subjectProof(subject: string, atS: number): string {
+  const mac = createHmac("sha256", SECRET).update(`${atS}.${subject}`).digest("hex");
+  return `t=${atS},v1=${mac}`;
+}
+
+/** The secret behind `subjectProof`, as the edge is told it. */
+export const SUBJECT_HEADER_KEY: string = SECRET.toString("base64url");
