@@ -35,7 +35,9 @@ pub(crate) enum Bodies {
 /// Drops conditions from a request whose answer may be edited.
 pub(crate) fn toward_origin(bodies: Bodies, changes: &mut HeaderChanges) {
     if bodies == Bodies::MayDiffer {
-        CONDITIONS.into_iter().for_each(|name| changes.remove(name));
+        for name in CONDITIONS {
+            changes.remove(name);
+        }
     }
 }
 
@@ -48,9 +50,13 @@ pub(crate) fn toward_browser(
     changes: &mut HeaderChanges,
 ) {
     changes.set("cache-control", private(origin_order));
-    CACHE_ORDERS.into_iter().for_each(|name| changes.remove(name));
+    for name in CACHE_ORDERS {
+        changes.remove(name);
+    }
     if bodies == Bodies::MayDiffer {
-        DESCRIPTIONS.into_iter().for_each(|name| changes.remove(name));
+        for name in DESCRIPTIONS {
+            changes.remove(name);
+        }
     }
 }
 

@@ -93,7 +93,7 @@ impl Isolate {
     /// A number for one request: unpredictable between isolates, never repeated within one.
     ///
     /// # Source
-    /// Steele, Lea, Flood 2014, SplitMix64, from a random start.
+    /// Steele, Lea, Flood 2014, `SplitMix64`, from a random start.
     pub(crate) fn draw(&self) -> u64 {
         let state = self.draws.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.draws.set(state);
@@ -121,7 +121,7 @@ impl Isolate {
                 let (isolate, env) = (Rc::clone(self), env.clone());
                 let refresh = Box::pin(async move { isolate.refresh(&env).await });
                 let patience = Duration::from_millis(u64::from(self.settings.cold_wait_ms));
-                if let Either::Right((_, unfinished)) = select(refresh, Delay::from(patience)).await {
+                if let Either::Right(((), unfinished)) = select(refresh, Delay::from(patience)).await {
                     let failed = Refreshed::Failed("KV does not answer in time".into());
                     self.store.borrow_mut().settle(failed, now_ms, self.settings.refresh_ms);
                     ctx.wait_until(unfinished);

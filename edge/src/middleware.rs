@@ -152,7 +152,7 @@ impl Served<'_, '_> {
         let is_page = header(&response, "content-type").is_some_and(|kind| is_html(&kind));
         let bodies = if is_page || touched.rewrites { asked_bodies } else { Bodies::Same };
         self.finish(exposures, Some(origin_ms as i64), &mut changes);
-        let sets_cookies = !changes.append.is_empty();
+        let sets_cookies = changes.append.iter().any(|(name, _)| name == "set-cookie");
         if fresh || is_page || touched.rewrites || sets_cookies {
             let order = header(&response, "cache-control");
             caching::toward_browser(bodies, order.as_deref(), &mut changes);

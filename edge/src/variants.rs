@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sfv::{DictSerializer, KeyRef, RefBareItem, StringRef};
+use std::fmt::Write;
 
 /// Longest value of one header of ours; what does not fit is left out, whole members at a time.
 pub(crate) const HEADER_BYTES_MAX: usize = 8_192;
@@ -29,7 +30,8 @@ pub(crate) fn header_key(flag: &str) -> String {
         } else {
             let mut bytes = [0; 4];
             for byte in character.encode_utf8(&mut bytes).bytes() {
-                key.push_str(&format!("*{byte:02x}"));
+                // Writing to a string cannot fail.
+                let _ = write!(key, "*{byte:02x}");
             }
         }
     }

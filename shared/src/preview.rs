@@ -60,7 +60,7 @@ impl Preview {
             .into_iter()
             .map(|(flag, variant)| (flag.into(), variant.into()))
             .collect();
-        let fits = |key: &str| key.len() <= usize::from(u8::MAX);
+        let fits = |key: &str| u8::try_from(key.len()).is_ok();
         let sound = (1..=PREVIEW_FLAGS_MAX).contains(&variants.len())
             && variants
                 .iter()

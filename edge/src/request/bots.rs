@@ -2,8 +2,8 @@
 //!
 //! Bots are kept out of experiments and bandits, so a bot taken for a person costs some noise and
 //! a person taken for a bot only misses an experiment. The list is short on purpose: programs
-//! that say what they are. Those that hide are the business of the zone's bot management, whose
-//! verdict counts where there is one. A large list of regular expressions would be half the
+//! that say what they are. Those that hide are the business of the zone's bot management, where
+//! there is one. A large list of regular expressions would be half the
 //! Worker's size.
 
 use super::RequestHead;
@@ -37,8 +37,8 @@ pub(crate) struct BotNames<'s> {
     pub(crate) never: &'s [String],
 }
 
-/// Whether the request comes from a program: by the zone's bot management where it gives a
-/// verdict, else by what the user agent says. A request without user agent is a bot.
+/// Whether the request comes from a program: it says so, or the zone's bot management does. A
+/// request without user agent is a bot.
 #[must_use]
 pub(crate) fn is_bot(head: &RequestHead, names: BotNames<'_>) -> bool {
     let agent = head.header("user-agent").unwrap_or_default().to_ascii_lowercase();
@@ -46,15 +46,12 @@ pub(crate) fn is_bot(head: &RequestHead, names: BotNames<'_>) -> bool {
     if names.never.iter().any(|name| says(&name.to_ascii_lowercase())) {
         return false;
     }
-    if let Some(verdict) = head.bot {
-        if verdict.verified == Some(true) {
-            return true;
-        }
-        if let Some(score) = verdict.score {
-            return score < SCORE_PERSON_MIN;
-        }
-    }
-    agent.is_empty()
+    let judged = head.bot.is_some_and(|verdict| {
+        verdict.verified == Some(true)
+            || verdict.score.is_some_and(|score| score < SCORE_PERSON_MIN)
+    });
+    judged
+        || agent.is_empty()
         || NAMES.into_iter().any(says)
         || names.also.iter().any(|name| says(&name.to_ascii_lowercase()))
 }
@@ -92,14 +89,14 @@ mod tests {
     }
 
     #[test]
-    fn the_zones_verdict_comes_first() {
+    fn the_zones_verdict_unmasks() {
         let judged = |agent: &str, score, verified| {
             let bot = Some(BotVerdict { score, verified });
             is_bot(&RequestHead { bot, ..head(&[("user-agent", agent)]) }, NONE)
         };
         assert!(judged("Mozilla/5.0", Some(29), None));
-        assert!(!judged("curl/8", Some(30), None));
+        assert!(!judged("Mozilla/5.0", Some(30), Some(false)));
         assert!(judged("Mozilla/5.0", Some(99), Some(true)));
-        assert!(judged("curl/8", None, Some(false)));
+        assert!(judged("curl/8", Some(99), None));
     }
 }

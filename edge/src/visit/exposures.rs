@@ -58,18 +58,15 @@ impl Visit<'_> {
         if current.loaded.pages.is_elsewhere(ruleset, flag, &head.path) {
             return None;
         }
-        match self.receipts.iter().find(|handed| handed.flag == flag) {
-            Some(HandedReceipt { bandit, receipt, .. }) => {
-                let bandit = ruleset.bandits().iter().find(|known| known.key() == *bandit)?;
-                let key = ExposureKey::Decision(&receipt.decision().decision_id.0);
-                marks.insert(&key, at).then(|| ledger::exposure(receipt, bandit))
-            }
-            None => {
-                let key = ExposureKey::Flag { flag, variant: &variant.key };
-                marks
-                    .insert(&key, at)
-                    .then(|| ledger::flag_exposure(flag, &variant.key, subject, n_shards, at))
-            }
+        let decided = self.receipts.iter().find(|handed| handed.flag == flag);
+        if let Some(HandedReceipt { bandit, receipt, .. }) = decided {
+            let bandit = ruleset.bandits().iter().find(|known| known.key() == *bandit)?;
+            let key = ExposureKey::Decision(&receipt.decision().decision_id.0);
+            return marks.insert(&key, at).then(|| ledger::exposure(receipt, bandit));
         }
+        let key = ExposureKey::Flag { flag, variant: &variant.key };
+        marks
+            .insert(&key, at)
+            .then(|| ledger::flag_exposure(flag, &variant.key, subject, n_shards, at))
     }
 }
