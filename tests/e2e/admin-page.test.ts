@@ -81,7 +81,7 @@ test("a wrong token is refused in words; signing out forgets the token", async (
   await page.close();
 });
 
-test("a flag is switched off and back to its former status by keyboard, then published", async () => {
+test("the keyboard switches a flag off and back; a change is published and undone", async () => {
   const page = await signedIn(admin.stack.token);
   const flip = page.getByRole("switch", { name: "first" });
   const publish = page.getByRole("button", { name: "Publish" });

@@ -25,14 +25,20 @@ function bareReference(_key: string, value: unknown): unknown {
   return refers ? { $ref: value.$ref } : value;
 }
 
+/** What is needed of an OpenAPI document. */
+interface Description {
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
 /** The text of the types that the checked-in description comes to. */
 export async function typesText(): Promise<string> {
   const text = readFileSync(description, "utf8").replaceAll("#/components/schemas/", "#/$defs/");
-  const { components } = JSON.parse(text, bareReference) as { components: { schemas: Record<string, object> } };
+  const { components } = JSON.parse(text, bareReference) as Description;
   // Each definition becomes one exported type of its own name.
-  const definitions = Object.fromEntries(
-    Object.entries(components.schemas).map(([name, schema]) => [name, { ...schema, title: name }]),
-  );
+  const named = Object.entries(components.schemas).map(([title, schema]) => {
+    return [title, { ...schema, title }];
+  });
+  const definitions: unknown = Object.fromEntries(named);
   const schema = { title: "ApiTypes", type: "object", $defs: definitions } as const;
   const types = await compile(schema as Parameters<typeof compile>[0], "ApiTypes", {
     additionalProperties: false,
@@ -42,7 +48,10 @@ export async function typesText(): Promise<string> {
     style: { printWidth: 100 },
     unreachableDefinitions: true,
   });
-  return types.replaceAll(noise, "").replaceAll("/**\n */\n", "");
+  return types
+    .replaceAll(noise, "")
+    .replaceAll("/**\n */\n", "")
+    .replaceAll(/\/\*\*\n +\* (.{1,90})\n +\*\//g, "/** $1 */");
 }
 
 if (import.meta.main) {

@@ -95,10 +95,15 @@ async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<Bandit
     let store = app.store()?;
     environments::get(&store, &path.environment).await?;
     let absent = || Fault::not_found("published bandit", &path.key);
-    let former = Former::load(&store, &path.environment).await?.ok_or_else(absent)?;
+    let former = Former::load(&store, &path.environment)
+        .await?
+        .ok_or_else(absent)?;
     let compiled = compile(former.bytes.as_bytes()).map_err(|error| Fault::internal(&error))?;
     let bandits = compiled.ruleset.bandits();
-    let bandit = bandits.iter().find(|one| one.key() == path.key).ok_or_else(absent)?;
+    let bandit = bandits
+        .iter()
+        .find(|one| one.key() == path.key)
+        .ok_or_else(absent)?;
     let view = ask(&app, &names::coordinator(&path.environment, &path.key)).await?;
     let view = view.unwrap_or_else(|| nothing_learned(bandit));
     Ok(Json(describe(bandit, &view)))
@@ -119,16 +124,24 @@ fn nothing_learned(bandit: &Bandit) -> BanditView {
 async fn ask(app: &App, name: &str) -> Result<Option<BanditView>> {
     let unavailable = |error: &dyn std::fmt::Display| {
         worker::console_error!("coordinator {name}: {error}");
-        Fault::new(FaultKind::Unavailable, "the bandit's coordinator does not answer")
+        Fault::new(
+            FaultKind::Unavailable,
+            "the bandit's coordinator does not answer",
+        )
     };
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
-    let text = call(app, name, &command).await.map_err(|error| unavailable(&error))?;
-    text.map(|text| wire::parse_view(&text)).transpose().map_err(|error| unavailable(&error))
+    let text = call(app, name, &command)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    text.map(|text| wire::parse_view(&text))
+        .transpose()
+        .map_err(|error| unavailable(&error))
 }
 
 async fn call(app: &App, name: &str, command: &str) -> worker::Result<Option<String>> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(JsValue::from_str(command)));
+    init.with_method(Method::Post)
+        .with_body(Some(JsValue::from_str(command)));
     // The host is never looked up: the stub decides where it goes.
     let request = Request::new_with_init("https://object/", &init)?;
     let stub = app.env().durable_object(BINDING)?.get_by_name(name)?;

@@ -14,7 +14,7 @@ use crate::store::audit::{self, Entry};
 use crate::store::environments::{self, EnvironmentRow};
 use axum::Json;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -189,7 +189,6 @@ async fn write(
         created_at_ms: present.as_ref().map_or(now_ms, |row| row.created_at_ms),
         updated_at_ms: now_ms,
     };
-    let facts = |row: &EnvironmentRow| json!({ "name": row.name, "description": row.description, "salt": row.salt });
     let before = present.as_ref().map(facts);
     let after = facts(&row);
     let entry = Entry {
@@ -205,6 +204,11 @@ async fn write(
     let audit = audit::insert(&store, &call.caller, now_ms, &entry)?;
     store.commit(vec![version, state, audit]).await?;
     Ok(row)
+}
+
+/// What the audit log keeps of an environment.
+fn facts(row: &EnvironmentRow) -> Value {
+    json!({ "name": row.name, "description": row.description, "salt": row.salt })
 }
 
 fn check(input: &EnvironmentInput, present: Option<&EnvironmentRow>) -> Result<()> {

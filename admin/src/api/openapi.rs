@@ -2,9 +2,11 @@
 
 use crate::diagnostics::DiagnosticView;
 use serde::Serialize;
+use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
+    Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -58,6 +60,11 @@ pub(super) fn complete(document: &mut OpenApi) {
     let mut schemas = vec![(ProblemView::name().into_owned(), ProblemView::schema())];
     ProblemView::schemas(&mut schemas);
     components.schemas.extend(schemas);
+    for (name, schema) in &mut components.schemas {
+        if let Some(item) = name.strip_prefix("Page_") {
+            refer(schema, item);
+        }
+    }
     for item in document.paths.paths.values_mut() {
         let operations = [
             &mut item.get,
@@ -70,6 +77,17 @@ pub(super) fn complete(document: &mut OpenApi) {
             let responses = &mut operation.responses.responses;
             responses.insert("default".to_owned(), RefOr::T(problem()));
         }
+    }
+}
+
+/// Makes the items of a page a reference to their schema, where they were written out in full.
+fn refer(page: &mut RefOr<Schema>, item: &str) {
+    let RefOr::T(Schema::Object(page)) = page else {
+        return;
+    };
+    if let Some(RefOr::T(Schema::Array(list))) = page.properties.get_mut("items") {
+        let item = Ref::from_schema_name(item);
+        list.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(item)));
     }
 }
 

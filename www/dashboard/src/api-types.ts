@@ -1,400 +1,230 @@
 // Made by `npm run types` from the API's description. Do not edit.
 
-/**
- * What happened at one place.
- */
+/** What happened at one place. */
 export type ChangeKind = "added" | "removed" | "changed";
-/**
- * What a document is; each kind is a member of the ruleset.
- */
+/** What a document is; each kind is a member of the ruleset. */
 export type Kind = "flag" | "segment" | "layer" | "holdout" | "bandit";
-/**
- * How bad a remark is.
- */
+/** How bad a remark is. */
 export type Severity = "warning" | "error";
-/**
- * What a token may do; each role may do what the one before may.
- */
+/** What a token may do; each role may do what the one before may. */
 export type Role = "viewer" | "editor" | "publisher" | "admin";
 
 export interface ApiTypes {}
-/**
- * What is known of an action.
- */
+/** What is known of an action. */
 export interface ArmState {
   action: string;
-  /**
-   * Decisions counted, whether through exposure or reward.
-   */
+  /** Decisions counted, whether through exposure or reward. */
   decisions: number;
-  /**
-   * Decisions whose exposure was reported.
-   */
+  /** Decisions whose exposure was reported. */
   exposed: number;
-  /**
-   * Central 95 % interval of the posterior mean reward, in the metric's unit.
-   */
+  /** Central 95 % interval of the posterior mean reward, in the metric's unit. */
   interval95?: number[] | null;
-  /**
-   * Mean reward of a decision, in the metric's unit; absent without decisions.
-   */
+  /** Mean reward of a decision, in the metric's unit; absent without decisions. */
   meanReward?: number | null;
-  /**
-   * Probability that it is the best.
-   */
+  /** Probability that it is the best. */
   probabilityBest?: number | null;
-  /**
-   * Decisions that were rewarded.
-   */
+  /** Decisions that were rewarded. */
   rewarded: number;
-  /**
-   * Probability with which edges choose it now, in 0..=1.
-   */
+  /** Probability with which edges choose it now, in 0..=1. */
   share: number;
 }
-/**
- * One change.
- */
+/** One change. */
 export interface AuditEntry {
-  /**
-   * `create`, `update`, `archive`, `unarchive`, `publish`, `rollback` or `revoke`.
-   */
+  /** `create`, `update`, `archive`, `unarchive`, `publish`, `rollback` or `revoke`. */
   action: string;
-  /**
-   * Id of the token that did it.
-   */
+  /** Id of the token that did it. */
   actorId: string;
-  /**
-   * Name of the token that did it.
-   */
+  /** Name of the token that did it. */
   actorName: string;
-  /**
-   * The state after.
-   */
+  /** The state after. */
   after?: {} | null;
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   atMs: number;
-  /**
-   * The state before; absent when it is new.
-   */
+  /** The state before; absent when it is new. */
   before?: {} | null;
-  /**
-   * Absent for tokens.
-   */
+  /** Absent for tokens. */
   environment?: string | null;
   id: number;
   key: string;
-  /**
-   * `flag`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or `token`.
-   */
+  /** `flag`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or `token`. */
   kind: string;
-  /**
-   * Version or publication number after the change.
-   */
+  /** Version or publication number after the change. */
   version?: number | null;
 }
-/**
- * What a bandit has learned.
- */
+/** What a bandit has learned. */
 export interface BanditState {
-  /**
-   * Each action, by name.
-   */
+  /** Each action, by name. */
   arms: ArmState[];
   bandit: string;
-  /**
-   * The metric that rewards it.
-   */
+  /** The metric that rewards it. */
   metric: string;
-  /**
-   * Revision of the latest policy snapshot; absent before the first.
-   */
+  /** Revision of the latest policy snapshot; absent before the first. */
   revision?: number | null;
-  /**
-   * `binary` or `numeric`.
-   */
+  /** `binary` or `numeric`. */
   rewardKind: string;
-  /**
-   * Greatest reward of a decision, in the metric's unit.
-   */
+  /** Greatest reward of a decision, in the metric's unit. */
   rewardMax: number;
-  /**
-   * Least reward of a decision, in the metric's unit.
-   */
+  /** Least reward of a decision, in the metric's unit. */
   rewardMin: number;
-  /**
-   * Shards that have reported.
-   */
+  /** Shards that have reported. */
   shards: number;
-  /**
-   * When that snapshot was computed, in Unix milliseconds.
-   */
+  /** When that snapshot was computed, in Unix milliseconds. */
   snapshotAtMs?: number | null;
 }
-/**
- * One difference, at the deepest place that tells the two apart.
- */
+/** One difference, at the deepest place that tells the two apart. */
 export interface Change {
-  /**
-   * The later value; absent when removed.
-   */
+  /** The later value; absent when removed. */
   after?: {
     [k: string]: unknown;
   };
-  /**
-   * The earlier value; absent when added.
-   */
+  /** The earlier value; absent when added. */
   before?: {
     [k: string]: unknown;
   };
   change: ChangeKind;
   document?: DocumentRef | null;
-  /**
-   * JSON pointer (RFC 6901) into the ruleset.
-   */
+  /** JSON pointer (RFC 6901) into the ruleset. */
   pointer: string;
 }
-/**
- * A place in a document.
- */
+/** A place in a document. */
 export interface DocumentRef {
-  /**
-   * Which one.
-   */
+  /** Which one. */
   key: string;
   kind: Kind;
-  /**
-   * JSON pointer (RFC 6901) into the document.
-   */
+  /** JSON pointer (RFC 6901) into the document. */
   pointer: string;
 }
-/**
- * The differences between two rulesets.
- */
+/** The differences between two rulesets. */
 export interface Changes {
-  /**
-   * By pointer, within bounds.
-   */
+  /** By pointer, within bounds. */
   changes: Change[];
-  /**
-   * Whether there are more than are listed.
-   */
+  /** Whether there are more than are listed. */
   truncated: boolean;
 }
-/**
- * One remark.
- */
+/** One remark. */
 export interface Diagnostic {
-  /**
-   * Stable, for programs; such as `unknown-reference`.
-   */
+  /** Stable, for programs; such as `unknown-reference`. */
   code: string;
   document?: DocumentRef | null;
-  /**
-   * For people.
-   */
+  /** For people. */
   message: string;
-  /**
-   * JSON pointer into the whole ruleset.
-   */
+  /** JSON pointer into the whole ruleset. */
   pointer: string;
   severity: Severity;
 }
-/**
- * A draft document.
- */
+/** A draft document. */
 export interface Document {
-  /**
-   * Archived documents are kept out of the ruleset.
-   */
+  /** Archived documents are kept out of the ruleset. */
   archived: boolean;
-  /**
-   * As it stands in the ruleset.
-   */
+  /** As it stands in the ruleset. */
   document: {};
   environment: string;
   key: string;
   kind: Kind;
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   updatedAtMs: number;
-  /**
-   * Name of the token that wrote it.
-   */
+  /** Name of the token that wrote it. */
   updatedBy: string;
-  /**
-   * Rises by one with each change; the `ETag` is `"v<version>"`.
-   */
+  /** Rises by one with each change; the `ETag` is `"v<version>"`. */
   version: number;
-  /**
-   * What is suspicious about it; only in answers to writes.
-   */
+  /** What is suspicious about it; only in answers to writes. */
   warnings?: Diagnostic[];
 }
-/**
- * A version of a document.
- */
+/** A version of a document. */
 export interface DocumentVersion {
   archived: boolean;
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   atMs: number;
-  /**
-   * Name of the token that wrote it.
-   */
+  /** Name of the token that wrote it. */
   author: string;
   document: {};
   version: number;
 }
-/**
- * An environment.
- */
+/** An environment. */
 export interface Environment {
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   createdAtMs: number;
   description: string;
   key: string;
   name: string;
-  /**
-   * Part of every hash that assigns a subject, therefore fixed for life.
-   */
+  /** Part of every hash that assigns a subject, therefore fixed for life. */
   salt: string;
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   updatedAtMs: number;
   version: number;
 }
-/**
- * What is written of an environment.
- */
+/** What is written of an environment. */
 export interface EnvironmentInput {
   description?: string;
   name: string;
-  /**
-   * Random when absent; it cannot be changed later.
-   */
+  /** Random when absent; it cannot be changed later. */
   salt?: string | null;
 }
-/**
- * An answer in OpenFeature's words, as `bandera_shared` writes it.
- */
+/** An answer in OpenFeature's words, as `bandera_shared` writes it. */
 export interface Evaluation {
   errorCode?: string | null;
   errorDetails?: string | null;
   key: string;
-  /**
-   * Rule, bucket, bandit, propensity and the like.
-   */
+  /** Rule, bucket, bandit, propensity and the like. */
   metadata: {};
   reason: string;
-  /**
-   * Absent where the caller's default applies.
-   */
+  /** Absent where the caller's default applies. */
   value?: {
     [k: string]: unknown;
   };
   variant?: string | null;
 }
-/**
- * A question to a ruleset.
- */
+/** A question to a ruleset. */
 export interface EvaluationInput {
-  /**
-   * `live` (when absent), `draft`, or a publication's number.
-   */
+  /** `live` (when absent), `draft`, or a publication's number. */
   against?: string | null;
-  /**
-   * The moment, RFC 3339; now when absent.
-   */
+  /** The moment, RFC 3339; now when absent. */
   at?: string | null;
-  /**
-   * `targetingKey` and any attributes.
-   */
+  /** `targetingKey` and any attributes. */
   context: {};
-  /**
-   * The random number that flags drawn per request use; 0 when absent.
-   */
+  /** The random number that flags drawn per request use; 0 when absent. */
   draw?: number;
-  /**
-   * The flag; every flag when absent (an explanation needs one).
-   */
+  /** The flag; every flag when absent (an explanation needs one). */
   flag?: string | null;
-  /**
-   * Whether the subject takes part in experiments; true when absent.
-   */
+  /** Whether the subject takes part in experiments; true when absent. */
   participates?: boolean | null;
 }
-/**
- * Answers, and which ruleset gave them.
- */
+/** Answers, and which ruleset gave them. */
 export interface EvaluationReply {
-  /**
-   * `live`, `draft` or a publication's number, as asked.
-   */
+  /** `live`, `draft` or a publication's number, as asked. */
   against: string;
   evaluations: Evaluation[];
 }
-/**
- * An explanation, as `bandera_shared` writes it.
- */
+/** An explanation, as `bandera_shared` writes it. */
 export interface Explanation {
   evaluation: Evaluation;
-  /**
-   * What was done, in order.
-   */
+  /** What was done, in order. */
   steps: ExplanationStep[];
 }
-/**
- * One step of an explanation.
- */
+/** One step of an explanation. */
 export interface ExplanationStep {
-  /**
-   * What would have to be different for it to go the other way.
-   */
+  /** What would have to be different for it to go the other way. */
   change?: string[] | null;
   rule?: string | null;
-  /**
-   * What happened.
-   */
+  /** What happened. */
   what: string;
 }
-/**
- * An answer with the steps that led to it.
- */
+/** An answer with the steps that led to it. */
 export interface ExplanationReply {
-  /**
-   * `live`, `draft` or a publication's number, as asked.
-   */
+  /** `live`, `draft` or a publication's number, as asked. */
   against: string;
   explanation: Explanation;
 }
-/**
- * The Worker answers and reaches its database.
- */
+/** The Worker answers and reaches its database. */
 export interface Health {
-  /**
-   * How many environments there are.
-   */
+  /** How many environments there are. */
   environments: number;
-  /**
-   * Always `ready`; otherwise the answer is a problem document with status 503.
-   */
+  /** Always `ready`; otherwise the answer is a problem document with status 503. */
   status: string;
-  /**
-   * The Worker's version.
-   */
+  /** The Worker's version. */
   version: string;
 }
-/**
- * What an import did.
- */
+/** What an import did. */
 export interface ImportReport {
   archived: number;
   created: number;
@@ -402,51 +232,33 @@ export interface ImportReport {
   unchanged: number;
   updated: number;
 }
-/**
- * The token behind the request.
- */
+/** The token behind the request. */
 export interface Me {
   id: string;
   name: string;
   role: Role;
 }
-/**
- * A new token, with the secret that is shown this once.
- */
+/** A new token, with the secret that is shown this once. */
 export interface NewToken {
-  /**
-   * Send it as `Authorization: Bearer`.
-   */
+  /** Send it as `Authorization: Bearer`. */
   secret: string;
   token: Token;
 }
-/**
- * A token, without its secret.
- */
+/** A token, without its secret. */
 export interface Token {
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   createdAtMs: number;
-  /**
-   * Name of the token that made it; absent for the first.
-   */
+  /** Name of the token that made it; absent for the first. */
   createdBy?: string | null;
-  /**
-   * Unix milliseconds; absent when it does not expire.
-   */
+  /** Unix milliseconds; absent when it does not expire. */
   expiresAtMs?: number | null;
   id: string;
   name: string;
-  /**
-   * Unix milliseconds; absent while it is valid.
-   */
+  /** Unix milliseconds; absent while it is valid. */
   revokedAtMs?: number | null;
   role: Role;
 }
-/**
- * Documents to be tried in place of the stored ones; everything else is as stored.
- */
+/** Documents to be tried in place of the stored ones; everything else is as stored. */
 export interface Overlay {
   bandits?: {
     [k: string]: {} | null;
@@ -464,313 +276,46 @@ export interface Overlay {
     [k: string]: {} | null;
   };
 }
-/**
- * One page of a list.
- */
+/** One page of a list. */
 export interface Page_AuditEntry {
-  /**
-   * In the order of the list.
-   *
-   * Items: One change.
-   */
-  items: {
-    /**
-     * `create`, `update`, `archive`, `unarchive`, `publish`, `rollback` or `revoke`.
-     */
-    action: string;
-    /**
-     * Id of the token that did it.
-     */
-    actorId: string;
-    /**
-     * Name of the token that did it.
-     */
-    actorName: string;
-    /**
-     * The state after.
-     */
-    after?: {} | null;
-    /**
-     * Unix milliseconds.
-     */
-    atMs: number;
-    /**
-     * The state before; absent when it is new.
-     */
-    before?: {} | null;
-    /**
-     * Absent for tokens.
-     */
-    environment?: string | null;
-    id: number;
-    key: string;
-    /**
-     * `flag`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or `token`.
-     */
-    kind: string;
-    /**
-     * Version or publication number after the change.
-     */
-    version?: number | null;
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
+  /** In the order of the list. */
+  items: AuditEntry[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
   next?: string | null;
 }
-/**
- * One page of a list.
- */
+/** One page of a list. */
 export interface Page_Document {
-  /**
-   * In the order of the list.
-   *
-   * Items: A draft document.
-   */
-  items: {
-    /**
-     * Archived documents are kept out of the ruleset.
-     */
-    archived: boolean;
-    /**
-     * As it stands in the ruleset.
-     */
-    document: {};
-    environment: string;
-    key: string;
-    kind: Kind;
-    /**
-     * Unix milliseconds.
-     */
-    updatedAtMs: number;
-    /**
-     * Name of the token that wrote it.
-     */
-    updatedBy: string;
-    /**
-     * Rises by one with each change; the `ETag` is `"v<version>"`.
-     */
-    version: number;
-    /**
-     * What is suspicious about it; only in answers to writes.
-     */
-    warnings?: Diagnostic[];
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
+  /** In the order of the list. */
+  items: Document[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
   next?: string | null;
 }
-/**
- * One page of a list.
- */
+/** One page of a list. */
 export interface Page_DocumentVersion {
-  /**
-   * In the order of the list.
-   *
-   * Items: A version of a document.
-   */
-  items: {
-    archived: boolean;
-    /**
-     * Unix milliseconds.
-     */
-    atMs: number;
-    /**
-     * Name of the token that wrote it.
-     */
-    author: string;
-    document: {};
-    version: number;
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
+  /** In the order of the list. */
+  items: DocumentVersion[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
   next?: string | null;
 }
-/**
- * One page of a list.
- */
+/** One page of a list. */
 export interface Page_Environment {
-  /**
-   * In the order of the list.
-   *
-   * Items: An environment.
-   */
-  items: {
-    /**
-     * Unix milliseconds.
-     */
-    createdAtMs: number;
-    description: string;
-    key: string;
-    name: string;
-    /**
-     * Part of every hash that assigns a subject, therefore fixed for life.
-     */
-    salt: string;
-    /**
-     * Unix milliseconds.
-     */
-    updatedAtMs: number;
-    version: number;
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
+  /** In the order of the list. */
+  items: Environment[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
   next?: string | null;
 }
-/**
- * One page of a list.
- */
+/** One page of a list. */
 export interface Page_Publication {
-  /**
-   * In the order of the list.
-   *
-   * Items: One publication of an environment.
-   */
-  items: {
-    /**
-     * Unix milliseconds.
-     */
-    atMs: number;
-    /**
-     * Name of the token that published it.
-     */
-    author: string;
-    /**
-     * When the pointer that edges read was known to name it; absent while that is pending, or
-     * when a later publication overtook it.
-     */
-    deliveredAtMs?: number | null;
-    environment: string;
-    /**
-     * SHA-256 of the ruleset bytes, in lower-case hexadecimal.
-     */
-    hash: string;
-    note: string;
-    /**
-     * Rises by one with each publication, rollbacks included.
-     */
-    number: number;
-    /**
-     * The publication whose bytes this one repeats.
-     */
-    rollbackOf?: number | null;
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
+  /** In the order of the list. */
+  items: Publication[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
   next?: string | null;
 }
-/**
- * One page of a list.
- */
-export interface Page_Token {
-  /**
-   * In the order of the list.
-   *
-   * Items: A token, without its secret.
-   */
-  items: {
-    /**
-     * Unix milliseconds.
-     */
-    createdAtMs: number;
-    /**
-     * Name of the token that made it; absent for the first.
-     */
-    createdBy?: string | null;
-    /**
-     * Unix milliseconds; absent when it does not expire.
-     */
-    expiresAtMs?: number | null;
-    id: string;
-    name: string;
-    /**
-     * Unix milliseconds; absent while it is valid.
-     */
-    revokedAtMs?: number | null;
-    role: Role;
-  }[];
-  /**
-   * Send it as `cursor` to get what follows; absent on the last page.
-   */
-  next?: string | null;
-}
-/**
- * What publishing would come to.
- */
-export interface Preview {
-  /**
-   * What would change for edges; empty when it is not valid.
-   */
-  changes: Change[];
-  /**
-   * Errors and warnings, each led back to its document.
-   */
-  diagnostics: Diagnostic[];
-  /**
-   * SHA-256 that the ruleset would have; absent when it is not valid.
-   */
-  hash?: string | null;
-  /**
-   * Number of the publication in force; 0 before the first.
-   */
-  publication: number;
-  /**
-   * Whether there are more changes than are listed.
-   */
-  truncated: boolean;
-  /**
-   * Whether it could be published.
-   */
-  valid: boolean;
-}
-/**
- * Every refusal (RFC 9457).
- */
-export interface Problem {
-  /**
-   * Stable, for programs; such as `precondition_failed`.
-   */
-  code: string;
-  /**
-   * What happened this time.
-   */
-  detail?: string;
-  /**
-   * All that compiling had to say, where a document or ruleset was refused.
-   */
-  diagnostics?: Diagnostic[] | null;
-  /**
-   * JSON pointer (RFC 6901) to the fault in the body.
-   */
-  pointer?: string | null;
-  /**
-   * The HTTP status.
-   */
-  status: number;
-  /**
-   * The kind of problem in words.
-   */
-  title: string;
-  /**
-   * `urn:bandera:problem:` and the code.
-   */
-  type: string;
-}
-/**
- * One publication of an environment.
- */
+/** One publication of an environment. */
 export interface Publication {
-  /**
-   * Unix milliseconds.
-   */
+  /** Unix milliseconds. */
   atMs: number;
-  /**
-   * Name of the token that published it.
-   */
+  /** Name of the token that published it. */
   author: string;
   /**
    * When the pointer that edges read was known to name it; absent while that is pending, or
@@ -778,32 +323,59 @@ export interface Publication {
    */
   deliveredAtMs?: number | null;
   environment: string;
-  /**
-   * SHA-256 of the ruleset bytes, in lower-case hexadecimal.
-   */
+  /** SHA-256 of the ruleset bytes, in lower-case hexadecimal. */
   hash: string;
   note: string;
-  /**
-   * Rises by one with each publication, rollbacks included.
-   */
+  /** Rises by one with each publication, rollbacks included. */
   number: number;
-  /**
-   * The publication whose bytes this one repeats.
-   */
+  /** The publication whose bytes this one repeats. */
   rollbackOf?: number | null;
 }
-/**
- * What is said about a publication.
- */
+/** One page of a list. */
+export interface Page_Token {
+  /** In the order of the list. */
+  items: Token[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
+  next?: string | null;
+}
+/** What publishing would come to. */
+export interface Preview {
+  /** What would change for edges; empty when it is not valid. */
+  changes: Change[];
+  /** Errors and warnings, each led back to its document. */
+  diagnostics: Diagnostic[];
+  /** SHA-256 that the ruleset would have; absent when it is not valid. */
+  hash?: string | null;
+  /** Number of the publication in force; 0 before the first. */
+  publication: number;
+  /** Whether there are more changes than are listed. */
+  truncated: boolean;
+  /** Whether it could be published. */
+  valid: boolean;
+}
+/** Every refusal (RFC 9457). */
+export interface Problem {
+  /** Stable, for programs; such as `precondition_failed`. */
+  code: string;
+  /** What happened this time. */
+  detail?: string;
+  /** All that compiling had to say, where a document or ruleset was refused. */
+  diagnostics?: Diagnostic[] | null;
+  /** JSON pointer (RFC 6901) to the fault in the body. */
+  pointer?: string | null;
+  /** The HTTP status. */
+  status: number;
+  /** The kind of problem in words. */
+  title: string;
+  /** `urn:bandera:problem:` and the code. */
+  type: string;
+}
+/** What is said about a publication. */
 export interface PublicationInput {
-  /**
-   * Why, for those who look back.
-   */
+  /** Why, for those who look back. */
   note?: string;
 }
-/**
- * A ruleset as it is authored; members that are absent are left alone.
- */
+/** A ruleset as it is authored; members that are absent are left alone. */
 export interface RulesetInput {
   bandits?: {
     [k: string]: {};
@@ -817,29 +389,19 @@ export interface RulesetInput {
   layers?: {
     [k: string]: {};
   };
-  /**
-   * If present, the environment's own.
-   */
+  /** If present, the environment's own. */
   salt?: string | null;
-  /**
-   * 1.
-   */
+  /** 1. */
   schemaVersion: number;
   segments?: {
     [k: string]: {};
   };
 }
-/**
- * A token to be made.
- */
+/** A token to be made. */
 export interface TokenInput {
-  /**
-   * Unix milliseconds; it does not expire when absent.
-   */
+  /** Unix milliseconds; it does not expire when absent. */
   expiresAtMs?: number | null;
-  /**
-   * Becomes the author of what it changes.
-   */
+  /** Becomes the author of what it changes. */
   name: string;
   role: Role;
 }

@@ -23,7 +23,7 @@ export function shown<T>(load: Load<T>): T | undefined {
   }
 }
 
-/** Loads, and tells each step of it. A later call overtakes an earlier one that is still under way. */
+/** Loads, and tells each step of it. A later call overtakes an earlier one still under way. */
 export class Loader<T> {
   #load: Load<T> = idle;
   #latest = 0;

@@ -7,9 +7,9 @@ import { h, show } from "./dom.ts";
 export function wordsOf(error: unknown): string {
   if (!(error instanceof Refused)) return error instanceof Error ? error.message : String(error);
   const { status, title, pointer } = error.problem;
-  const place = pointer === undefined || pointer === null || pointer === "" ? "" : ` (at ${pointer})`;
+  const place = typeof pointer === "string" && pointer !== "" ? ` (at ${pointer})` : "";
   const detail = error.message === title ? "" : `: ${error.message}`;
-  const advice = status === 412 ? " The page shows the present state now: look, and try again." : "";
+  const advice = status === 412 ? " The page now shows the present state: try again." : "";
   return `${title}${detail}${place}.${advice}`;
 }
 

@@ -45,7 +45,7 @@ export class PublishView {
     show(
       this.#state,
       preview.state === "failed" ? alertOf(preview.error) : undefined,
-      value === undefined ? h("p", {}, "Comparing with what is live…") : h("p", {}, summary(value)),
+      h("p", {}, value === undefined ? "Comparing with what is live…" : summary(value)),
       session.may("publisher")
         ? undefined
         : h("p", { class: "soft" }, `Your role is ${session.me.role}; this needs publisher.`),

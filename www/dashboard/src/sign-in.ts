@@ -22,7 +22,7 @@ export function signInForm(enter: (token: string) => Promise<void>, failure: unk
       button.disabled = false;
     }
   };
-  const where = "Locally, npm start prints one. It stays in this tab and is gone when the tab closes.";
+  const where = "Locally, npm start prints one. It is kept until this tab is closed.";
   const row = h("div", { class: "row" }, h("label", { for: "token" }, "Token", field), button);
   return h(
     "main",
