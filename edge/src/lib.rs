@@ -3,8 +3,8 @@
 //! [`router`] tells requests apart. [`middleware`] answers for the origin: it reads the request
 //! ([`request`]), finds its [`subject`], builds the [`context`], evaluates ([`visit`]), asks the
 //! [`origin`] and changes what comes back ([`page`], [`caching`], [`state`]). [`ofrep`],
-//! [`delivery`] and [`health`] are the API. What lasts between requests is in [`isolate`]: settings,
-//! keys and the ruleset [`store`].
+//! [`delivery`] and [`health`] are the API. What lasts between requests is in [`isolate`]:
+//! settings, keys and the ruleset [`store`].
 //!
 //! Modules that touch the runtime say `worker`; all others are pure and tested natively.
 

@@ -142,8 +142,16 @@ describe("with settings", () => {
       variants: { on: { value: "1" }, header: { value: "2" }, cookie: { value: "3" } },
       offVariant: "on",
       rules: [
-        { id: "h", when: { attribute: ["headers", "x-plan"], op: "equals", value: "pro" }, serve: { variant: "header" } },
-        { id: "c", when: { attribute: ["cookies", "tier"], op: "equals", value: "gold" }, serve: { variant: "cookie" } },
+        {
+          id: "h",
+          when: { attribute: ["headers", "x-plan"], op: "equals", value: "pro" },
+          serve: { variant: "header" },
+        },
+        {
+          id: "c",
+          when: { attribute: ["cookies", "tier"], op: "equals", value: "gold" },
+          serve: { variant: "cookie" },
+        },
       ],
     };
     edge = await Edge.start({

@@ -4,7 +4,7 @@
 //! {"events":[
 //!   {"id":"e1","kind":"exposure","receipt":"AQEE..."},
 //!   {"id":"e2","kind":"exposure","flag":"shop.buy_button","variant":"on","subject":"v-1"},
-//!   {"id":"e3","kind":"reward","receipt":"AQEE...","metric":"purchase","value":1,"atMs":1770000000000}
+//!   {"id":"e3","kind":"reward","receipt":"AQEE...","metric":"purchase","value":1,"atMs":17700000}
 //! ]}
 //! ```
 //!

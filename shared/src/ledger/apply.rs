@@ -251,7 +251,8 @@ impl Applying<'_> {
 /// A decision's reward after one more; the outcome, when it changes nothing.
 ///
 /// # Arguments
-/// `told`: when the reward was made, and the reward. `is_known`: whether its event was added before.
+/// `told`: when the reward was made, and the reward. `is_known`: whether its event was added
+/// before.
 fn rewarded(
     before: Option<RowReward>,
     told: (UnixMillis, Reward),

@@ -1,7 +1,7 @@
 //! Counting: what one shard remembers, how events change it, and how shards add up.
 //!
-//! Everything here is pure: a Durable Object loads rows, calls [`apply()`], stores what changed, and
-//! replies. Counting is idempotent and does not depend on order:
+//! Everything here is pure: a Durable Object loads rows, calls [`apply()`], stores what changed,
+//! and replies. Counting is idempotent and does not depend on order:
 //!
 //! * A decision is one row, under a hash of its id, subject, action and reward definition. Its
 //!   exposure is a flag of that row, set once.

@@ -2,11 +2,11 @@
 //!
 //! # The posterior
 //! Binary rewards: Beta(prior + successes, prior + failures), exact. Bounded numeric rewards:
-//! rescaled to [0, 1] and counted as fractional successes, `Beta(prior + sum u, prior + n - sum u)`.
-//! That is what Agrawal and Goyal's coin flip (2012, algorithm 2) arrives at on average, without the
-//! coin, so that equal data give equal bits. It is never narrower than the truth, because no
-//! distribution on [0, 1] with that mean has a greater variance than the Bernoulli one; it explores
-//! more than needed where rewards vary little. A Normal-Gamma posterior would be narrower, but
+//! rescaled to [0, 1] and counted as fractional successes, `Beta(prior + sum u, prior + n - sum
+//! u)`. That is what Agrawal and Goyal's coin flip (2012, algorithm 2) arrives at on average,
+//! without the coin, so that equal data give equal bits. It is never narrower than the truth,
+//! because no distribution on [0, 1] with that mean has a greater variance than the Bernoulli one;
+//! it explores more than needed where rewards vary little. A Normal-Gamma posterior would be narrower, but
 //! where most rewards are zero (revenue) its first variances are far too small, and it then settles
 //! on the wrong action. Jeffreys' prior is the default.
 //!

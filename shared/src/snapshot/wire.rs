@@ -121,7 +121,10 @@ pub fn print(snapshot: &PolicySnapshot) -> String {
 mod tests {
     use super::*;
 
-    const JSON: &str = r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[{"action":"a","parts":1000000,"decisions":4,"rewarded":1,"meanReward":0.25}]}"#;
+    const JSON: &str = concat!(
+        r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[{"action":"a","#,
+        r#""parts":1000000,"decisions":4,"rewarded":1,"meanReward":0.25}]}"#
+    );
 
     #[test]
     fn prints_what_it_parses() {

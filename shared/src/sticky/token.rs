@@ -168,7 +168,12 @@ mod tests {
         }
 
         #[test]
-        fn prints_and_parses_back(at: i64, revision: u64, parts in 1u32..=1_000_000, bandit in ".{1,30}") {
+        fn prints_and_parses_back(
+            at: i64,
+            revision: u64,
+            parts in 1u32..=1_000_000,
+            bandit in ".{1,30}",
+        ) {
             let mut kept = StickyDecisions::default();
             let mut decision = decision(&bandit, at);
             decision.revision = revision;
