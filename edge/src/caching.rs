@@ -10,17 +10,33 @@
 use bandera_platform::HeaderChanges;
 
 /// Conditional and partial requests, whose answers would be about the origin's body and not ours.
-const CONDITIONS: [&str; 6] =
-    ["if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"];
+const CONDITIONS: [&str; 6] = [
+    "if-none-match",
+    "if-modified-since",
+    "if-match",
+    "if-unmodified-since",
+    "if-range",
+    "range",
+];
 /// What describes the origin's bytes and not ours.
 const DESCRIPTIONS: [&str; 8] = [
-    "etag", "last-modified", "accept-ranges", "content-length", "content-md5", "digest",
-    "content-digest", "repr-digest",
+    "etag",
+    "last-modified",
+    "accept-ranges",
+    "content-length",
+    "content-md5",
+    "digest",
+    "content-digest",
+    "repr-digest",
 ];
 /// What speaks to caches that `Cache-Control: private` does not reach.
 const CACHE_ORDERS: [&str; 6] = [
-    "cdn-cache-control", "cloudflare-cdn-cache-control", "surrogate-control", "surrogate-key",
-    "expires", "age",
+    "cdn-cache-control",
+    "cloudflare-cdn-cache-control",
+    "surrogate-control",
+    "surrogate-key",
+    "expires",
+    "age",
 ];
 
 /// Whether the body that the reader gets may differ from the origin's.
@@ -104,7 +120,10 @@ mod tests {
             changes.set.remove(0).1
         };
         assert_eq!(order(None), "private, no-cache");
-        assert_eq!(order(Some("public, s-maxage=600, max-age=60")), "private, no-cache");
+        assert_eq!(
+            order(Some("public, s-maxage=600, max-age=60")),
+            "private, no-cache"
+        );
         assert_eq!(order(Some("No-Store")), "private, no-cache, no-store");
         assert_eq!(
             order(Some("max-age=1, no-transform ,must-revalidate")),

@@ -27,19 +27,26 @@ pub(crate) struct Call<'c> {
 impl Call<'_> {
     /// The ruleset to serve from.
     pub(crate) async fn ruleset(&self) -> Option<Current> {
-        self.isolate.ruleset(self.env, self.ctx, self.head.now_ms).await
+        self.isolate
+            .ruleset(self.env, self.ctx, self.head.now_ms)
+            .await
     }
 
     /// Whether the request is not to be evaluated: parts of pages, and the paths of the settings.
     pub(crate) fn is_skipped(&self) -> bool {
         let paths = &self.isolate.settings.skip.paths;
-        self.head.is_subresource() || paths.iter().any(|pattern| matches(pattern, &self.head.path))
+        self.head.is_subresource()
+            || paths
+                .iter()
+                .any(|pattern| matches(pattern, &self.head.path))
     }
 }
 
 /// Whether the path is the pattern, or starts with it up to a trailing `*`.
 fn matches(pattern: &str, path: &str) -> bool {
-    pattern.strip_suffix('*').map_or(path == pattern, |prefix| path.starts_with(prefix))
+    pattern
+        .strip_suffix('*')
+        .map_or(path == pattern, |prefix| path.starts_with(prefix))
 }
 
 #[cfg(test)]

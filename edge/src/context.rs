@@ -22,7 +22,10 @@ pub(crate) fn build(
     if let Some(subject) = &identity.subject {
         context = context.with_targeting_key(&subject.id);
     }
-    let host = head.origin.split_once("://").map_or(&*head.origin, |(_, host)| host);
+    let host = head
+        .origin
+        .split_once("://")
+        .map_or(&*head.origin, |(_, host)| host);
     context.set("method", head.method.as_str().into());
     context.set("host", host.into());
     context.set("path", head.path.as_str().into());
@@ -33,12 +36,21 @@ pub(crate) fn build(
     if let Some(first) = languages.first() {
         context.set("language", (*first).into());
     }
-    context.set("languages", Value::List(languages.into_iter().map(Value::from).collect()));
+    context.set(
+        "languages",
+        Value::List(languages.into_iter().map(Value::from).collect()),
+    );
     set_time(&mut context, head.now_ms);
     set_place(&mut context, head);
-    let headers = settings.headers.iter().map(|name| (name, head.header(name)));
+    let headers = settings
+        .headers
+        .iter()
+        .map(|name| (name, head.header(name)));
     context.set("headers", members(headers));
-    let cookies = settings.cookies.iter().map(|name| (name, head.cookie(name)));
+    let cookies = settings
+        .cookies
+        .iter()
+        .map(|name| (name, head.cookie(name)));
     context.set("cookies", members(cookies));
     context
 }
@@ -48,7 +60,10 @@ fn set_time(context: &mut EvaluationContext, now_ms: i64) {
     context.set("time", now_ms.into());
     context.set("hour", (now_ms.rem_euclid(DAY_MS) / HOUR_MS).into());
     // 1970-01-01 was a Thursday.
-    context.set("weekday", ((now_ms.div_euclid(DAY_MS) + 3).rem_euclid(7) + 1).into());
+    context.set(
+        "weekday",
+        ((now_ms.div_euclid(DAY_MS) + 3).rem_euclid(7) + 1).into(),
+    );
 }
 
 fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
@@ -68,8 +83,11 @@ fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
             context.set(name, text.as_str().into());
         }
     }
-    let numbers =
-        [("latitude", &place.latitude), ("longitude", &place.longitude), ("asn", &place.asn)];
+    let numbers = [
+        ("latitude", &place.latitude),
+        ("longitude", &place.longitude),
+        ("asn", &place.asn),
+    ];
     for (name, text) in numbers {
         if let Some(number) = text.as_ref().and_then(|text| text.parse::<f64>().ok()) {
             context.set(name, number.into());
@@ -93,7 +111,9 @@ fn query_value(query: &str) -> Value {
 
 fn members<'m>(found: impl Iterator<Item = (&'m String, Option<&'m str>)>) -> Value {
     Value::Object(
-        found.filter_map(|(name, value)| Some((name.as_str().into(), value?.into()))).collect(),
+        found
+            .filter_map(|(name, value)| Some((name.as_str().into(), value?.into())))
+            .collect(),
     )
 }
 
@@ -124,8 +144,15 @@ mod tests {
                 ("cookie", "tier=gold; session=s"),
             ])
         };
-        let subject = Some(Subject { id: "ana".into(), source: Source::Cookie });
-        let identity = Identity { subject, may_remember: true, is_bot: false };
+        let subject = Some(Subject {
+            id: "ana".into(),
+            source: Source::Cookie,
+        });
+        let identity = Identity {
+            subject,
+            may_remember: true,
+            is_bot: false,
+        };
         let settings = ContextSettings {
             headers: vec!["x-plan".into(), "x-absent".into()],
             cookies: vec!["tier".into()],
@@ -162,7 +189,9 @@ mod tests {
     fn secrets_stay_out() {
         let context = context();
         let absent = |path: &[&str]| {
-            context.get(&Attribute::nested(path[0], path[1..].iter().copied())).is_none()
+            context
+                .get(&Attribute::nested(path[0], path[1..].iter().copied()))
+                .is_none()
         };
         assert!(absent(&["headers", "x-secret"]));
         assert!(absent(&["headers", "x-absent"]));

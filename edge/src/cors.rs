@@ -46,7 +46,11 @@ mod tests {
 
     fn granted(listed: &str, origin: Option<&str>) -> Option<String> {
         let changes = preflight(&[listed.to_owned()], origin);
-        assert!(changes.append.contains(&("vary".to_owned(), "Origin".to_owned())));
+        assert!(
+            changes
+                .append
+                .contains(&("vary".to_owned(), "Origin".to_owned()))
+        );
         changes
             .set
             .into_iter()
@@ -57,7 +61,11 @@ mod tests {
     #[test]
     fn only_listed_origins_are_echoed() {
         let check = |origin, expected: Option<&str>| {
-            assert_eq!(granted("https://a.example", origin).as_deref(), expected, "{origin:?}");
+            assert_eq!(
+                granted("https://a.example", origin).as_deref(),
+                expected,
+                "{origin:?}"
+            );
         };
         check(Some("https://a.example"), Some("https://a.example"));
         check(Some("https://a.example.evil"), None);

@@ -18,9 +18,9 @@ pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
         return Problem::new(503, "provider_not_ready", "There is no ruleset yet").to_response();
     };
     let loaded = &current.loaded;
-    let redacted = loaded.redacted.get_or_init(|| {
-        bandera_shared::redact(loaded.text.as_bytes()).ok()
-    });
+    let redacted = loaded
+        .redacted
+        .get_or_init(|| bandera_shared::redact(loaded.text.as_bytes()).ok());
     let Some(redacted) = redacted else {
         return Problem::new(500, "internal", "The ruleset cannot be redacted").to_response();
     };

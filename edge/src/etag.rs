@@ -5,7 +5,10 @@
 pub(crate) fn matches(if_none_match: Option<&str>, tag: &str) -> bool {
     let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
     if_none_match.is_some_and(|listed| {
-        listed.trim() == "*" || listed.split(',').any(|listed| opaque(listed) == opaque(tag))
+        listed.trim() == "*"
+            || listed
+                .split(',')
+                .any(|listed| opaque(listed) == opaque(tag))
     })
 }
 

@@ -22,7 +22,9 @@ pub(crate) fn send_later(
     admitted: Vec<Admitted>,
 ) {
     let n = admitted.len() as u64;
-    isolate.counters.count(|counts| counts.exposures.attempted += n);
+    isolate
+        .counters
+        .count(|counts| counts.exposures.attempted += n);
     let (isolate, env) = (Rc::clone(isolate), env.clone());
     ctx.wait_until(async move {
         for (shard, (_, mut batch)) in routed(publication, admitted.into_iter().enumerate()) {
@@ -38,15 +40,21 @@ async fn send(isolate: &Isolate, env: &Env, shard: u16, batch: &Batch) {
     let mut waits = RETRY_AFTER_MS.into_iter();
     loop {
         let Err(error) = offer(env, &message).await else {
-            isolate.counters.count(|counts| counts.exposures.committed += n);
+            isolate
+                .counters
+                .count(|counts| counts.exposures.committed += n);
             return;
         };
         let Some(wait_ms) = waits.next() else {
             console_warn!("bandera: {n} exposures dropped: {error}");
-            isolate.counters.count(|counts| counts.exposures.dropped += n);
+            isolate
+                .counters
+                .count(|counts| counts.exposures.dropped += n);
             return;
         };
-        isolate.counters.count(|counts| counts.exposures.retried += n);
+        isolate
+            .counters
+            .count(|counts| counts.exposures.retried += n);
         Delay::from(Duration::from_millis(wait_ms)).await;
     }
 }

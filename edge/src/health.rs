@@ -35,14 +35,21 @@ struct HealthWire<'h> {
 /// What the runtime threw.
 pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
     let current = call.ruleset().await;
-    json_response(200, &report(call.isolate, current.as_ref(), call.head.now_ms))
+    json_response(
+        200,
+        &report(call.isolate, current.as_ref(), call.head.now_ms),
+    )
 }
 
 fn report(isolate: &Isolate, current: Option<&Current>, now_ms: i64) -> String {
     let store = isolate.store.borrow();
     let pointer = current.map(|current| &current.loaded.pointer);
     let age_ms = current.map(|current| current.age_ms(now_ms));
-    let faults = [isolate.fault.as_deref(), isolate.keys_fault.as_deref(), store.last_failure()];
+    let faults = [
+        isolate.fault.as_deref(),
+        isolate.keys_fault.as_deref(),
+        store.last_failure(),
+    ];
     let health = HealthWire {
         status: match current {
             _ if isolate.fault.is_some() => "misconfigured",

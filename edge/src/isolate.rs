@@ -53,7 +53,11 @@ thread_local! {
 impl Isolate {
     /// This isolate's state, made from the variables and secrets at the first call.
     pub(crate) fn of(env: &Env, now_ms: i64) -> Rc<Self> {
-        ISOLATE.with(|isolate| isolate.get_or_init(|| Rc::new(Self::new(env, now_ms))).clone())
+        ISOLATE.with(|isolate| {
+            isolate
+                .get_or_init(|| Rc::new(Self::new(env, now_ms)))
+                .clone()
+        })
     }
 
     fn new(env: &Env, now_ms: i64) -> Self {
@@ -68,7 +72,11 @@ impl Isolate {
             text("BANDERA_SUBJECT_KEY").as_deref(),
         );
         let shards = parse_shards(text("BANDERA_SHARDS").as_deref());
-        let faults = [settings.as_ref().err(), secrets.as_ref().err(), shards.as_ref().err()];
+        let faults = [
+            settings.as_ref().err(),
+            secrets.as_ref().err(),
+            shards.as_ref().err(),
+        ];
         let fault = faults.into_iter().flatten().next().cloned();
         for fault in fault.iter().chain(keys.as_ref().err()) {
             console_error!("bandera: {fault}");
@@ -121,9 +129,13 @@ impl Isolate {
                 let (isolate, env) = (Rc::clone(self), env.clone());
                 let refresh = Box::pin(async move { isolate.refresh(&env).await });
                 let patience = Duration::from_millis(u64::from(self.settings.cold_wait_ms));
-                if let Either::Right(((), unfinished)) = select(refresh, Delay::from(patience)).await {
+                if let Either::Right(((), unfinished)) =
+                    select(refresh, Delay::from(patience)).await
+                {
                     let failed = Refreshed::Failed("KV does not answer in time".into());
-                    self.store.borrow_mut().settle(failed, now_ms, self.settings.refresh_ms);
+                    self.store
+                        .borrow_mut()
+                        .settle(failed, now_ms, self.settings.refresh_ms);
                     ctx.wait_until(unfinished);
                 }
             }
@@ -146,7 +158,11 @@ impl Isolate {
             n_dropped: counts.exposures.dropped,
             n_rejected: counts.events_rejected,
         };
-        if report.home(self.shards) == shard { vec![report] } else { Vec::new() }
+        if report.home(self.shards) == shard {
+            vec![report]
+        } else {
+            Vec::new()
+        }
     }
 
     async fn refresh(&self, env: &Env) {
@@ -165,14 +181,20 @@ impl Isolate {
         let current = self.store.borrow().current();
         let refreshed = refresh::refresh(&place, current).await;
         let now_ms = worker::Date::now().as_millis() as i64;
-        self.store.borrow_mut().settle(refreshed, now_ms, self.settings.refresh_ms);
+        self.store
+            .borrow_mut()
+            .settle(refreshed, now_ms, self.settings.refresh_ms);
     }
 }
 
 /// The number of shards; one where it is not set.
 fn parse_shards(text: Option<&str>) -> Result<u16, String> {
     let Some(text) = text else { return Ok(1) };
-    let shards = text.trim().parse().ok().filter(|shards| (1..u16::MAX).contains(shards));
+    let shards = text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|shards| (1..u16::MAX).contains(shards));
     shards.ok_or_else(|| "BANDERA_SHARDS: a number from 1 to 65534".to_owned())
 }
 

@@ -29,7 +29,8 @@ impl Keys {
         let signing = signing.ok_or("BANDERA_SIGNING_KEYS is not set")?;
         let ring = KeyRing::parse(signing).map_err(|e| format!("BANDERA_SIGNING_KEYS: {e}"))?;
         let subject = subject.ok_or("BANDERA_SUBJECT_KEY is not set")?;
-        let subject = SubjectKey::parse(subject).map_err(|e| format!("BANDERA_SUBJECT_KEY: {e}"))?;
+        let subject =
+            SubjectKey::parse(subject).map_err(|e| format!("BANDERA_SUBJECT_KEY: {e}"))?;
         Ok(Self {
             receipt: ring.derive(Purpose::Receipt),
             sticky: ring.derive(Purpose::Sticky),
@@ -65,7 +66,10 @@ impl CallerSecrets {
             .filter(|token| !token.is_empty())
             .map(|token| content_hash(token.as_bytes()))
             .collect();
-        Ok(Self { proof, server_tokens })
+        Ok(Self {
+            proof,
+            server_tokens,
+        })
     }
 
     /// Whether the token is that of a server. Hashes are compared, so that the time it takes says

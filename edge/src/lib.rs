@@ -59,7 +59,13 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Respo
     let head = RequestHead::parse(&described).map_err(|e| Error::RustError(e.to_string()))?;
     let isolate = Isolate::of(&env, head.now_ms);
     let by_binding = binding_text(&env, BY_BINDING).is_some();
-    let call =
-        Call { request: &request, head: &head, isolate: &isolate, env: &env, ctx: &ctx, by_binding };
+    let call = Call {
+        request: &request,
+        head: &head,
+        isolate: &isolate,
+        env: &env,
+        ctx: &ctx,
+        by_binding,
+    };
     Ok(router::route(&call).await?)
 }

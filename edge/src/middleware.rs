@@ -4,13 +4,13 @@ use crate::caching::{self, Bodies};
 use crate::call::Call;
 use crate::origin::{Origin, Passage};
 use crate::page::{self, PagePlan};
+use crate::request::bots::{self, BotNames};
 use crate::settings::OriginCache;
 use crate::state::PageState;
 use crate::store::Current;
 use crate::subject::{self, Credentials};
 use crate::timing::Timing;
 use crate::visit::{FirstExposures, Inputs, Visit, kept};
-use crate::request::bots::{self, BotNames};
 use crate::{context, exposures, previews, variants};
 use bandera_platform::{HeaderChanges, amend_response, make_response, random_bytes, rewrite_html};
 use bandera_shared::Visibility;
@@ -39,9 +39,13 @@ pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
 /// # Errors
 /// What the runtime threw: the origin cannot be reached.
 pub(crate) async fn pass_through(call: &Call<'_>) -> Result<Response, JsValue> {
-    call.isolate.counters.count(|counts| counts.passed_through += 1);
+    call.isolate
+        .counters
+        .count(|counts| counts.passed_through += 1);
     let origin = Origin::of(call.env);
-    let response = origin.ask(call.request, call.head, Passage::default()).await?;
+    let response = origin
+        .ask(call.request, call.head, Passage::default())
+        .await?;
     let mut changes = HeaderChanges::default();
     correct_location(&origin, call, &response, &mut changes);
     amend_response(response, &changes)
@@ -54,7 +58,10 @@ async fn answer(call: &Call<'_>, current: &Current) -> Result<Response, JsValue>
         by_binding: call.by_binding,
         proof_key: isolate.secrets.proof.as_ref(),
     };
-    let names = BotNames { also: &settings.bots.also, never: &settings.bots.never };
+    let names = BotNames {
+        also: &settings.bots.also,
+        never: &settings.bots.never,
+    };
     let is_bot = bots::is_bot(head, names);
     let identity = subject::identify(head, settings, credentials, is_bot, fresh_id);
     let context = context::build(head, &identity, &settings.context);
@@ -77,10 +84,18 @@ async fn answer(call: &Call<'_>, current: &Current) -> Result<Response, JsValue>
     if let Some(line) = &previewing.cookie_line {
         changes.append("set-cookie", line);
     }
-    let served = Served { call, current, visit: &visit };
+    let served = Served {
+        call,
+        current,
+        visit: &visit,
+    };
     match served.redirect() {
         Some(redirect) => served.send_elsewhere(redirect, exposures, changes),
-        None => served.pass_on(previewing.query.as_deref(), exposures, changes).await,
+        None => {
+            served
+                .pass_on(previewing.query.as_deref(), exposures, changes)
+                .await
+        }
     }
 }
 
@@ -116,7 +131,10 @@ impl Served<'_, '_> {
         exposures: Option<FirstExposures>,
         mut changes: HeaderChanges,
     ) -> Result<Response, JsValue> {
-        let headers = [("location", &*location), ("cache-control", "private, no-store")];
+        let headers = [
+            ("location", &*location),
+            ("cache-control", "private, no-store"),
+        ];
         let response = make_response(status, &headers, None)?;
         self.finish(exposures, None, &mut changes);
         amend_response(response, &changes)
@@ -128,7 +146,13 @@ impl Served<'_, '_> {
         exposures: Option<FirstExposures>,
         mut changes: HeaderChanges,
     ) -> Result<Response, JsValue> {
-        let Call { isolate, head, env, request, .. } = *self.call;
+        let Call {
+            isolate,
+            head,
+            env,
+            request,
+            ..
+        } = *self.call;
         let loaded = &self.current.loaded;
         let touched = loaded.pages.touched(&loaded.ruleset, &head.path);
         let with_state = isolate.settings.page.state && head.wants_html();
@@ -140,7 +164,12 @@ impl Served<'_, '_> {
             self.tell_origin(&mut headers);
         }
         let origin = Origin::of(env);
-        let passage = Passage { path: self.plan().rewrite, query, headers, fresh };
+        let passage = Passage {
+            path: self.plan().rewrite,
+            query,
+            headers,
+            fresh,
+        };
         let asked_at_ms = worker::Date::now().as_millis();
         let response = origin.ask(request, head, passage).await?;
         let origin_ms = worker::Date::now().as_millis().saturating_sub(asked_at_ms);
@@ -150,7 +179,11 @@ impl Served<'_, '_> {
         correct_location(&origin, self.call, &response, &mut changes);
         let exposures = exposures.filter(|_| response.status() < 400);
         let is_page = header(&response, "content-type").is_some_and(|kind| is_html(&kind));
-        let bodies = if is_page || touched.rewrites { asked_bodies } else { Bodies::Same };
+        let bodies = if is_page || touched.rewrites {
+            asked_bodies
+        } else {
+            Bodies::Same
+        };
         self.finish(exposures, Some(origin_ms as i64), &mut changes);
         let sets_cookies = changes.append.iter().any(|(name, _)| name == "set-cookie");
         if fresh || is_page || touched.rewrites || sets_cookies {
@@ -158,7 +191,11 @@ impl Served<'_, '_> {
             caching::toward_browser(bodies, order.as_deref(), &mut changes);
         }
         let amended = amend_response(response, &changes)?;
-        if is_page && amended.body().is_some() { self.edit(amended, with_state) } else { Ok(amended) }
+        if is_page && amended.body().is_some() {
+            self.edit(amended, with_state)
+        } else {
+            Ok(amended)
+        }
     }
 
     /// Variants and receipts, in headers.
@@ -187,7 +224,13 @@ impl Served<'_, '_> {
         origin_ms: Option<i64>,
         changes: &mut HeaderChanges,
     ) {
-        let Call { isolate, head, env, ctx, .. } = *self.call;
+        let Call {
+            isolate,
+            head,
+            env,
+            ctx,
+            ..
+        } = *self.call;
         for line in self.visit.cookie_lines(exposures.as_ref()) {
             changes.append("set-cookie", line);
         }
@@ -206,7 +249,12 @@ impl Served<'_, '_> {
     }
 
     fn edit(&self, response: Response, with_state: bool) -> Result<Response, JsValue> {
-        let edits: Vec<_> = self.plan().edits.iter().map(|edit| page::html_edit(edit)).collect();
+        let edits: Vec<_> = self
+            .plan()
+            .edits
+            .iter()
+            .map(|edit| page::html_edit(edit))
+            .collect();
         let element = with_state.then(|| self.state_element());
         if edits.is_empty() && element.is_none() {
             return Ok(response);
@@ -244,7 +292,10 @@ fn header(response: &Response, name: &str) -> Option<String> {
 }
 
 fn is_html(content_type: &str) -> bool {
-    content_type.trim_start().to_ascii_lowercase().starts_with("text/html")
+    content_type
+        .trim_start()
+        .to_ascii_lowercase()
+        .starts_with("text/html")
 }
 
 /// An origin at another address must not send the browser past the edge.

@@ -55,7 +55,11 @@ pub(crate) async fn evaluate_one(call: &Call<'_>, key: &str) -> Result<Response,
     };
     let flag = prepared.current.loaded.ruleset.flag(&key);
     let Some(flag) = flag.filter(|flag| prepared.audience.sees(flag)) else {
-        return fault(&Fault::new(404, ErrorCode::FlagNotFound, "no flag of that key"));
+        return fault(&Fault::new(
+            404,
+            ErrorCode::FlagNotFound,
+            "no flag of that key",
+        ));
     };
     let evaluation = prepared.evaluator(call).evaluate_flag(flag);
     if let Some(failed) = wire::failure(&evaluation) {
@@ -77,22 +81,33 @@ pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
     let evaluator = prepared.evaluator(call);
     let flags = prepared.current.loaded.ruleset.flags();
     let visible = flags.iter().filter(|flag| prepared.audience.sees(flag));
-    let evaluated: Vec<(&Flag, Evaluation<'_>)> =
-        visible.map(|flag| (flag, evaluator.evaluate_flag(flag))).collect();
+    let evaluated: Vec<(&Flag, Evaluation<'_>)> = visible
+        .map(|flag| (flag, evaluator.evaluate_flag(flag)))
+        .collect();
     let tag = wire::etag(&prepared.current, &prepared.context, &evaluated);
     if etag::matches(call.head.header("if-none-match"), &tag) {
-        return make_response(304, &[("etag", &tag), ("cache-control", "private, no-cache")], None);
+        return make_response(
+            304,
+            &[("etag", &tag), ("cache-control", "private, no-cache")],
+            None,
+        );
     }
     let answered: Vec<Answered<'_>> = evaluated
         .iter()
         .map(|(flag, evaluation)| prepared.answered(call, flag, evaluation))
         .collect();
-    respond(200, &wire::answers(&prepared.current, &answered), Some(&tag))
+    respond(
+        200,
+        &wire::answers(&prepared.current, &answered),
+        Some(&tag),
+    )
 }
 
 fn respond(status: u16, json: &str, tag: Option<&str>) -> Result<Response, JsValue> {
-    let mut headers =
-        vec![("content-type", "application/json"), ("cache-control", "private, no-cache")];
+    let mut headers = vec![
+        ("content-type", "application/json"),
+        ("cache-control", "private, no-cache"),
+    ];
     headers.extend(tag.map(|tag| ("etag", tag)));
     if status == 503 {
         headers.push(("retry-after", "1"));
@@ -127,7 +142,11 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
         Ok(context) => context,
         Err(refused) => return Ok(Err(refused)),
     };
-    let current = if call.isolate.fault.is_some() { None } else { call.ruleset().await };
+    let current = if call.isolate.fault.is_some() {
+        None
+    } else {
+        call.ruleset().await
+    };
     let Some(current) = current else {
         let detail = "there is no ruleset yet";
         return Ok(Err(Fault::new(503, ErrorCode::ProviderNotReady, detail)));
@@ -135,7 +154,11 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
     let takes_part = call.isolate.keys.is_some() && !opts_out(call.head);
     Ok(Ok(Prepared {
         sticky: kept(call, &context),
-        participation: if takes_part { Participation::Full } else { Participation::Excluded },
+        participation: if takes_part {
+            Participation::Full
+        } else {
+            Participation::Excluded
+        },
         draw: call.isolate.draw(),
         current,
         audience,
@@ -148,14 +171,21 @@ fn audience(call: &Call<'_>) -> Result<Audience, Fault> {
     if call.by_binding {
         return Ok(Audience::Server);
     }
-    let bearer = call.head.header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let bearer = call
+        .head
+        .header("authorization")
+        .and_then(|value| value.strip_prefix("Bearer "));
     let Some(token) = bearer.or_else(|| call.head.header("x-api-key")) else {
         return Ok(Audience::Browser);
     };
     if call.isolate.secrets.is_server(token.trim()) {
         return Ok(Audience::Server);
     }
-    Err(Fault::new(401, ErrorCode::General, "the token is not one of this environment"))
+    Err(Fault::new(
+        401,
+        ErrorCode::General,
+        "the token is not one of this environment",
+    ))
 }
 
 /// A browser that calls brings its cookie of kept decisions along; a server has none.
@@ -197,7 +227,9 @@ impl Prepared {
         });
         let bandits = self.current.loaded.ruleset.bandits();
         let bandit = decision.and_then(|decision| {
-            bandits.iter().find(|bandit| *bandit.key() == *decision.bandit)
+            bandits
+                .iter()
+                .find(|bandit| *bandit.key() == *decision.bandit)
         });
         Answered {
             flag,

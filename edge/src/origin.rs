@@ -2,9 +2,9 @@
 
 use crate::request::RequestHead;
 use bandera_platform::{HeaderChanges, build_request, send, service_binding};
+use worker::Env;
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::{Request, Response};
-use worker::Env;
 
 /// The service binding of the origin.
 const SERVICE: &str = "ORIGIN";
@@ -38,7 +38,10 @@ impl Origin {
         let address = bandera_platform::binding_text(env, ADDRESS)
             .map(|address| address.trim_end_matches('/').to_owned())
             .filter(|address| !address.is_empty());
-        Self { service: service_binding(env, SERVICE), address }
+        Self {
+            service: service_binding(env, SERVICE),
+            address,
+        }
     }
 
     /// Asks the origin.
@@ -71,7 +74,11 @@ impl Origin {
         };
         let path = passage.path.unwrap_or(&head.path);
         // A path that brings its own query replaces the visitor's.
-        let query = if path.contains('?') { "" } else { passage.query.unwrap_or(&head.query) };
+        let query = if path.contains('?') {
+            ""
+        } else {
+            passage.query.unwrap_or(&head.query)
+        };
         format!("{base}{path}{query}")
     }
 
@@ -109,7 +116,14 @@ mod tests {
     #[test]
     fn foreign_headers_in_our_name_are_dropped() {
         let mut headers = HeaderChanges::default();
-        strip(&head(&[("bandera-variants", "x"), ("bandera-x", "y"), ("accept", "*")]), &mut headers);
+        strip(
+            &head(&[
+                ("bandera-variants", "x"),
+                ("bandera-x", "y"),
+                ("accept", "*"),
+            ]),
+            &mut headers,
+        );
         assert_eq!(headers.remove, ["bandera-variants", "bandera-x"]);
     }
 }

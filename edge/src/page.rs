@@ -13,13 +13,17 @@ impl PageIndex {
     /// The index of a ruleset.
     #[must_use]
     pub(crate) fn of(ruleset: &Ruleset) -> Self {
-        let variants = ruleset.flags().iter().enumerate().flat_map(|(flag_index, flag)| {
-            flag.variants
-                .iter()
-                .enumerate()
-                .filter(|(_, variant)| variant.page.is_some())
-                .map(move |(variant_index, _)| (flag_index, variant_index))
-        });
+        let variants = ruleset
+            .flags()
+            .iter()
+            .enumerate()
+            .flat_map(|(flag_index, flag)| {
+                flag.variants
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, variant)| variant.page.is_some())
+                    .map(move |(variant_index, _)| (flag_index, variant_index))
+            });
         Self(variants.collect())
     }
 
@@ -27,7 +31,10 @@ impl PageIndex {
     #[must_use]
     pub(crate) fn touched(&self, ruleset: &Ruleset, path: &str) -> Touched {
         let mut touched = Touched::default();
-        for (_, change) in self.changes(ruleset).filter(|(_, change)| change.concerns(path)) {
+        for (_, change) in self
+            .changes(ruleset)
+            .filter(|(_, change)| change.concerns(path))
+        {
             touched.edits |= !change.edits.is_empty();
             touched.rewrites |= change.rewrite.is_some();
         }
@@ -38,7 +45,10 @@ impl PageIndex {
     /// whoever asks for it is then not exposed to the flag.
     #[must_use]
     pub(crate) fn is_elsewhere(&self, ruleset: &Ruleset, flag_key: &str, path: &str) -> bool {
-        let mut changes = self.changes(ruleset).filter(|(key, _)| *key == flag_key).peekable();
+        let mut changes = self
+            .changes(ruleset)
+            .filter(|(key, _)| *key == flag_key)
+            .peekable();
         changes.peek().is_some() && changes.all(|(_, change)| !change.concerns(path))
     }
 
@@ -63,7 +73,11 @@ impl Touched {
     /// Whether the body of a page at this path may differ from the origin's.
     #[must_use]
     pub(crate) fn bodies(self, with_state: bool) -> Bodies {
-        if self.edits || self.rewrites || with_state { Bodies::MayDiffer } else { Bodies::Same }
+        if self.edits || self.rewrites || with_state {
+            Bodies::MayDiffer
+        } else {
+            Bodies::Same
+        }
     }
 }
 
@@ -83,7 +97,9 @@ impl<'r> PagePlan<'r> {
     #[must_use]
     pub(crate) fn of(evaluations: &[Evaluation<'r>], path: &str) -> Self {
         let mut plan = Self::default();
-        let served = evaluations.iter().filter_map(|evaluation| evaluation.variant()?.page.as_ref());
+        let served = evaluations
+            .iter()
+            .filter_map(|evaluation| evaluation.variant()?.page.as_ref());
         for change in served.filter(|change| change.concerns(path)) {
             plan.redirect = plan.redirect.or(change.redirect.as_ref());
             plan.rewrite = plan.rewrite.or(change.rewrite.as_deref());
@@ -97,7 +113,12 @@ impl<'r> PagePlan<'r> {
 ///
 /// The query travels along unless the target has one of its own.
 #[must_use]
-pub(crate) fn location(redirect: &Redirect, origin: &str, path: &str, query: &str) -> Option<String> {
+pub(crate) fn location(
+    redirect: &Redirect,
+    origin: &str,
+    path: &str,
+    query: &str,
+) -> Option<String> {
     let target = match &*redirect.to {
         to if to.contains('?') || to.contains('#') => to.to_owned(),
         to => format!("{to}{query}"),
@@ -130,7 +151,13 @@ pub(crate) fn html_edit(edit: &Edit) -> HtmlEdit<'_> {
         Some(Content::Html(markup)) => (&**markup, true),
         None => ("", false),
     };
-    HtmlEdit { selector: &edit.selector, action, name, value, html }
+    HtmlEdit {
+        selector: &edit.selector,
+        action,
+        name,
+        value,
+        html,
+    }
 }
 
 fn insertion(place: InsertAt) -> &'static str {
@@ -147,7 +174,10 @@ mod tests {
     use super::*;
 
     fn redirect(to: &str) -> Redirect {
-        Redirect { to: to.into(), status: 302 }
+        Redirect {
+            to: to.into(),
+            status: 302,
+        }
     }
 
     #[test]
@@ -165,23 +195,47 @@ mod tests {
 
     #[test]
     fn edits_are_told_by_name() {
-        let edit = |action| Edit { selector: "h1".into(), action };
+        let edit = |action| Edit {
+            selector: "h1".into(),
+            action,
+        };
         let check = |action, expected: (&str, &str, &str, bool)| {
             let edit = edit(action);
             let told = html_edit(&edit);
             assert_eq!((told.action, told.name, told.value, told.html), expected);
         };
-        check(EditAction::SetContent(Content::Text("a<b".into())), ("setContent", "", "a<b", false));
         check(
-            EditAction::SetAttribute { name: "n".into(), value: "v".into() },
+            EditAction::SetContent(Content::Text("a<b".into())),
+            ("setContent", "", "a<b", false),
+        );
+        check(
+            EditAction::SetAttribute {
+                name: "n".into(),
+                value: "v".into(),
+            },
             ("setAttribute", "n", "v", false),
         );
-        check(EditAction::RemoveAttribute("n".into()), ("removeAttribute", "n", "", false));
+        check(
+            EditAction::RemoveAttribute("n".into()),
+            ("removeAttribute", "n", "", false),
+        );
         let markup = || Content::Html("<b>".into());
-        check(EditAction::Insert(InsertAt::Before, markup()), ("before", "", "<b>", true));
-        check(EditAction::Insert(InsertAt::Prepend, markup()), ("prepend", "", "<b>", true));
-        check(EditAction::Insert(InsertAt::Append, markup()), ("append", "", "<b>", true));
-        check(EditAction::Insert(InsertAt::After, markup()), ("after", "", "<b>", true));
+        check(
+            EditAction::Insert(InsertAt::Before, markup()),
+            ("before", "", "<b>", true),
+        );
+        check(
+            EditAction::Insert(InsertAt::Prepend, markup()),
+            ("prepend", "", "<b>", true),
+        );
+        check(
+            EditAction::Insert(InsertAt::Append, markup()),
+            ("append", "", "<b>", true),
+        );
+        check(
+            EditAction::Insert(InsertAt::After, markup()),
+            ("after", "", "<b>", true),
+        );
         check(EditAction::Replace(markup()), ("replace", "", "<b>", true));
         check(EditAction::Remove, ("remove", "", "", false));
     }

@@ -34,7 +34,9 @@ pub(crate) fn asked(
     head: &RequestHead,
 ) -> Previewing {
     let name = &settings.cookies.preview;
-    let scope = CookieScope { domain: settings.subject.domain.as_deref() };
+    let scope = CookieScope {
+        domain: settings.subject.domain.as_deref(),
+    };
     let read = |token: &str| {
         let at = UnixMillis(head.now_ms);
         Preview::from_token(token, &keys?.preview, environment, at).ok()
@@ -51,12 +53,22 @@ pub(crate) fn asked(
             }
             None => removal(),
         };
-        return Previewing { preview, cookie_line, query };
+        return Previewing {
+            preview,
+            cookie_line,
+            query,
+        };
     }
-    let Some(token) = head.cookie(name) else { return Previewing::default() };
+    let Some(token) = head.cookie(name) else {
+        return Previewing::default();
+    };
     let preview = read(token);
     let cookie_line = if preview.is_none() { removal() } else { None };
-    Previewing { preview, cookie_line, query: None }
+    Previewing {
+        preview,
+        cookie_line,
+        query: None,
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +88,10 @@ mod tests {
     }
 
     fn previewing(query: &str, cookie: &str) -> Previewing {
-        let head = RequestHead { query: query.into(), ..head(&[("cookie", cookie)]) };
+        let head = RequestHead {
+            query: query.into(),
+            ..head(&[("cookie", cookie)])
+        };
         asked(&Settings::default(), Some(&keys()), "demo", &head)
     }
 
@@ -95,13 +110,19 @@ mod tests {
         let check = |query: &str, cookie: &str, removes: bool| {
             let previewing = previewing(query, cookie);
             assert_eq!(previewing.preview, None);
-            let removed = previewing.cookie_line.is_some_and(|line| line.contains("Max-Age=0"));
+            let removed = previewing
+                .cookie_line
+                .is_some_and(|line| line.contains("Max-Age=0"));
             assert_eq!(removed, removes, "{query} {cookie}");
         };
         let expired = token(0);
         check(&format!("?bandera-preview={expired}"), "", false);
         check("", &format!("bandera_preview={expired}"), true);
-        check("?bandera-preview=off", &format!("bandera_preview={}", token(1)), true);
+        check(
+            "?bandera-preview=off",
+            &format!("bandera_preview={}", token(1)),
+            true,
+        );
         check("?bandera-preview=forged", "bandera_preview=forged", true);
         check("", "", false);
     }

@@ -89,7 +89,10 @@ impl RequestHead {
     /// The header's value; `name` in lower case.
     #[must_use]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| &**value)
     }
 
     /// The cookie's value, as it came.
@@ -108,17 +111,28 @@ impl RequestHead {
     #[must_use]
     pub(crate) fn is_subresource(&self) -> bool {
         const PARTS: [&str; 10] = [
-            "audio", "font", "image", "manifest", "script", "style", "track", "video", "worker",
+            "audio",
+            "font",
+            "image",
+            "manifest",
+            "script",
+            "style",
+            "track",
+            "video",
+            "worker",
             "serviceworker",
         ];
-        self.header("sec-fetch-dest").is_some_and(|destination| PARTS.contains(&destination))
+        self.header("sec-fetch-dest")
+            .is_some_and(|destination| PARTS.contains(&destination))
     }
 
     /// Whether the answer will probably be shown as a page.
     #[must_use]
     pub(crate) fn wants_html(&self) -> bool {
         self.is_safe()
-            && self.header("accept").is_some_and(|accept| accept.contains("text/html"))
+            && self
+                .header("accept")
+                .is_some_and(|accept| accept.contains("text/html"))
     }
 }
 
@@ -132,7 +146,10 @@ pub(crate) mod tests {
             method: "GET".into(),
             origin: "https://shop.example".into(),
             path: "/".into(),
-            headers: headers.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+            headers: headers
+                .iter()
+                .map(|(k, v)| ((*k).into(), (*v).into()))
+                .collect(),
             now_ms: 1_700_000_000_000,
             ..RequestHead::default()
         }
@@ -147,7 +164,13 @@ pub(crate) mod tests {
         let head = RequestHead::parse(json).unwrap();
         assert_eq!(head.place.country.as_deref(), Some("ES"));
         assert_eq!(head.place.is_eu_country.as_deref(), Some("1"));
-        assert_eq!(head.bot, Some(BotVerdict { score: Some(2), verified: None }));
+        assert_eq!(
+            head.bot,
+            Some(BotVerdict {
+                score: Some(2),
+                verified: None
+            })
+        );
         assert_eq!(head.cookie("b"), Some("2"));
         assert!(head.wants_html());
         assert_eq!(head.now_ms, 17);

@@ -55,7 +55,9 @@ async fn answer(call: &Call<'_>) -> Result<Response, JsValue> {
         ("POST", "/bandera/v1/events") => events::handle(call).await,
         ("POST", OFREP) => ofrep::evaluate_all(call).await,
         ("POST", _) if path.starts_with(OFREP) => {
-            let key = path.strip_prefix(OFREP).and_then(|rest| rest.strip_prefix('/'));
+            let key = path
+                .strip_prefix(OFREP)
+                .and_then(|rest| rest.strip_prefix('/'));
             ofrep::evaluate_one(call, key.unwrap_or_default()).await
         }
         (_, "/bandera/v1/health" | "/bandera/v1/ruleset") => method_not_allowed("GET"),
@@ -78,10 +80,20 @@ mod tests {
 
     #[test]
     fn reserved_paths_are_ours_and_no_others() {
-        for path in ["/bandera/v1/health", "/bandera/v1/x", OFREP, "/ofrep/v1/evaluate/flags/a.b"] {
+        for path in [
+            "/bandera/v1/health",
+            "/bandera/v1/x",
+            OFREP,
+            "/ofrep/v1/evaluate/flags/a.b",
+        ] {
             assert!(is_ours(path), "{path}");
         }
-        for path in ["/", "/bandera", "/ofrep/v1/evaluate/flagsx", "/ofrep/v1/configuration"] {
+        for path in [
+            "/",
+            "/bandera",
+            "/ofrep/v1/evaluate/flagsx",
+            "/ofrep/v1/configuration",
+        ] {
             assert!(!is_ours(path), "{path}");
         }
     }

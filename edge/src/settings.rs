@@ -223,7 +223,10 @@ impl Default for SubjectSettings {
 
 impl Default for HeaderSettings {
     fn default() -> Self {
-        Self { variants: true, per_flag: false }
+        Self {
+            variants: true,
+            per_flag: false,
+        }
     }
 }
 
@@ -256,7 +259,9 @@ impl Settings {
         }
         let mut settings: Self =
             serde_json::from_str(json).map_err(|error| format!("BANDERA_SETTINGS: {error}"))?;
-        settings.check().map_err(|fault| format!("BANDERA_SETTINGS at {fault}"))?;
+        settings
+            .check()
+            .map_err(|fault| format!("BANDERA_SETTINGS at {fault}"))?;
         for name in &mut settings.context.headers {
             name.make_ascii_lowercase();
         }
@@ -264,7 +269,10 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.kv_cache_ttl_s.is_some_and(|ttl| ttl < KV_CACHE_TTL_S_MIN) {
+        if self
+            .kv_cache_ttl_s
+            .is_some_and(|ttl| ttl < KV_CACHE_TTL_S_MIN)
+        {
             return Err(format!("kvCacheTtlS: at least {KV_CACHE_TTL_S_MIN}"));
         }
         if !(100..=REFRESH_MS_MAX).contains(&self.refresh_ms) {
@@ -274,8 +282,17 @@ impl Settings {
             return Err(format!("subject.ageS: at most {COOKIE_AGE_S_MAX}"));
         }
         let cookies = &self.cookies;
-        let named = [&self.subject.cookie, &cookies.sticky, &cookies.exposed, &cookies.preview];
-        if let Some(name) = named.into_iter().chain(&cookies.variants).find(|name| !is_token(name)) {
+        let named = [
+            &self.subject.cookie,
+            &cookies.sticky,
+            &cookies.exposed,
+            &cookies.preview,
+        ];
+        if let Some(name) = named
+            .into_iter()
+            .chain(&cookies.variants)
+            .find(|name| !is_token(name))
+        {
             return Err(format!("cookies: {name:?} is no cookie name"));
         }
         let header = self.subject.header.as_ref().map(|header| &header.name);
@@ -283,7 +300,10 @@ impl Settings {
             return Err(format!("subject.header.name: {name:?} is no header name"));
         }
         let domain = self.subject.domain.as_deref().unwrap_or_default();
-        if !domain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-') {
+        if !domain
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+        {
             return Err(format!("subject.domain: {domain:?} is no domain"));
         }
         Ok(())
@@ -293,7 +313,9 @@ impl Settings {
 /// Whether the text is a token as names of headers and cookies must be (RFC 9110, section 5.6.2).
 fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 #[cfg(test)]

@@ -16,8 +16,19 @@ pub(crate) const ELEMENT_ID: &str = "bandera-state";
 
 /// Attributes that a page may know; headers, cookies and exact places stay here.
 const ATTRIBUTES: [&str; 13] = [
-    "targetingKey", "host", "path", "query", "device", "bot", "language", "languages", "country",
-    "continent", "region", "regionCode", "timezone",
+    "targetingKey",
+    "host",
+    "path",
+    "query",
+    "device",
+    "bot",
+    "language",
+    "languages",
+    "country",
+    "continent",
+    "region",
+    "regionCode",
+    "timezone",
 ];
 
 #[derive(Serialize)]
@@ -72,8 +83,16 @@ impl PageState<'_> {
         let wire = StateWire {
             publication: self.publication,
             hash: self.hash,
-            context: self.context.iter().filter(|(name, _)| attribute(name)).collect(),
-            flags: self.answers.iter().map(|answer| (answer.flag_key, wire_of(answer))).collect(),
+            context: self
+                .context
+                .iter()
+                .filter(|(name, _)| attribute(name))
+                .collect(),
+            flags: self
+                .answers
+                .iter()
+                .map(|answer| (answer.flag_key, wire_of(answer)))
+                .collect(),
             receipts: self
                 .receipts
                 .iter()
@@ -95,8 +114,19 @@ impl PageState<'_> {
 }
 
 fn wire_of<'s>(answer: &'s Evaluation<'_>) -> AnswerWire<'s> {
-    let EvaluationWire { value, variant, reason, metadata, .. } = answer.into();
-    AnswerWire { value, variant, reason, config: metadata.config }
+    let EvaluationWire {
+        value,
+        variant,
+        reason,
+        metadata,
+        ..
+    } = answer.into();
+    AnswerWire {
+        value,
+        variant,
+        reason,
+        config: metadata.config,
+    }
 }
 
 #[cfg(test)]

@@ -121,13 +121,19 @@ impl Store {
         if now_ms < self.next_at_ms {
             return Due::No;
         }
-        let running = self.refreshing_since_ms.is_some_and(|since| now_ms < since + REFRESH_MS_MAX);
+        let running = self
+            .refreshing_since_ms
+            .is_some_and(|since| now_ms < since + REFRESH_MS_MAX);
         if running && self.current.is_some() {
             return Due::No;
         }
         self.refreshing_since_ms = Some(now_ms);
         self.counts.attempts += 1;
-        if self.current.is_some() { Due::Later } else { Due::First }
+        if self.current.is_some() {
+            Due::Later
+        } else {
+            Due::First
+        }
     }
 
     /// Takes in what a refresh brought, `period_ms` before the next one is due.
@@ -142,7 +148,11 @@ impl Store {
                     current.loaded.pointer.publication > loaded.pointer.publication
                 });
                 if !outdated {
-                    self.current = Some(Current { loaded, policies, confirmed_at_ms: now_ms });
+                    self.current = Some(Current {
+                        loaded,
+                        policies,
+                        confirmed_at_ms: now_ms,
+                    });
                 }
             }
             Refreshed::Failed(why) => {

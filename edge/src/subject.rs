@@ -72,40 +72,66 @@ pub(crate) fn identify(
 ) -> Identity {
     let subject = &settings.subject;
     let may_remember = consents(head, subject.consent.as_ref()) && !opts_out(head);
-    let named = subject.header.as_ref().and_then(|header| believed(head, header, credentials));
+    let named = subject
+        .header
+        .as_ref()
+        .and_then(|header| believed(head, header, credentials));
     let cookie = || head.cookie(&subject.cookie).filter(|id| is_our_id(id));
     let subject = match (named, may_remember) {
-        (Some(id), _) => Some(Subject { id: id.to_owned(), source: Source::Header }),
+        (Some(id), _) => Some(Subject {
+            id: id.to_owned(),
+            source: Source::Header,
+        }),
         (None, false) => None,
         (None, true) => match cookie() {
-            Some(id) => Some(Subject { id: id.to_owned(), source: Source::Cookie }),
+            Some(id) => Some(Subject {
+                id: id.to_owned(),
+                source: Source::Cookie,
+            }),
             None if is_bot => None,
-            None => Some(Subject { id: fresh_id(), source: Source::Fresh }),
+            None => Some(Subject {
+                id: fresh_id(),
+                source: Source::Fresh,
+            }),
         },
     };
-    Identity { subject, may_remember, is_bot }
+    Identity {
+        subject,
+        may_remember,
+        is_bot,
+    }
 }
 
 /// Lines that make a browser forget what an earlier visit left, where nothing may be remembered.
 #[must_use]
 pub(crate) fn forgetting(head: &RequestHead, settings: &Settings) -> Vec<String> {
     let cookies = &settings.cookies;
-    let scope = CookieScope { domain: settings.subject.domain.as_deref() };
-    [Some(&settings.subject.cookie), Some(&cookies.sticky), Some(&cookies.exposed)]
-        .into_iter()
-        .chain([cookies.variants.as_ref()])
-        .flatten()
-        .filter(|name| head.cookie(name).is_some())
-        .map(|name| scope.removal(name))
-        .collect()
+    let scope = CookieScope {
+        domain: settings.subject.domain.as_deref(),
+    };
+    [
+        Some(&settings.subject.cookie),
+        Some(&cookies.sticky),
+        Some(&cookies.exposed),
+    ]
+    .into_iter()
+    .chain([cookies.variants.as_ref()])
+    .flatten()
+    .filter(|name| head.cookie(name).is_some())
+    .map(|name| scope.removal(name))
+    .collect()
 }
 
 /// Whether the visitor has agreed to being remembered.
 fn consents(head: &RequestHead, consent: Option<&ConsentSettings>) -> bool {
     let Some(consent) = consent else { return true };
-    let Some(value) = head.cookie(&consent.cookie) else { return false };
+    let Some(value) = head.cookie(&consent.cookie) else {
+        return false;
+    };
     consent.contains.as_ref().is_none_or(|wanted| {
-        percent_decode_str(value).decode_utf8_lossy().contains(wanted.as_str())
+        percent_decode_str(value)
+            .decode_utf8_lossy()
+            .contains(wanted.as_str())
     })
 }
 
@@ -120,13 +146,17 @@ fn believed<'h>(
     credentials: Credentials<'_>,
 ) -> Option<&'h str> {
     let name = settings.name.to_ascii_lowercase();
-    let id = head.header(&name).filter(|id| !id.is_empty() && id.len() <= SUBJECT_BYTES_MAX)?;
+    let id = head
+        .header(&name)
+        .filter(|id| !id.is_empty() && id.len() <= SUBJECT_BYTES_MAX)?;
     let holds = match settings.trust {
         Trust::Binding => credentials.by_binding,
         Trust::Signature => {
             let proof = head.header(&format!("{name}-signature"))?;
             let at = UnixMillis(head.now_ms);
-            credentials.proof_key?.verify(id, proof, at, settings.signature_age_s)
+            credentials
+                .proof_key?
+                .verify(id, proof, at, settings.signature_age_s)
         }
     };
     holds.then_some(id)
@@ -136,7 +166,9 @@ fn believed<'h>(
 /// a site can keep the ids it has.
 fn is_our_id(id: &str) -> bool {
     (1..=128).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b))
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b))
 }
 
 #[cfg(test)]
@@ -146,24 +178,43 @@ mod tests {
 
     fn identified(json: &str, headers: &[(&str, &str)], is_bot: bool) -> Identity {
         let key = SubjectProofKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
-        let credentials = Credentials { by_binding: false, proof_key: Some(&key) };
+        let credentials = Credentials {
+            by_binding: false,
+            proof_key: Some(&key),
+        };
         let settings = Settings::parse(json).unwrap();
-        identify(&head(headers), &settings, credentials, is_bot, || "fresh".into())
+        identify(&head(headers), &settings, credentials, is_bot, || {
+            "fresh".into()
+        })
     }
 
     #[track_caller]
     fn check(json: &str, headers: &[(&str, &str)], expected: Option<(&str, Source)>) {
         let subject = identified(json, headers, false).subject;
-        let found = subject.as_ref().map(|subject| (&*subject.id, subject.source));
+        let found = subject
+            .as_ref()
+            .map(|subject| (&*subject.id, subject.source));
         assert_eq!(found, expected, "{headers:?}");
     }
 
     #[test]
     fn a_cookie_is_kept_and_rubbish_replaced() {
         check("{}", &[], Some(("fresh", Source::Fresh)));
-        check("{}", &[("cookie", "bandera_subject=ana-1")], Some(("ana-1", Source::Cookie)));
-        check("{}", &[("cookie", "bandera_subject=a<b")], Some(("fresh", Source::Fresh)));
-        check("{}", &[("cookie", "bandera_subject=")], Some(("fresh", Source::Fresh)));
+        check(
+            "{}",
+            &[("cookie", "bandera_subject=ana-1")],
+            Some(("ana-1", Source::Cookie)),
+        );
+        check(
+            "{}",
+            &[("cookie", "bandera_subject=a<b")],
+            Some(("fresh", Source::Fresh)),
+        );
+        check(
+            "{}",
+            &[("cookie", "bandera_subject=")],
+            Some(("fresh", Source::Fresh)),
+        );
     }
 
     #[test]
@@ -179,13 +230,19 @@ mod tests {
 
     #[test]
     fn privacy_control_forgets() {
-        let headers = [("sec-gpc", "1"), ("cookie", "bandera_subject=ana; bandera_sticky=x; a=b")];
+        let headers = [
+            ("sec-gpc", "1"),
+            ("cookie", "bandera_subject=ana; bandera_sticky=x; a=b"),
+        ];
         let identity = identified("{}", &headers, false);
         assert_eq!(identity.subject, None);
         assert!(!identity.participates());
         let lines = forgetting(&head(&headers), &Settings::default());
         assert_eq!(lines.len(), 2);
-        assert!(lines.iter().all(|line| line.contains("Max-Age=0")), "{lines:?}");
+        assert!(
+            lines.iter().all(|line| line.contains("Max-Age=0")),
+            "{lines:?}"
+        );
     }
 
     #[test]
@@ -194,15 +251,30 @@ mod tests {
         let key = SubjectProofKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
         let proof = key.prove("ana", UnixMillis(1_700_000_000_000));
         let with = |proof: &str, expected| {
-            check(signed, &[("x-account", "ana"), ("x-account-signature", proof)], expected);
+            check(
+                signed,
+                &[("x-account", "ana"), ("x-account-signature", proof)],
+                expected,
+            );
         };
         with(&proof, Some(("ana", Source::Header)));
         with("t=1,v1=00", Some(("fresh", Source::Fresh)));
-        check(signed, &[("x-account", "ana")], Some(("fresh", Source::Fresh)));
+        check(
+            signed,
+            &[("x-account", "ana")],
+            Some(("fresh", Source::Fresh)),
+        );
         let bound = r#"{"subject":{"header":{"name":"X-Account","trust":"binding"}}}"#;
-        check(bound, &[("x-account", "ana")], Some(("fresh", Source::Fresh)));
+        check(
+            bound,
+            &[("x-account", "ana")],
+            Some(("fresh", Source::Fresh)),
+        );
         let settings = Settings::parse(bound).unwrap();
-        let credentials = Credentials { by_binding: true, proof_key: None };
+        let credentials = Credentials {
+            by_binding: true,
+            proof_key: None,
+        };
         let headers = head(&[("x-account", "ana")]);
         let identity = identify(&headers, &settings, credentials, false, String::new);
         assert_eq!(identity.subject.unwrap().source, Source::Header);

@@ -20,9 +20,15 @@ impl Timing {
             Some(publication) => format!("bandera;desc=\"{publication}\""),
             None => "bandera;desc=\"not ready\"".to_owned(),
         };
-        let age = self.ruleset_age_ms.map(|ms| format!("bandera-age;dur={ms}"));
+        let age = self
+            .ruleset_age_ms
+            .map(|ms| format!("bandera-age;dur={ms}"));
         let origin = self.origin_ms.map(|ms| format!("origin;dur={ms}"));
-        [Some(revision), age, origin].into_iter().flatten().collect::<Vec<_>>().join(", ")
+        [Some(revision), age, origin]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 
@@ -32,10 +38,20 @@ mod tests {
 
     #[test]
     fn says_what_is_known() {
-        let full =
-            Timing { publication: Some(7), ruleset_age_ms: Some(1_200), origin_ms: Some(35) };
-        assert_eq!(full.header(), r#"bandera;desc="7", bandera-age;dur=1200, origin;dur=35"#);
-        let none = Timing { publication: None, ruleset_age_ms: None, origin_ms: Some(3) };
+        let full = Timing {
+            publication: Some(7),
+            ruleset_age_ms: Some(1_200),
+            origin_ms: Some(35),
+        };
+        assert_eq!(
+            full.header(),
+            r#"bandera;desc="7", bandera-age;dur=1200, origin;dur=35"#
+        );
+        let none = Timing {
+            publication: None,
+            ruleset_age_ms: None,
+            origin_ms: Some(3),
+        };
         assert_eq!(none.header(), r#"bandera;desc="not ready", origin;dur=3"#);
     }
 }

@@ -10,8 +10,11 @@ pub(crate) const HEADER_BYTES_MAX: usize = 8_192;
 pub(crate) const COOKIE_BYTES_MAX: usize = 3_072;
 
 /// Cookie octets that also survive `URLSearchParams`.
-const COOKIE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b'~');
+const COOKIE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'_')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'~');
 
 /// The flag key as an RFC 9651 key: as it is, or percent-encoded in lower case with `*` for `%`.
 ///
@@ -53,7 +56,9 @@ pub(crate) fn dictionary<'m>(members: impl Iterator<Item = (&'m str, &'m str)>) 
         if length > HEADER_BYTES_MAX {
             break;
         }
-        let Ok(key) = KeyRef::from_str(&key) else { continue };
+        let Ok(key) = KeyRef::from_str(&key) else {
+            continue;
+        };
         match StringRef::from_str(text) {
             Ok(text) => serializer.bare_item(key, text),
             Err(_) => serializer.bare_item(key, RefBareItem::DisplayString(text)),
@@ -115,7 +120,10 @@ mod tests {
             assert_eq!(dictionary(members.iter().copied()).as_deref(), expected);
         };
         check(&[], None);
-        check(&[("hero", "craft"), ("Buy", "a \"b\"")], Some(r#"hero="craft", *42uy="a \"b\"""#));
+        check(
+            &[("hero", "craft"), ("Buy", "a \"b\"")],
+            Some(r#"hero="craft", *42uy="a \"b\"""#),
+        );
         check(&[("hero", "señal")], Some(r#"hero=%"se%c3%b1al""#));
         check(&[("hero", "a\nb")], Some(r#"hero=%"a%0ab""#));
     }

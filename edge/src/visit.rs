@@ -81,7 +81,9 @@ impl<'r> Visit<'r> {
     pub(crate) fn of(inputs: Inputs<'r>) -> Self {
         let keys = inputs.keys;
         let subject = inputs.identity.subject.as_ref();
-        let subject_hash = keys.zip(subject).map(|(keys, subject)| keys.subject.hash(&subject.id));
+        let subject_hash = keys
+            .zip(subject)
+            .map(|(keys, subject)| keys.subject.hash(&subject.id));
         let takes_part =
             inputs.identity.participates() && keys.is_some() && inputs.preview.is_none();
         let evaluator = Evaluator {
@@ -91,15 +93,21 @@ impl<'r> Visit<'r> {
             draw: inputs.draw,
             policies: &inputs.current.policies,
             sticky: inputs.sticky,
-            participation: if takes_part { Participation::Full } else { Participation::Excluded },
+            participation: if takes_part {
+                Participation::Full
+            } else {
+                Participation::Excluded
+            },
         };
         let flags = inputs.current.loaded.ruleset.flags();
         let evaluations: Vec<Evaluation<'r>> = flags
             .iter()
-            .map(|flag| match inputs.preview.and_then(|preview| previewed(flag, preview)) {
-                Some(shown) => shown,
-                None => evaluator.evaluate_flag(flag),
-            })
+            .map(
+                |flag| match inputs.preview.and_then(|preview| previewed(flag, preview)) {
+                    Some(shown) => shown,
+                    None => evaluator.evaluate_flag(flag),
+                },
+            )
             .collect();
         let mut visit = Self {
             plan: PagePlan::of(&evaluations, &inputs.head.path),
@@ -120,7 +128,13 @@ impl<'r> Visit<'r> {
 
     /// Flags with their answers, in order.
     pub(crate) fn answers(&self) -> impl Iterator<Item = (&'r Flag, &Evaluation<'r>)> {
-        self.inputs.current.loaded.ruleset.flags().iter().zip(&self.evaluations)
+        self.inputs
+            .current
+            .loaded
+            .ruleset
+            .flags()
+            .iter()
+            .zip(&self.evaluations)
     }
 
     /// Flag keys and variants, of flags that serve one.
@@ -139,7 +153,11 @@ impl<'r> Visit<'r> {
     /// The `Bandera-Receipts` header, where any bandit decided.
     #[must_use]
     pub(crate) fn receipts_header(&self) -> Option<String> {
-        variants::dictionary(self.receipts.iter().map(|handed| (handed.flag, &*handed.token)))
+        variants::dictionary(
+            self.receipts
+                .iter()
+                .map(|handed| (handed.flag, &*handed.token)),
+        )
     }
 
     fn hand_out_receipts(&mut self) {
@@ -149,13 +167,20 @@ impl<'r> Visit<'r> {
         let ruleset = &self.inputs.current.loaded.ruleset;
         let shards = self.inputs.n_shards;
         for (flag, evaluation) in ruleset.flags().iter().zip(&self.evaluations) {
-            let Some(decision) = &evaluation.details.decision else { continue };
-            let Some(bandit) = ruleset.bandits().iter().find(|b| *b.key() == *decision.bandit)
+            let Some(decision) = &evaluation.details.decision else {
+                continue;
+            };
+            let Some(bandit) = ruleset
+                .bandits()
+                .iter()
+                .find(|b| *b.key() == *decision.bandit)
             else {
                 continue;
             };
             let receipt = Receipt::new(decision.clone(), subject, shards);
-            let Some(token) = receipt.to_token(&keys.receipt) else { continue };
+            let Some(token) = receipt.to_token(&keys.receipt) else {
+                continue;
+            };
             if bandit.stickiness() == bandera_shared::bandit::Stickiness::Subject {
                 self.sticky.keep(receipt.decision().clone());
             }
@@ -191,11 +216,18 @@ pub(crate) fn kept(
 /// What a preview shows of a flag; `None` where it says nothing, or names no variant of it.
 fn previewed<'r>(flag: &'r Flag, preview: &Preview) -> Option<Evaluation<'r>> {
     let wanted = preview.variant(&flag.key)?;
-    let (index, variant) =
-        flag.variants.iter().enumerate().find(|(_, variant)| &*variant.key == wanted)?;
+    let (index, variant) = flag
+        .variants
+        .iter()
+        .enumerate()
+        .find(|(_, variant)| &*variant.key == wanted)?;
     Some(Evaluation {
         flag_key: &flag.key,
-        outcome: Outcome::Resolved { variant, index, reason: Reason::TargetingMatch },
+        outcome: Outcome::Resolved {
+            variant,
+            index,
+            reason: Reason::TargetingMatch,
+        },
         details: Details::default(),
     })
 }

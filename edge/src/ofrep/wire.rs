@@ -19,7 +19,11 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(status: u16, code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into() }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -118,9 +122,10 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
 /// The fault of an evaluation that failed.
 pub(super) fn failure(evaluation: &Evaluation<'_>) -> Option<Fault> {
     match &evaluation.outcome {
-        Outcome::Failed { code: ErrorCode::FlagNotFound, detail } => {
-            Some(Fault::new(404, ErrorCode::FlagNotFound, &**detail))
-        }
+        Outcome::Failed {
+            code: ErrorCode::FlagNotFound,
+            detail,
+        } => Some(Fault::new(404, ErrorCode::FlagNotFound, &**detail)),
         Outcome::Failed { code, detail } => Some(Fault::new(400, *code, &**detail)),
         Outcome::Resolved { .. } | Outcome::CallerDefault { .. } => None,
     }
@@ -138,15 +143,26 @@ pub(super) fn answer(answered: &Answered<'_>) -> String {
 
 /// The JSON of all answers; flags that failed are faults among them.
 pub(super) fn answers(current: &Current, answered: &[Answered<'_>]) -> String {
-    let faults: Vec<Option<Fault>> =
-        answered.iter().map(|answered| failure(answered.evaluation)).collect();
-    let flags = answered.iter().zip(&faults).map(|(answered, failed)| match failed {
-        Some(failed) => EntryWire::Fault(fault_wire(Some(&answered.flag.key), failed)),
-        None => EntryWire::Answer(Box::new(answer_wire(answered))),
-    });
+    let faults: Vec<Option<Fault>> = answered
+        .iter()
+        .map(|answered| failure(answered.evaluation))
+        .collect();
+    let flags = answered
+        .iter()
+        .zip(&faults)
+        .map(|(answered, failed)| match failed {
+            Some(failed) => EntryWire::Fault(fault_wire(Some(&answered.flag.key), failed)),
+            None => EntryWire::Answer(Box::new(answer_wire(answered))),
+        });
     let pointer = &current.loaded.pointer;
-    let metadata = BulkMetadataWire { publication: pointer.publication, hash: &pointer.hash };
-    print(&BulkWire { flags: flags.collect(), metadata })
+    let metadata = BulkMetadataWire {
+        publication: pointer.publication,
+        hash: &pointer.hash,
+    };
+    print(&BulkWire {
+        flags: flags.collect(),
+        metadata,
+    })
 }
 
 /// A weak entity tag over everything that decides the answers: the ruleset's hash, the context,
@@ -164,7 +180,11 @@ pub(super) fn etag(
     }
     for (flag, evaluation) in evaluated {
         let wire = EvaluationWire::from(evaluation);
-        let decision = evaluation.details.decision.as_ref().map(|d| d.decision_id.to_string());
+        let decision = evaluation
+            .details
+            .decision
+            .as_ref()
+            .map(|d| d.decision_id.to_string());
         let outcome = wire.variant.or(wire.error_code).unwrap_or_default();
         facts.push(print(&(&*flag.key, outcome, wire.reason, decision)));
     }
@@ -173,12 +193,22 @@ pub(super) fn etag(
 }
 
 fn fault_wire<'e>(key: Option<&'e str>, fault: &'e Fault) -> FaultWire<'e> {
-    FaultWire { key, error_code: fault.code.as_str(), error_details: &fault.detail }
+    FaultWire {
+        key,
+        error_code: fault.code.as_str(),
+        error_details: &fault.detail,
+    }
 }
 
 fn answer_wire<'e>(answered: &'e Answered<'_>) -> AnswerWire<'e> {
-    let EvaluationWire { key, value, variant, reason, mut metadata, .. } =
-        answered.evaluation.into();
+    let EvaluationWire {
+        key,
+        value,
+        variant,
+        reason,
+        mut metadata,
+        ..
+    } = answered.evaluation.into();
     let config_json = metadata.config.take().map(print);
     let variant_metadata_json = metadata.variant_metadata.take().map(print);
     AnswerWire {
@@ -212,7 +242,10 @@ mod tests {
         let key = |body: &str| {
             context(body.as_bytes()).map(|context| context.targeting_key().map(str::to_owned))
         };
-        assert_eq!(key(r#"{"context":{"targetingKey":"ana"}}"#), Ok(Some("ana".to_owned())));
+        assert_eq!(
+            key(r#"{"context":{"targetingKey":"ana"}}"#),
+            Ok(Some("ana".to_owned()))
+        );
         assert_eq!(key("{}"), Ok(None));
         assert_eq!(key(""), Ok(None));
         let check = |body: &str, code: ErrorCode| {
@@ -222,7 +255,10 @@ mod tests {
         check("{", ErrorCode::ParseError);
         check("[]", ErrorCode::InvalidContext);
         check(r#"{"context":7}"#, ErrorCode::InvalidContext);
-        check(r#"{"context":{"targetingKey":7}}"#, ErrorCode::InvalidContext);
+        check(
+            r#"{"context":{"targetingKey":7}}"#,
+            ErrorCode::InvalidContext,
+        );
     }
 
     #[test]

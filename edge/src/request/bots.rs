@@ -12,17 +12,53 @@ use super::RequestHead;
 /// links, monitors, page testers, HTTP tools.
 const NAMES: [&str; 44] = [
     // crawlers: `bot` covers Googlebot, bingbot, GPTBot, ClaudeBot, Applebot, Twitterbot, ...
-    "bot", "crawl", "spider", "slurp", "scrap", "yandex", "baidu", "mediapartners-google",
-    "google-inspectiontool", "googleother", "google-read-aloud", "feedfetcher", "archiver",
-    "ia_archiver", "ccbot", "bytespider", "perplexity",
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "scrap",
+    "yandex",
+    "baidu",
+    "mediapartners-google",
+    "google-inspectiontool",
+    "googleother",
+    "google-read-aloud",
+    "feedfetcher",
+    "archiver",
+    "ia_archiver",
+    "ccbot",
+    "bytespider",
+    "perplexity",
     // previews of links
-    "facebookexternalhit", "facebookcatalog", "whatsapp/", "skypeuripreview", "bingpreview",
-    "embedly", "vkshare", "flipboard", "iframely", "preview",
+    "facebookexternalhit",
+    "facebookcatalog",
+    "whatsapp/",
+    "skypeuripreview",
+    "bingpreview",
+    "embedly",
+    "vkshare",
+    "flipboard",
+    "iframely",
+    "preview",
     // monitors and page testers
-    "lighthouse", "chrome-lighthouse", "pagespeed", "gtmetrix", "pingdom", "uptime",
-    "statuscake", "headlesschrome", "phantomjs", "ptst/",
+    "lighthouse",
+    "chrome-lighthouse",
+    "pagespeed",
+    "gtmetrix",
+    "pingdom",
+    "uptime",
+    "statuscake",
+    "headlesschrome",
+    "phantomjs",
+    "ptst/",
     // tools
-    "curl/", "wget/", "python-requests", "python-urllib", "go-http-client", "okhttp", "java/",
+    "curl/",
+    "wget/",
+    "python-requests",
+    "python-urllib",
+    "go-http-client",
+    "okhttp",
+    "java/",
 ];
 
 /// A score of the zone's bot management below this is "likely automated" in its own words.
@@ -41,9 +77,16 @@ pub(crate) struct BotNames<'s> {
 /// request without user agent is a bot.
 #[must_use]
 pub(crate) fn is_bot(head: &RequestHead, names: BotNames<'_>) -> bool {
-    let agent = head.header("user-agent").unwrap_or_default().to_ascii_lowercase();
+    let agent = head
+        .header("user-agent")
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let says = |name: &str| agent.contains(name);
-    if names.never.iter().any(|name| says(&name.to_ascii_lowercase())) {
+    if names
+        .never
+        .iter()
+        .any(|name| says(&name.to_ascii_lowercase()))
+    {
         return false;
     }
     let judged = head.bot.is_some_and(|verdict| {
@@ -53,7 +96,10 @@ pub(crate) fn is_bot(head: &RequestHead, names: BotNames<'_>) -> bool {
     judged
         || agent.is_empty()
         || NAMES.into_iter().any(says)
-        || names.also.iter().any(|name| says(&name.to_ascii_lowercase()))
+        || names
+            .also
+            .iter()
+            .any(|name| says(&name.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -62,37 +108,74 @@ mod tests {
     use super::super::tests::head;
     use super::*;
 
-    const NONE: BotNames<'_> = BotNames { also: &[], never: &[] };
+    const NONE: BotNames<'_> = BotNames {
+        also: &[],
+        never: &[],
+    };
 
     #[test]
     fn knows_programs_by_their_names() {
         let check = |agent: &str, expected| {
-            assert_eq!(is_bot(&head(&[("user-agent", agent)]), NONE), expected, "{agent}");
+            assert_eq!(
+                is_bot(&head(&[("user-agent", agent)]), NONE),
+                expected,
+                "{agent}"
+            );
         };
-        check("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", true);
+        check(
+            "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+            true,
+        );
         check("facebookexternalhit/1.1", true);
         check("curl/8.5.0", true);
-        check("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/130.0.0.0 Safari/537.36", true);
+        check(
+            "Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/130.0.0.0 Safari/537.36",
+            true,
+        );
         check("", true);
-        check("Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0 Safari/537.36", false);
-        check("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148", false);
+        check(
+            "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0.0.0 Safari/537.36",
+            false,
+        );
+        check(
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148",
+            false,
+        );
     }
 
     #[test]
     fn a_site_may_add_and_take_away() {
         let headless = head(&[("user-agent", "HeadlessChrome/130")]);
         let never = ["headlesschrome".to_owned()];
-        assert!(!is_bot(&headless, BotNames { also: &[], never: &never }));
+        assert!(!is_bot(
+            &headless,
+            BotNames {
+                also: &[],
+                never: &never
+            }
+        ));
         let also = ["OurMonitor".to_owned()];
         let monitor = head(&[("user-agent", "ourmonitor/1")]);
-        assert!(is_bot(&monitor, BotNames { also: &also, never: &[] }));
+        assert!(is_bot(
+            &monitor,
+            BotNames {
+                also: &also,
+                never: &[]
+            }
+        ));
     }
 
     #[test]
     fn the_zones_verdict_unmasks() {
         let judged = |agent: &str, score, verified| {
             let bot = Some(BotVerdict { score, verified });
-            is_bot(&RequestHead { bot, ..head(&[("user-agent", agent)]) }, NONE)
+            is_bot(
+                &RequestHead {
+                    bot,
+                    ..head(&[("user-agent", agent)])
+                },
+                NONE,
+            )
         };
         assert!(judged("Mozilla/5.0", Some(29), None));
         assert!(!judged("Mozilla/5.0", Some(30), Some(false)));

@@ -3,7 +3,9 @@
 /// The value of the first cookie of that name, without the quotes it may stand in.
 #[must_use]
 pub(crate) fn find<'h>(header: &'h str, name: &str) -> Option<&'h str> {
-    pairs(header).find(|(key, _)| *key == name).map(|(_, value)| value)
+    pairs(header)
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// Names and values of a `Cookie` header, in order; what is no pair is skipped.
@@ -11,7 +13,9 @@ fn pairs(header: &str) -> impl Iterator<Item = (&str, &str)> {
     header.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         let value = value.trim();
-        let unquoted = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let unquoted = value
+            .strip_prefix('"')
+            .and_then(|rest| rest.strip_suffix('"'));
         Some((name.trim(), unquoted.unwrap_or(value)))
     })
 }
@@ -38,14 +42,15 @@ impl CookieScope<'_> {
     /// Always `Secure`, `SameSite=Lax` and for the whole site, so names with the `__Host-` prefix
     /// work where no domain is set.
     pub(crate) fn line(self, name: &str, value: &str, age_s: u32, readable: Readable) -> String {
-        let domain = self.domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+        let domain = self
+            .domain
+            .map(|domain| format!("; Domain={domain}"))
+            .unwrap_or_default();
         let http_only = match readable {
             Readable::ByServers => "; HttpOnly",
             Readable::ByScripts => "",
         };
-        format!(
-            "{name}={value}; Path=/; Max-Age={age_s}{domain}; Secure{http_only}; SameSite=Lax"
-        )
+        format!("{name}={value}; Path=/; Max-Age={age_s}{domain}; Secure{http_only}; SameSite=Lax")
     }
 
     /// A `Set-Cookie` line that makes the browser forget the cookie.
@@ -76,11 +81,16 @@ mod tests {
             host_only.line("s", "v", 60, Readable::ByServers),
             "s=v; Path=/; Max-Age=60; Secure; HttpOnly; SameSite=Lax"
         );
-        let wide = CookieScope { domain: Some("example.com") };
+        let wide = CookieScope {
+            domain: Some("example.com"),
+        };
         assert_eq!(
             wide.line("s", "v", 60, Readable::ByScripts),
             "s=v; Path=/; Max-Age=60; Domain=example.com; Secure; SameSite=Lax"
         );
-        assert!(wide.removal("s").starts_with("s=; Path=/; Max-Age=0; Domain=example.com"));
+        assert!(
+            wide.removal("s")
+                .starts_with("s=; Path=/; Max-Age=0; Domain=example.com")
+        );
     }
 }

@@ -12,7 +12,9 @@ pub(crate) fn preferred(header: &str) -> Vec<&str> {
         .filter_map(|range| {
             let mut parts = range.split(';').map(str::trim);
             let tag = parts.next().filter(|tag| is_tag(tag))?;
-            let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(1_000, quality);
+            let quality = parts
+                .find_map(|part| part.strip_prefix("q="))
+                .map_or(1_000, quality);
             (quality > 0).then_some((tag, quality))
         })
         .collect();
@@ -21,12 +23,16 @@ pub(crate) fn preferred(header: &str) -> Vec<&str> {
 }
 
 fn is_tag(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A quality in thousandths; what is no quality counts as none.
 fn quality(text: &str) -> u16 {
-    text.parse::<f64>().map_or(0, |quality| (quality.clamp(0.0, 1.0) * 1_000.0) as u16)
+    text.parse::<f64>()
+        .map_or(0, |quality| (quality.clamp(0.0, 1.0) * 1_000.0) as u16)
 }
 
 #[cfg(test)]

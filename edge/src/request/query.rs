@@ -16,19 +16,30 @@ pub(crate) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
 /// The first value of that name, decoded.
 #[must_use]
 pub(crate) fn find(query: &str, name: &str) -> Option<String> {
-    pairs(query).find(|(key, _)| key == name).map(|(_, value)| value)
+    pairs(query)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
 }
 
 /// The same query without that name, with its `?`; nothing when nothing is left.
 #[must_use]
 pub(crate) fn without(query: &str, name: &str) -> String {
-    let kept: Vec<&str> =
-        raw(query).filter(|pair| decode(pair.split('=').next().unwrap_or(pair)) != name).collect();
-    if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) }
+    let kept: Vec<&str> = raw(query)
+        .filter(|pair| decode(pair.split('=').next().unwrap_or(pair)) != name)
+        .collect();
+    if kept.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", kept.join("&"))
+    }
 }
 
 fn raw(query: &str) -> impl Iterator<Item = &str> {
-    query.strip_prefix('?').unwrap_or(query).split('&').filter(|pair| !pair.is_empty())
+    query
+        .strip_prefix('?')
+        .unwrap_or(query)
+        .split('&')
+        .filter(|pair| !pair.is_empty())
 }
 
 fn decode(text: &str) -> String {

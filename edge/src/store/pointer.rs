@@ -38,11 +38,17 @@ impl Pointer {
     pub(crate) fn parse(json: &str) -> Result<Self, String> {
         let wire: PointerWire = serde_json::from_str(json)
             .map_err(|error| format!("the pointer is not readable: {error}"))?;
-        if wire.format_version.is_some_and(|version| version != FORMAT_VERSION) {
+        if wire
+            .format_version
+            .is_some_and(|version| version != FORMAT_VERSION)
+        {
             return Err("the pointer is of a later format".into());
         }
         let is_hash = wire.hash.len() == 64
-            && wire.hash.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            && wire
+                .hash
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !is_hash || wire.publication > PUBLICATION_MAX {
             return Err("the pointer names no publication".into());
         }
@@ -61,7 +67,11 @@ impl Pointer {
 
     #[cfg(test)]
     pub(crate) fn of(publication: u64, bytes: &[u8]) -> Self {
-        Self { publication, hash: content_hash(bytes), published_at_ms: None }
+        Self {
+            publication,
+            hash: content_hash(bytes),
+            published_at_ms: None,
+        }
     }
 }
 
@@ -91,8 +101,15 @@ mod tests {
         check("[7]");
         check(r#"{"publication":1,"hash":"../.."}"#);
         check(&format!(r#"{{"publication":-1,"hash":"{hash}"}}"#));
-        check(&format!(r#"{{"publication":9007199254740992,"hash":"{hash}"}}"#));
-        check(&format!(r#"{{"publication":1,"hash":"{}"}}"#, hash.to_uppercase()));
-        check(&format!(r#"{{"publication":1,"hash":"{hash}","formatVersion":2}}"#));
+        check(&format!(
+            r#"{{"publication":9007199254740992,"hash":"{hash}"}}"#
+        ));
+        check(&format!(
+            r#"{{"publication":1,"hash":"{}"}}"#,
+            hash.to_uppercase()
+        ));
+        check(&format!(
+            r#"{{"publication":1,"hash":"{hash}","formatVersion":2}}"#
+        ));
     }
 }

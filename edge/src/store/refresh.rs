@@ -41,7 +41,9 @@ async fn read(
     current: Option<Current>,
 ) -> Result<(Rc<Loaded>, Rc<Policies>), String> {
     let pointer_key = names::ruleset_pointer(&place.environment);
-    let known = current.as_ref().map(|current| snapshot_keys(place, &current.loaded));
+    let known = current
+        .as_ref()
+        .map(|current| snapshot_keys(place, &current.loaded));
     let mut keys = vec![pointer_key.clone()];
     keys.extend(known.iter().flatten().cloned());
     let mut texts = place.read(&keys).await?;
@@ -53,27 +55,40 @@ async fn read(
             return Ok((current.loaded, policies));
         }
         if current.loaded.pointer.publication > pointer.publication {
-            return Err(format!("publication {} is older than ours", pointer.publication));
+            return Err(format!(
+                "publication {} is older than ours",
+                pointer.publication
+            ));
         }
     }
     let bytes_key = names::ruleset_bytes(&place.environment, &pointer.hash);
     let mut texts = place.read(std::slice::from_ref(&bytes_key)).await?;
-    let text = texts.remove(&bytes_key).ok_or("the published ruleset is not there")?;
+    let text = texts
+        .remove(&bytes_key)
+        .ok_or("the published ruleset is not there")?;
     let loaded = Rc::new(Loaded::compile(pointer, text)?);
     let keys = snapshot_keys(place, &loaded);
-    let texts = if keys.is_empty() { HashMap::new() } else { place.read(&keys).await? };
+    let texts = if keys.is_empty() {
+        HashMap::new()
+    } else {
+        place.read(&keys).await?
+    };
     Ok((loaded, policies(&texts, None)))
 }
 
 fn snapshot_keys(place: &Place, loaded: &Loaded) -> Vec<String> {
     let bandits = loaded.ruleset.bandits().iter();
-    bandits.map(|bandit| names::policy_snapshot(&place.environment, bandit.key())).collect()
+    bandits
+        .map(|bandit| names::policy_snapshot(&place.environment, bandit.key()))
+        .collect()
 }
 
 /// The snapshots in the texts. One that cannot be read is replaced by the one that is here; none
 /// goes back to an earlier revision.
 fn policies(texts: &HashMap<String, String>, before: Option<&Policies>) -> Rc<Policies> {
-    let read = texts.values().filter_map(|text| wire::parse(text.as_bytes()).ok());
+    let read = texts
+        .values()
+        .filter_map(|text| wire::parse(text.as_bytes()).ok());
     let before = before.into_iter().flat_map(Policies::iter).cloned();
     let all: Vec<PolicySnapshot> = read.chain(before).collect();
     Rc::new(Policies::new(all))
@@ -89,7 +104,11 @@ impl Place {
                 read = read.cache_ttl(u64::from(ttl));
             }
             let found = read.text().await.map_err(|error| format!("KV: {error}"))?;
-            texts.extend(found.into_iter().filter_map(|(key, text)| Some((key, text?))));
+            texts.extend(
+                found
+                    .into_iter()
+                    .filter_map(|(key, text)| Some((key, text?))),
+            );
         }
         Ok(texts)
     }
@@ -106,7 +125,13 @@ impl Loaded {
         }
         let compiled = compile(text.as_bytes()).map_err(|error| error.to_string())?;
         let pages = PageIndex::of(&compiled.ruleset);
-        Ok(Self { pointer, text, ruleset: compiled.ruleset, pages, redacted: OnceCell::new() })
+        Ok(Self {
+            pointer,
+            text,
+            ruleset: compiled.ruleset,
+            pages,
+            redacted: OnceCell::new(),
+        })
     }
 }
 
@@ -133,7 +158,10 @@ mod tests {
             let texts = HashMap::from([("k".to_owned(), text.to_owned())]);
             let before = Policies::new([snapshot(5)]);
             let after = policies(&texts, Some(&before));
-            assert_eq!(after.get("hero").map(PolicySnapshot::revision), Some(expected));
+            assert_eq!(
+                after.get("hero").map(PolicySnapshot::revision),
+                Some(expected)
+            );
         };
         check(&wire::print(&snapshot(6)), 6);
         check(&wire::print(&snapshot(4)), 5);

@@ -6,11 +6,16 @@ fn confirmed(publication: u64) -> Refreshed {
     let text = r#"{"schemaVersion":1}"#.to_owned();
     let pointer = Pointer::of(publication, text.as_bytes());
     let loaded = Loaded::compile(pointer, text).unwrap();
-    Refreshed::Confirmed { loaded: Rc::new(loaded), policies: Rc::default() }
+    Refreshed::Confirmed {
+        loaded: Rc::new(loaded),
+        policies: Rc::default(),
+    }
 }
 
 fn publication(store: &Store) -> Option<u64> {
-    store.current().map(|current| current.loaded.pointer.publication)
+    store
+        .current()
+        .map(|current| current.loaded.pointer.publication)
 }
 
 #[test]
@@ -53,7 +58,13 @@ fn a_failure_keeps_the_last_good_ruleset_and_is_retried_soon() {
     assert_eq!(store.claim(6_000), Due::Later);
     store.settle(confirmed(2), 6_010, PERIOD_MS);
     assert_eq!(store.last_failure(), None);
-    assert_eq!(store.counts(), RefreshCounts { attempts: 1, failures: 1 });
+    assert_eq!(
+        store.counts(),
+        RefreshCounts {
+            attempts: 1,
+            failures: 1
+        }
+    );
 }
 
 #[test]

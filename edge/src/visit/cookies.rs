@@ -16,12 +16,22 @@ impl Visit<'_> {
     /// visit left is removed. A preview leaves the visitor's own cookies alone.
     #[must_use]
     pub(crate) fn cookie_lines(&self, exposures: Option<&FirstExposures>) -> Vec<String> {
-        let Inputs { settings, head, identity, preview, .. } = self.inputs;
+        let Inputs {
+            settings,
+            head,
+            identity,
+            preview,
+            ..
+        } = self.inputs;
         if !identity.may_remember {
             return forgetting(head, settings);
         }
-        let Some(subject) = &identity.subject else { return Vec::new() };
-        let scope = CookieScope { domain: settings.subject.domain.as_deref() };
+        let Some(subject) = &identity.subject else {
+            return Vec::new();
+        };
+        let scope = CookieScope {
+            domain: settings.subject.domain.as_deref(),
+        };
         let age_s = settings.subject.age_s;
         let mut lines = Vec::new();
         if subject.source == Source::Fresh {
@@ -54,7 +64,9 @@ impl Visit<'_> {
 
     /// Variants that scripts of the page may read.
     fn variants_cookie(&self) -> String {
-        let visible = self.answers().filter(|(flag, _)| flag.visibility == Visibility::Client);
+        let visible = self
+            .answers()
+            .filter(|(flag, _)| flag.visibility == Visibility::Client);
         variants::cookie_value(
             visible.filter_map(|(flag, answer)| Some((&*flag.key, &*answer.variant()?.key))),
         )

@@ -22,7 +22,14 @@ impl Visit<'_> {
     /// evaluated.
     #[must_use]
     pub(crate) fn first_exposures(&self) -> Option<FirstExposures> {
-        let Inputs { settings, keys, head, identity, preview, .. } = self.inputs;
+        let Inputs {
+            settings,
+            keys,
+            head,
+            identity,
+            preview,
+            ..
+        } = self.inputs;
         let (keys, subject) = keys.zip(self.subject_hash)?;
         if !identity.participates() || preview.is_some() {
             return None;
@@ -41,7 +48,10 @@ impl Visit<'_> {
         if admitted.is_empty() {
             return None;
         }
-        Some(FirstExposures { admitted, token: marks.to_token(&keys.exposed, subject.as_bytes()) })
+        Some(FirstExposures {
+            admitted,
+            token: marks.to_token(&keys.exposed, subject.as_bytes()),
+        })
     }
 
     fn first_exposure(
@@ -51,7 +61,12 @@ impl Visit<'_> {
         marks: &mut Exposed,
         at: UnixMillis,
     ) -> Option<Admitted> {
-        let Inputs { current, head, n_shards, .. } = self.inputs;
+        let Inputs {
+            current,
+            head,
+            n_shards,
+            ..
+        } = self.inputs;
         let ruleset = &current.loaded.ruleset;
         let flag = evaluation.flag_key;
         let variant = evaluation.variant()?;
@@ -59,12 +74,23 @@ impl Visit<'_> {
             return None;
         }
         let decided = self.receipts.iter().find(|handed| handed.flag == flag);
-        if let Some(HandedReceipt { bandit, receipt, .. }) = decided {
-            let bandit = ruleset.bandits().iter().find(|known| known.key() == *bandit)?;
+        if let Some(HandedReceipt {
+            bandit, receipt, ..
+        }) = decided
+        {
+            let bandit = ruleset
+                .bandits()
+                .iter()
+                .find(|known| known.key() == *bandit)?;
             let key = ExposureKey::Decision(&receipt.decision().decision_id.0);
-            return marks.insert(&key, at).then(|| ledger::exposure(receipt, bandit));
+            return marks
+                .insert(&key, at)
+                .then(|| ledger::exposure(receipt, bandit));
         }
-        let key = ExposureKey::Flag { flag, variant: &variant.key };
+        let key = ExposureKey::Flag {
+            flag,
+            variant: &variant.key,
+        };
         marks
             .insert(&key, at)
             .then(|| ledger::flag_exposure(flag, &variant.key, subject, n_shards, at))

@@ -42,8 +42,14 @@ pub struct Read<T> {
 #[cfg(not(feature = "pointers"))]
 pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
     match serde_json::from_str(text) {
-        Ok(value) => Ok(Read { value, unknown: Vec::new() }),
-        Err(error) => Err(ReadError { pointer: String::new(), message: message(&error) }),
+        Ok(value) => Ok(Read {
+            value,
+            unknown: Vec::new(),
+        }),
+        Err(error) => Err(ReadError {
+            pointer: String::new(),
+            message: message(&error),
+        }),
     }
 }
 
