@@ -21,8 +21,9 @@ pub(crate) const NOTE_BYTES_MAX: usize = 2_000;
 /// Most environments.
 pub(crate) const ENVIRONMENTS_MAX: u32 = 100;
 
-/// Most documents in one import: each is a few statements of one transaction.
-pub(crate) const IMPORT_DOCUMENTS_MAX: usize = 500;
+/// Most documents in one import: each is three statements of one transaction, and an invocation may
+/// run 1,000.
+pub(crate) const IMPORT_DOCUMENTS_MAX: usize = 300;
 
 /// Items of a page when the request does not say.
 pub(crate) const PAGE_ITEMS_DEFAULT: u32 = 50;

@@ -11,11 +11,7 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = describeRequest)]
     fn js_describe_request(request: &Request) -> Result<String, JsValue>;
     #[wasm_bindgen(catch, js_name = buildRequest)]
-    fn js_build_request(
-        request: &Request,
-        url: &str,
-        changes: &str,
-    ) -> Result<Request, JsValue>;
+    fn js_build_request(request: &Request, url: &str, changes: &str) -> Result<Request, JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
     fn js_send(service: &JsValue, request: &Request, fresh: bool) -> Result<Promise, JsValue>;
     #[wasm_bindgen(catch, js_name = amendResponse)]
@@ -111,7 +107,9 @@ pub fn build_request(
 /// # Errors
 /// What the runtime threw: the other side cannot be reached.
 pub async fn send(service: &JsValue, request: &Request, fresh: bool) -> Result<Response, JsValue> {
-    JsFuture::from(js_send(service, request, fresh)?).await?.dyn_into()
+    JsFuture::from(js_send(service, request, fresh)?)
+        .await?
+        .dyn_into()
 }
 
 /// The same response with other headers; its body goes on streaming.

@@ -1,12 +1,13 @@
 //! Glue that both Workers need; no logic.
 //!
 //! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
-//! rewriting, bindings, random bytes, and the problem documents that both Workers answer with.
+//! rewriting, bindings, Durable Objects by name, random bytes, and the problem documents that both Workers answer with.
 //! Decisions are made elsewhere, in code that can be tested without a runtime.
 
 mod bindings;
 mod exchange;
 mod html;
+mod objects;
 mod problem;
 
 pub use bindings::{binding_text, random_bytes, service_binding};
@@ -15,4 +16,5 @@ pub use exchange::{
     make_response, read_body, send,
 };
 pub use html::{HtmlEdit, rewrite_html};
+pub use objects::{Answer, ask_object};
 pub use problem::Problem;

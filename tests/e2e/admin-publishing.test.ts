@@ -263,4 +263,7 @@ test("an import is whole or nothing, and repeating it changes nothing", async ()
     archived: 1,
   });
   assert.deepEqual(await counts("", ruleset), { ...nothing, updated: 1, unarchived: 1 });
+  const exported = (await admin.ok(200, "GET", `${environment}/draft`)).body;
+  assert.deepEqual(exported["flags"], ruleset.flags);
+  assert.deepEqual(await counts("", exported), { ...nothing, unchanged: 2 });
 });

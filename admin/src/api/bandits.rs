@@ -6,14 +6,13 @@ use crate::fault::{Fault, FaultKind, Result};
 use crate::publishing::Former;
 use crate::store::environments;
 use axum::Json;
+use bandera_platform::{Answer, ask_object};
 use bandera_shared::bandit::{Bandit, PARTS, RewardKind};
 use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
 use bandera_shared::{compile, names};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use worker::wasm_bindgen::JsValue;
-use worker::{Method, Request, RequestInit};
 
 /// Binding of the coordinators.
 const BINDING: &str = "COORDINATOR";
@@ -130,28 +129,14 @@ async fn ask(app: &App, name: &str) -> Result<Option<BanditView>> {
         )
     };
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
-    let text = call(app, name, &command)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    text.map(|text| wire::parse_view(&text))
-        .transpose()
-        .map_err(|error| unavailable(&error))
-}
-
-async fn call(app: &App, name: &str, command: &str) -> worker::Result<Option<String>> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from_str(command)));
-    // The host is never looked up: the stub decides where it goes.
-    let request = Request::new_with_init("https://object/", &init)?;
-    let stub = app.env().durable_object(BINDING)?.get_by_name(name)?;
-    let mut response = stub.fetch_with_request(request).await?;
-    let status = response.status_code();
-    let text = response.text().await?;
+    let answer = ask_object(app.env(), BINDING, name, &command).await;
+    let Answer { status, text } = answer.map_err(|error| unavailable(&error))?;
     match status {
-        200 => Ok(Some(text)),
+        200 => wire::parse_view(&text)
+            .map(Some)
+            .map_err(|error| unavailable(&error)),
         404 => Ok(None),
-        _ => Err(format!("status {status}: {text}").into()),
+        _ => Err(unavailable(&format!("status {status}: {text}"))),
     }
 }
 

@@ -271,3 +271,55 @@ async fn policies(app: &App, environment: &str, ruleset: &Ruleset) -> Result<Pol
 fn to_json<T: Serialize>(value: &T) -> Result<Value> {
     serde_json::to_value(value).map_err(|error| Fault::internal(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa::PartialSchema;
+
+    const RULESET: &[u8] = br#"{"schemaVersion": 1, "flags": {"a": {
+        "type": "boolean", "status": "enabled", "defaultVariant": "on",
+        "variants": {"on": {"value": true}},
+        "rules": [{"when": {"attribute": "x", "op": "eq", "value": 1}, "serve": {"variant": "on"}}]
+    }}}"#;
+
+    #[track_caller]
+    fn check<S: PartialSchema>(written: &Value) {
+        let schema = serde_json::to_value(S::schema()).unwrap();
+        for name in written.as_object().unwrap().keys() {
+            assert!(
+                schema["properties"].get(name).is_some(),
+                "{name} is not in {schema}"
+            );
+        }
+        for name in schema["required"].as_array().unwrap() {
+            assert!(
+                written.get(name.as_str().unwrap()).is_some(),
+                "{name} is not in {written}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_description_has_what_the_shared_crate_writes() {
+        let ruleset = compile(RULESET).unwrap().ruleset;
+        let evaluator = Evaluator {
+            ruleset: &ruleset,
+            context: &EvaluationContext::new(),
+            at: UnixMillis(0),
+            draw: 0,
+            policies: &Policies::default(),
+            sticky: &StickyDecisions::default(),
+            participation: Participation::Full,
+        };
+        for key in ["a", "absent"] {
+            let explanation = evaluator.explain(key);
+            let written = to_json(&ExplanationWire::from(&explanation)).unwrap();
+            check::<ExplanationSchema>(&written);
+            check::<EvaluationSchema>(&written["evaluation"]);
+            for step in written["steps"].as_array().unwrap() {
+                check::<StepSchema>(step);
+            }
+        }
+    }
+}

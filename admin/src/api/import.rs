@@ -1,6 +1,7 @@
-//! Import: many documents at once, as one transaction; flags as files in git end up here.
+//! Many documents at once: import as one transaction, and export; for flags as files in git.
 
-use crate::app::{self, Call};
+use super::publications::draft;
+use crate::app::{self, App, Call};
 use crate::drafting::{Action, Change, prepare};
 use crate::extract::{InPath, InQuery, JsonBody};
 use crate::fault::{Fault, FaultKind, Result};
@@ -101,7 +102,9 @@ struct ImportReport {
 
 /// Operations of this module.
 pub(super) fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(import))
+    OpenApiRouter::default()
+        .routes(routes!(import))
+        .routes(routes!(export))
 }
 
 /// Writes every document of a ruleset as drafts, all or none. Repeating it changes nothing.
@@ -189,4 +192,19 @@ async fn import(
         store.commit(statements).await?;
     }
     Ok(Json(report))
+}
+
+/// The drafts as one ruleset, which an import takes back.
+#[utoipa::path(
+    get,
+    path = "/api/v1/environments/{environment}/draft",
+    tag = "documents",
+    operation_id = "exportDraft",
+    params(("environment" = String, Path)),
+    responses((status = 200, body = Object)),
+    security(("token" = ["viewer"]))
+)]
+#[worker::send]
+async fn export(app: App, InPath(environment): InPath<String>) -> Result<Json<Value>> {
+    Ok(Json(draft(&app.store()?, &environment).await?.to_value()))
 }

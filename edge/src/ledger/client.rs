@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use bandera_platform::binding_text;
+use bandera_platform::{Answer, ask_object, binding_text};
 use bandera_shared::ledger::{Batch, LedgerCommand, Outcome, wire};
 use futures_util::future::{Either, select};
-use worker::wasm_bindgen::JsValue;
-use worker::{Delay, Env, Method, Request, RequestInit, Result};
+use worker::{Delay, Env, Result};
 
 /// Binding of the ledgers.
 const BINDING: &str = "LEDGER";
@@ -76,15 +75,7 @@ pub(crate) async fn commit(
 
 /// Posts a command to the named object and reads its answer.
 pub(crate) async fn call(env: &Env, binding: &str, name: &str, command: &str) -> Result<String> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post)
-        .with_body(Some(JsValue::from_str(command)));
-    // The host is never looked up: the stub decides where it goes.
-    let request = Request::new_with_init("https://object/", &init)?;
-    let stub = env.durable_object(binding)?.get_by_name(name)?;
-    let mut response = stub.fetch_with_request(request).await?;
-    let status = response.status_code();
-    let text = response.text().await?;
+    let Answer { status, text } = ask_object(env, binding, name, command).await?;
     if status == 200 {
         Ok(text)
     } else {

@@ -1,0 +1,30 @@
+//! Durable Objects by name: a command goes out as text, an answer comes back as text.
+
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Method, Request, RequestInit, Result};
+
+/// What an object answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub text: String,
+}
+
+/// Posts a command to the object of that name in that binding and reads its answer.
+///
+/// # Errors
+/// What the runtime threw: there is no such binding, or the object cannot be reached.
+pub async fn ask_object(env: &Env, binding: &str, name: &str, command: &str) -> Result<Answer> {
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post)
+        .with_body(Some(JsValue::from_str(command)));
+    // The host is never looked up: the stub decides where it goes.
+    let request = Request::new_with_init("https://object/", &init)?;
+    let stub = env.durable_object(binding)?.get_by_name(name)?;
+    let mut response = stub.fetch_with_request(request).await?;
+    let status = response.status_code();
+    let text = response.text().await?;
+    Ok(Answer { status, text })
+}
