@@ -6,9 +6,9 @@
 //! u)`. That is what Agrawal and Goyal's coin flip (2012, algorithm 2) arrives at on average,
 //! without the coin, so that equal data give equal bits. It is never narrower than the truth,
 //! because no distribution on [0, 1] with that mean has a greater variance than the Bernoulli one;
-//! it explores more than needed where rewards vary little. A Normal-Gamma posterior would be narrower, but
-//! where most rewards are zero (revenue) its first variances are far too small, and it then settles
-//! on the wrong action. Jeffreys' prior is the default.
+//! it explores more than needed where rewards vary little. A Normal-Gamma posterior would be
+//! narrower, but where most rewards are zero (revenue) its first variances are far too small, and
+//! it then settles on the wrong action. Jeffreys' prior is the default.
 //!
 //! # Log-odds
 //! Everything is integrated over `y = ln(x / (1 - x))`. There a Beta density is
