@@ -137,7 +137,7 @@ async fn commit_or_queue(
         Ok(outcomes) => Ok(Some(outcomes)),
         Err((fault, batch)) => {
             console_warn!("bandera: {name}: {fault}; to the queue");
-            match queue::offer(env, shard, &batch).await {
+            match queue::offer(env, shard, batch).await {
                 Ok(()) => Ok(None),
                 Err(error) => {
                     console_error!("bandera: queue: {error}");

@@ -1,14 +1,12 @@
 //! First exposures on their way to the queue, after the response and never in its way.
 
 use crate::isolate::Isolate;
-use bandera_shared::ledger::{Admitted, Batch, routed, wire};
+use crate::queue;
+use bandera_shared::ledger::{Admitted, Batch, routed};
 use std::rc::Rc;
 use std::time::Duration;
-use worker::wasm_bindgen::JsValue;
-use worker::{Context, Delay, Env, QueueContentType, RawMessageBuilder, console_warn};
+use worker::{Context, Delay, Env, console_warn};
 
-/// The queue's producer binding.
-const EVENTS: &str = "EVENTS";
 /// Waits before each further attempt; then the exposure is dropped, counted, and healed by the
 /// subject's next visit a day later.
 const RETRY_AFTER_MS: [u64; 3] = [100, 500, 2_000];
@@ -36,10 +34,9 @@ pub(crate) fn send_later(
 
 async fn send(isolate: &Isolate, env: &Env, shard: u16, batch: &Batch) {
     let n = batch.items.len() as u64;
-    let message = wire::print_queued(shard, batch);
     let mut waits = RETRY_AFTER_MS.into_iter();
     loop {
-        let Err(error) = offer(env, &message).await else {
+        let Err(error) = queue::offer(env, shard, batch.clone()).await else {
             isolate
                 .counters
                 .count(|counts| counts.exposures.committed += n);
@@ -57,10 +54,4 @@ async fn send(isolate: &Isolate, env: &Env, shard: u16, batch: &Batch) {
             .count(|counts| counts.exposures.retried += n);
         Delay::from(Duration::from_millis(wait_ms)).await;
     }
-}
-
-async fn offer(env: &Env, message: &str) -> worker::Result<()> {
-    let message = RawMessageBuilder::new(JsValue::from_str(message))
-        .build_with_content_type(QueueContentType::Text);
-    env.queue(EVENTS)?.send_raw(message).await
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use bandera_shared::ledger::{Batch, joined, wire};
+use bandera_shared::ledger::{Batch, cut, joined, wire};
 use bandera_shared::names;
 use futures_util::future::join_all;
 use worker::wasm_bindgen::JsValue;
@@ -22,14 +22,21 @@ const EVENTS: &str = "EVENTS";
 /// How long a message waits after a failed commit.
 const RETRY_S: u32 = 5;
 
+/// Items of one message: a message may have 128 KB, of which an item takes at most 300 bytes.
+const ITEMS_PER_MESSAGE_MAX: usize = 200;
+
 /// Hands a batch to the queue.
 ///
 /// # Errors
-/// What the runtime threw: the queue has not taken it.
-pub(crate) async fn offer(env: &Env, shard: u16, batch: &Batch) -> worker::Result<()> {
-    let message = RawMessageBuilder::new(JsValue::from_str(&wire::print_queued(shard, batch)))
-        .build_with_content_type(QueueContentType::Text);
-    env.queue(EVENTS)?.send_raw(message).await
+/// What the runtime threw: the queue has not taken all of it, and handing it in again is safe.
+pub(crate) async fn offer(env: &Env, shard: u16, batch: Batch) -> worker::Result<()> {
+    let queue = env.queue(EVENTS)?;
+    for part in cut(batch, ITEMS_PER_MESSAGE_MAX) {
+        let text = JsValue::from_str(&wire::print_queued(shard, &part));
+        let message = RawMessageBuilder::new(text).build_with_content_type(QueueContentType::Text);
+        queue.send_raw(message).await?;
+    }
+    Ok(())
 }
 
 /// Messages of one shard, with what they say.

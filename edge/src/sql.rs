@@ -34,13 +34,25 @@ pub(crate) fn text(
     }
 }
 
-/// The rows that a `json_group_array` gathers.
-pub(crate) fn rows<T: DeserializeOwned>(
+/// The rows that a `json_group_array` gathers: few in number, because text is at most 2 MB.
+pub(crate) fn gathered<T: DeserializeOwned>(
     sql: &SqlStorage,
     statement: &str,
     values: Vec<SqlStorageValue>,
 ) -> Result<Vec<T>> {
     Ok(serde_json::from_str(&text(sql, statement, values)?)?)
+}
+
+/// Rows of one `json_array` each: any number, at a crossing a row.
+pub(crate) fn rows<T: DeserializeOwned>(sql: &SqlStorage, statement: &str) -> Result<Vec<T>> {
+    let rows = sql.exec(statement, vec![])?.raw();
+    rows.map(|row| match row?.into_iter().next() {
+        Some(SqlStorageValue::String(text)) => Ok(serde_json::from_str(&text)?),
+        other => Err(Error::RustError(format!(
+            "no text but {other:?} from {statement}"
+        ))),
+    })
+    .collect()
 }
 
 /// Runs `body` in one transaction: all of its statements take effect, or none when it fails.

@@ -38,9 +38,8 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 /// Everything the object knows.
 pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
     let mut memory = Memory::default();
-    let shards =
-        "SELECT json_group_array(json_array(definition, shard, sequence, arms)) FROM shards";
-    for row in sql::rows::<(String, u16, u64, String)>(sql, shards, vec![])? {
+    let shards = "SELECT json_array(definition, shard, sequence, arms) FROM shards";
+    for row in sql::rows::<(String, u16, u64, String)>(sql, shards)? {
         let (definition, shard, sequence, arms) = row;
         let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
         let state = wire::parse_arms(sequence, &arms).map_err(|e| broken(&e))?;
@@ -67,7 +66,7 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
 
 fn fact(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let statement = "SELECT json_group_array(value) FROM facts WHERE name = ?1";
-    Ok(sql::rows(sql, statement, vec![name.into()])?
+    Ok(sql::gathered(sql, statement, vec![name.into()])?
         .into_iter()
         .next())
 }

@@ -60,8 +60,8 @@ impl Rows {
     /// Reads the journal.
     pub(super) fn load(sql: &SqlStorage) -> Result<Self> {
         let mut rows = Self::default();
-        let settling = "SELECT json_group_array(json_array(slice, round_start)) FROM settling";
-        let found: Vec<(u8, u64)> = sql::rows(sql, settling, vec![])?;
+        let settling = "SELECT json_array(slice, round_start) FROM settling";
+        let found: Vec<(u8, u64)> = sql::rows(sql, settling)?;
         if let Some((slice, round_start)) = found.into_iter().next() {
             (rows.slice, rows.round_start, rows.last_id) = (slice, round_start, round_start);
         }
@@ -85,12 +85,12 @@ impl Rows {
         let (mut known, missing) = self.recent.look_up(batches);
         if !missing.rows.is_empty() {
             let wanted = vec![key_list(&missing.rows).into()];
-            let found: Vec<SettledRow> = sql::rows(sql, KNOWN_ROWS, wanted)?;
+            let found: Vec<SettledRow> = sql::gathered(sql, KNOWN_ROWS, wanted)?;
             known.rows.extend(found.into_iter().map(row_of));
         }
         if !missing.additions.is_empty() {
             let wanted = vec![key_list(&missing.additions).into()];
-            let found: Vec<(i64, i64)> = sql::rows(sql, KNOWN_ADDITIONS, wanted)?;
+            let found: Vec<(i64, i64)> = sql::gathered(sql, KNOWN_ADDITIONS, wanted)?;
             known
                 .additions
                 .extend(found.into_iter().map(|(hi, lo)| whole(hi, lo)));

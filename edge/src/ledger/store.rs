@@ -77,9 +77,9 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 pub(super) fn load(sql: &SqlStorage) -> Result<(Memory, super::Sent)> {
     let mut memory = Memory::default();
     let mut sent = super::Sent::default();
-    let learners = "SELECT json_group_array(json_array(bandit, definition, sequence, sent, arms))
+    let learners = "SELECT json_array(bandit, definition, sequence, sent, arms)
                     FROM learners";
-    for row in sql::rows::<(String, String, u64, u64, String)>(sql, learners, vec![])? {
+    for row in sql::rows::<(String, String, u64, u64, String)>(sql, learners)? {
         let (bandit, definition, sequence, sent_sequence, arms) = row;
         let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
         let key = (bandit.into_boxed_str(), definition);
@@ -87,19 +87,19 @@ pub(super) fn load(sql: &SqlStorage) -> Result<(Memory, super::Sent)> {
         sent.insert(key.clone(), sent_sequence);
         memory.learners.insert(key, state);
     }
-    let bandits = "SELECT json_group_array(json_array(publication, terms)) FROM bandits";
-    for (publication, terms) in sql::rows::<(u64, String)>(sql, bandits, vec![])? {
+    let bandits = "SELECT json_array(publication, terms) FROM bandits";
+    for (publication, terms) in sql::rows::<(u64, String)>(sql, bandits)? {
         let bandit = wire::parse_bandit(&terms).map_err(|e| broken(&e))?;
         memory
             .bandits
             .insert(bandit.key().into(), (publication, bandit));
     }
-    let flags = "SELECT json_group_array(json_array(flag, variant, exposures)) FROM flags";
-    for (flag, variant, count) in sql::rows::<(String, String, u64)>(sql, flags, vec![])? {
+    let flags = "SELECT json_array(flag, variant, exposures) FROM flags";
+    for (flag, variant, count) in sql::rows::<(String, String, u64)>(sql, flags)? {
         memory.flags.insert((flag.into(), variant.into()), count);
     }
-    let totals = "SELECT json_group_array(json_array(name, count)) FROM totals";
-    for (name, count) in sql::rows::<(String, u64)>(sql, totals, vec![])? {
+    let totals = "SELECT json_array(name, count) FROM totals";
+    for (name, count) in sql::rows::<(String, u64)>(sql, totals)? {
         if let Some((_, total)) = totals_of(&mut memory.totals).find(|(known, _)| *known == name) {
             *total = count;
         }
@@ -223,6 +223,6 @@ pub(super) fn reported(sql: &SqlStorage) -> Result<Report> {
 
 /// Which shard this object is, once it has committed anything.
 pub(super) fn shard(sql: &SqlStorage) -> Result<Option<u16>> {
-    let rows = "SELECT json_group_array(number) FROM shard";
-    Ok(sql::rows(sql, rows, vec![])?.into_iter().next())
+    let numbers: Vec<[u16; 1]> = sql::rows(sql, "SELECT json_array(number) FROM shard")?;
+    Ok(numbers.first().map(|[number]| *number))
 }

@@ -125,20 +125,41 @@ impl Batch {
         self.items.push(Item::Decision(item));
     }
 
-    /// Appends everything of a batch of the same publication.
-    fn absorb(&mut self, other: Self) {
-        for item in other.items {
+    /// Appends items that name their bandit by its index in `bandits`.
+    fn absorb(&mut self, bandits: &[Bandit], items: Vec<Item>) {
+        for item in items {
             match item {
                 Item::Flag(_) => self.items.push(item),
                 Item::Decision(item) => {
-                    if let Some(bandit) = other.bandits.get(usize::from(item.bandit)) {
+                    if let Some(bandit) = bandits.get(usize::from(item.bandit)) {
                         self.push(bandit, item);
                     }
                 }
             }
         }
-        self.reports.extend(other.reports);
     }
+}
+
+/// A batch cut into parts of at most so many items, for carriers with a limit; each part has the
+/// bandits it needs, the first one the reports.
+#[must_use]
+pub fn cut(batch: Batch, n_items_max: usize) -> Vec<Batch> {
+    if batch.items.len() <= n_items_max {
+        return vec![batch];
+    }
+    let mut parts = Vec::new();
+    for items in batch.items.chunks(n_items_max.max(1)) {
+        let mut part = Batch {
+            publication: batch.publication,
+            ..Batch::default()
+        };
+        part.absorb(&batch.bandits, items.to_vec());
+        parts.push(part);
+    }
+    if let Some(first) = parts.first_mut() {
+        first.reports = batch.reports;
+    }
+    parts
 }
 
 /// Batches for one shard joined into few, each within [`ITEMS_PER_BATCH_MAX`].
@@ -153,7 +174,10 @@ pub fn joined(batches: impl IntoIterator<Item = Batch>) -> Vec<Batch> {
                 && into.items.len() + batch.items.len() <= ITEMS_PER_BATCH_MAX
         };
         match joined.last_mut().filter(fits) {
-            Some(into) => into.absorb(batch),
+            Some(into) => {
+                into.absorb(&batch.bandits, batch.items);
+                into.reports.extend(batch.reports);
+            }
             None => joined.push(batch),
         }
     }
@@ -177,4 +201,75 @@ pub fn routed(
         }
     }
     shards
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bandit::wire;
+
+    fn batch(publication: u64, bandits: &[&str]) -> Batch {
+        let mut batch = Batch {
+            publication,
+            ..Batch::default()
+        };
+        for (row, key) in bandits.iter().enumerate() {
+            let json = r#"{"actions":["a"],"reward":{"metric":"m","kind":"binary"}}"#;
+            let item = DecisionItem {
+                bandit: 0,
+                action: "a".into(),
+                row: RowKey(row as u128),
+                keep_until: UnixMillis(0),
+                observation: Observation::Exposed,
+            };
+            batch.push(&wire::parse(key, json).unwrap(), item);
+        }
+        batch
+    }
+
+    /// The bandit of each item, by key.
+    fn keys(batch: &Batch) -> Vec<&str> {
+        let items = batch.items.iter().map(|item| match item {
+            Item::Decision(item) => batch.bandits[usize::from(item.bandit)].key(),
+            Item::Flag(_) => "",
+        });
+        items.collect()
+    }
+
+    #[test]
+    fn items_keep_their_bandits_when_batches_are_cut_and_joined() {
+        let whole = batch(1, &["x", "y", "x", "z", "z"]);
+        let parts = cut(whole.clone(), 2);
+        let parts_keys: Vec<Vec<&str>> = parts.iter().map(keys).collect();
+        assert_eq!(parts_keys, [vec!["x", "y"], vec!["x", "z"], vec!["z"]]);
+        assert_eq!(parts[2].bandits.len(), 1);
+        assert_eq!(joined(parts), [whole]);
+    }
+
+    #[test]
+    fn only_batches_of_one_publication_are_joined() {
+        let batches = [batch(1, &["x"]), batch(1, &["y"]), batch(2, &["x"])];
+        let n_items: Vec<usize> = joined(batches)
+            .iter()
+            .map(|batch| batch.items.len())
+            .collect();
+        assert_eq!(n_items, [2, 1]);
+        let full = vec!["x"; ITEMS_PER_BATCH_MAX];
+        assert_eq!(joined([batch(1, &full), batch(1, &["x"])]).len(), 2);
+    }
+
+    #[test]
+    fn a_report_has_one_home() {
+        let home = |sender, n_shards| {
+            Report {
+                sender,
+                ..Report::default()
+            }
+            .home(n_shards)
+        };
+        assert_eq!(
+            (home(0, 4), home(u64::MAX, 4), home(u64::MAX, 1)),
+            (0, 3, 0)
+        );
+    }
 }

@@ -41,7 +41,7 @@ pub use apply::{Change, Known, Memory, NewRow, Outcome, apply};
 pub use command::{
     ArmView, BanditView, CoordinatorCommand, LedgerCommand, ShardTotals, SnapshotView,
 };
-pub use item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, joined, routed};
+pub use item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, cut, joined, routed};
 pub use merge::MergedState;
 pub use recent::{Missing, Recent, SLICES, bounds, entry};
 pub use state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
