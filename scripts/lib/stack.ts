@@ -218,9 +218,9 @@ export class Stack {
     return this.#kv(["put", key, value]);
   }
 
-  /** Reads a key of this stack's KV as text. */
+  /** Reads a key of this stack's KV, byte for byte. */
   kvGet(key: string): Captured {
-    return this.#kv(["get", key, "--text"]);
+    return this.#kv(["get", key]);
   }
 
   /** Removes a key from this stack's KV. */
