@@ -10,7 +10,7 @@ import { ingest } from "./lib/ingest.ts";
 import { native, sizes, type Table, throughput } from "./lib/measure.ts";
 import { at } from "./lib/paths.ts";
 import { main, step } from "./lib/progress.ts";
-import { capture, stopRunning, TaskError } from "./lib/run.ts";
+import { capture, TaskError } from "./lib/run.ts";
 import { ensureTools, type Tools } from "./lib/tools.ts";
 
 const parts: ReadonlyMap<string, (tools: Tools) => Promise<Table>> = new Map([
@@ -49,13 +49,6 @@ function record(tables: readonly Table[]): void {
   const measured = [machine(), ...tables.map(markdown)].join("\n\n");
   const before = text.slice(0, from + opening.length);
   writeFileSync(document, `${before}\n\n${measured}\n\n${text.slice(to)}`);
-}
-
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    stopRunning("SIGTERM");
-    process.exit(1);
-  });
 }
 
 await main(async () => {

@@ -1,6 +1,6 @@
 /** What a person sees of a task: each step announced, timed, and summed up. */
 
-import { TaskError } from "./run.ts";
+import { stopRunning, TaskError } from "./run.ts";
 
 /** How one step ended. */
 export interface StepResult {
@@ -61,8 +61,19 @@ export function summarise(results: readonly StepResult[]): boolean {
   return failed === 0;
 }
 
-/** Runs a script's main function; an error becomes a message and a non-zero exit. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Runs a script's main function; an error becomes a message and a non-zero exit. A signal ends the
+ * programs that run for it too, unless the script has said itself what a signal does.
+ */
 export async function main(work: () => Promise<void>): Promise<void> {
+  for (const signal of signals.filter((name) => process.listenerCount(name) === 0)) {
+    process.on(signal, () => {
+      stopRunning("SIGTERM");
+      process.exit(1);
+    });
+  }
   try {
     await work();
   } catch (error) {
