@@ -17,30 +17,16 @@ function randomKey(): string {
   return randomBytes(KEY_BYTES).toString("base64url");
 }
 
-/** The value of a variable in a `.dev.vars` file. */
-function readVariable(path: string, name: string): string | undefined {
-  const line = readFileSync(path, "utf8")
-    .split("\n")
-    .find((candidate) => candidate.startsWith(`${name}=`));
-  return line?.slice(name.length + 1).replaceAll('"', "");
-}
-
-/** Makes the Workers' local secrets where they are absent; both Workers get the same keys. */
+/** Makes the edge Worker's local secrets where they are absent. The admin Worker has none. */
 export function ensureSecrets(): void {
-  const edge = at(".dev.vars");
-  const admin = at("admin", ".dev.vars");
-  const source = [edge, admin].find((path) => existsSync(path));
-  const inherited = (name: string): string | undefined =>
-    source === undefined ? undefined : readVariable(source, name);
-  const signing = inherited("BANDERA_SIGNING_KEYS") ?? `1:${randomKey()}`;
-  const subject = inherited("BANDERA_SUBJECT_KEY") ?? randomKey();
-  const content =
-    "# Local secrets, made at random by `npm start`. A deployment has its own.\n" +
-    `BANDERA_SIGNING_KEYS="${signing}"\nBANDERA_SUBJECT_KEY="${subject}"\n`;
-  for (const path of [edge, admin]) {
-    if (existsSync(path)) chmodSync(path, 0o600);
-    else writeSecret(path, content);
+  const path = at(".dev.vars");
+  if (!existsSync(path)) {
+    const content =
+      "# Local secrets, made at random by `npm start`. A deployment has its own.\n" +
+      `BANDERA_SIGNING_KEYS="1:${randomKey()}"\nBANDERA_SUBJECT_KEY="${randomKey()}"\n`;
+    writeSecret(path, content);
   }
+  chmodSync(path, 0o600);
 }
 
 /** The local admin token: the one kept, or a new one. */
