@@ -20,7 +20,7 @@ ${PRODUCTS.map(card)}
 function card(product: Product): Html {
   return html`<li class="card">
 <a href="/p/${product.slug}">
-<img src="/art/${product.slug}.svg" alt="" width="320" height="240" loading="lazy">
+<img src="/art/${product.slug}.svg" alt="" width="320" height="240">
 <span class="name">${product.name}</span>
 <span class="summary">${product.summary}</span>
 <span class="price">${formatPrice(product.priceCents)}</span>
