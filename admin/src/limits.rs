@@ -39,3 +39,9 @@ pub(crate) const POINTER_WRITES_MAX: u32 = 4;
 
 /// Least time between two writes of one KV key.
 pub(crate) const POINTER_WRITE_PAUSE_MS: u64 = 1_100;
+
+/// Most times a coordinator is asked for one answer.
+pub(crate) const COORDINATOR_TRIES_MAX: u32 = 4;
+
+/// Pause before a coordinator is asked again.
+pub(crate) const COORDINATOR_PAUSE_MS: u64 = 250;

@@ -96,6 +96,25 @@ test("a token works until it expires or is revoked; the last admin stays", async
   assert.ok(!list.includes(token) && !list.includes("sha256"), "a list shows no secret");
 });
 
+test("an environment can be renamed and keeps its salt for life", async () => {
+  const path = await admin.environment("renamed");
+  const match = { "if-match": '"v1"' };
+  const named = await admin.ok(200, "PATCH", path, { body: { name: "New" }, headers: match });
+  assert.equal(etagOf(named), '"v2"');
+  assert.equal(named.body["salt"], "renamed");
+  const salted = { name: "New", salt: "other" };
+  const fixed = { status: 422, code: "invalid_document", pointer: "/salt" };
+  const headers = { "if-match": '"v2"' };
+  await admin.refused(fixed, "PUT", path, { body: salted, headers });
+  const empty = { status: 422, code: "invalid_document", pointer: "/name" };
+  await admin.refused(empty, "PATCH", path, { body: { name: " " }, headers });
+  const alien = { status: 422, code: "unknown_field", pointer: "/colour" };
+  await admin.refused(alien, "PATCH", path, { body: { colour: "red" }, headers });
+  const list = await admin.ok(200, "GET", "/environments");
+  const keys = listOf(list.body["items"]).map((item) => objectOf(item)["key"]);
+  assert.ok(keys.includes("renamed"));
+});
+
 test("a document is created, read, replaced, patched, archived and brought back", async () => {
   const flag = `${await admin.environment("documents")}/flags/shop.banner`;
   const created = await admin.ok(201, "PUT", flag, { body: plainFlag, headers: anew });

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::extract::InPath;
 use crate::fault::{Fault, FaultKind, Result};
+use crate::limits::{COORDINATOR_PAUSE_MS, COORDINATOR_TRIES_MAX};
 use crate::publishing::Former;
 use crate::store::environments;
 use axum::Json;
@@ -11,8 +12,10 @@ use bandera_shared::bandit::{Bandit, PARTS, RewardKind};
 use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
 use bandera_shared::{compile, names};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+use worker::Delay;
 
 /// Binding of the coordinators.
 const BINDING: &str = "COORDINATOR";
@@ -120,24 +123,27 @@ fn nothing_learned(bandit: &Bandit) -> BanditView {
 }
 
 /// What the coordinator answers; `None` before it has heard of its bandit.
+///
+/// An object that moves or wakes up may refuse a call, and looking twice does no harm.
 async fn ask(app: &App, name: &str) -> Result<Option<BanditView>> {
-    let unavailable = |error: &dyn std::fmt::Display| {
-        worker::console_error!("coordinator {name}: {error}");
-        Fault::new(
-            FaultKind::Unavailable,
-            "the bandit's coordinator does not answer",
-        )
-    };
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
-    let answer = ask_object(app.env(), BINDING, name, &command).await;
-    let Answer { status, text } = answer.map_err(|error| unavailable(&error))?;
-    match status {
-        200 => wire::parse_view(&text)
-            .map(Some)
-            .map_err(|error| unavailable(&error)),
-        404 => Ok(None),
-        _ => Err(unavailable(&format!("status {status}: {text}"))),
+    for attempt in 1..=COORDINATOR_TRIES_MAX {
+        let refusal = match ask_object(app.env(), BINDING, name, &command).await {
+            Ok(Answer { status: 404, .. }) => return Ok(None),
+            Ok(Answer { status: 200, text }) => match wire::parse_view(&text) {
+                Ok(view) => return Ok(Some(view)),
+                Err(error) => error.to_string(),
+            },
+            Ok(Answer { status, text }) => format!("status {status}: {text}"),
+            Err(error) => error.to_string(),
+        };
+        worker::console_warn!("coordinator {name}, attempt {attempt}: {refusal}");
+        if attempt < COORDINATOR_TRIES_MAX {
+            Delay::from(Duration::from_millis(COORDINATOR_PAUSE_MS)).await;
+        }
     }
+    let detail = "the bandit's coordinator does not answer";
+    Err(Fault::new(FaultKind::Unavailable, detail))
 }
 
 /// The published bandit's actions, each with what is known of it.

@@ -1,7 +1,7 @@
 /** Where the bandits send traffic now, and why. */
 
 import type { ArmState, BanditState } from "./api-types.ts";
-import { h, numberCell, show, table } from "./dom.ts";
+import { h, numberCell, numberHead, show, table } from "./dom.ts";
 import { count, counted, moment, percent, reward } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
@@ -28,7 +28,8 @@ export class BanditsView {
 
 function allocation(state: BanditState): HTMLElement {
   const mean = `Mean ${state.metric} per decision`;
-  const heads = ["Action", "Share of traffic", "Decisions", "Rewarded", mean, "Probably best"];
+  const counts = ["Decisions", "Rewarded"].map(numberHead);
+  const heads = ["Action", "Share of traffic", ...counts, mean, numberHead("Best, probably")];
   const rows = state.arms.map((arm) => row(state, arm));
   return table(captionOf(state), heads, rows);
 }

@@ -51,10 +51,12 @@ export function available(yes: boolean, act: () => void): Attributes {
 /** A table that scrolls by itself where the screen is narrow. Cells may be elements. */
 export function table(
   caption: string,
-  heads: readonly string[],
+  heads: readonly (string | HTMLElement)[],
   rows: readonly (readonly Child[])[],
 ): HTMLElement {
-  const head = h("tr", {}, ...heads.map((text) => h("th", { scope: "col" }, text)));
+  const named = (one: string | HTMLElement): HTMLElement =>
+    typeof one === "string" ? h("th", { scope: "col" }, one) : one;
+  const head = h("tr", {}, ...heads.map(named));
   const body = rows.map(([first, ...rest]) =>
     h("tr", {}, asCell(first, "th"), ...rest.map((cell) => asCell(cell, "td"))),
   );
@@ -65,6 +67,11 @@ export function table(
 function asCell(child: Child, name: "th" | "td"): Node {
   if (child instanceof HTMLTableCellElement) return child;
   return h(name, name === "th" ? { scope: "row" } : {}, child);
+}
+
+/** The head of a column of numbers. */
+export function numberHead(text: string): HTMLElement {
+  return h("th", { scope: "col", class: "number" }, text);
 }
 
 /** A cell with a number, aligned to the right. */

@@ -13,8 +13,10 @@ export function counted(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
-/** A share of 0 to 1 in percent: `12.3 %`. */
+/** A share of 0 to 1 in percent: `12.3 %`. What is nearly nothing or nearly all says so. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share < 1 && share > 0.9995) return "> 99.9 %";
   return `${percentage(share)} %`;
 }
 

@@ -9,6 +9,9 @@ test("numbers carry their unit", () => {
   assert.equal(counted(0, "place"), "0 places");
   assert.equal(percent(0.12345), "12.3 %");
   assert.equal(percent(1), "100.0 %");
+  assert.equal(percent(0), "0.0 %");
+  assert.equal(percent(0.0001), "< 0.1 %");
+  assert.equal(percent(0.9999), "> 99.9 %");
   assert.equal(moment(1_767_225_600_000), "2026-01-01 00:00:00 UTC");
 });
 
