@@ -1,8 +1,8 @@
 //! SQLite of a Durable Object: statements whose rows cross into wasm as one text, and transactions.
 //!
 //! Each crossing between wasm and JavaScript costs about as much as SQLite needs for a row. So
-//! lists go in as one JSON parameter, read by `json_each`, and come out as one
-//! `json_group_array`: the cost of a statement does not depend on crossings.
+//! lists that every commit needs go in as one JSON parameter, read by `json_each`, and come out as
+//! one `json_group_array`: the cost of a statement does not depend on crossings.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,19 +19,61 @@ pub(crate) fn run(sql: &SqlStorage, statement: &str, values: Vec<SqlStorageValue
     sql.exec(statement, values).map(drop)
 }
 
-/// The first column of the only row, as text.
-pub(crate) fn text(
+/// One row; its values are taken from the first column on.
+pub(crate) struct Row(std::vec::IntoIter<SqlStorageValue>);
+
+impl Row {
+    /// The next column, as text.
+    pub(crate) fn text(&mut self) -> Result<String> {
+        match self.0.next() {
+            Some(SqlStorageValue::String(text)) => Ok(text),
+            other => Err(unexpected("text", other.as_ref())),
+        }
+    }
+
+    /// The next column, as a whole number that is not negative.
+    pub(crate) fn number(&mut self) -> Result<u64> {
+        match self.0.next() {
+            Some(SqlStorageValue::Integer(number)) => Ok(number.max(0).unsigned_abs()),
+            other => Err(unexpected("number", other.as_ref())),
+        }
+    }
+
+    /// The next column, as bytes.
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>> {
+        match self.0.next() {
+            Some(SqlStorageValue::Blob(bytes)) => Ok(bytes),
+            other => Err(unexpected("bytes", other.as_ref())),
+        }
+    }
+}
+
+fn unexpected(wanted: &str, found: Option<&SqlStorageValue>) -> Error {
+    let found = match found {
+        None => "nothing",
+        Some(SqlStorageValue::Null) => "null",
+        Some(_) => "another type",
+    };
+    Error::RustError(format!("a stored {wanted} is {found}"))
+}
+
+/// Rows, one crossing each.
+pub(crate) fn rows(
     sql: &SqlStorage,
     statement: &str,
     values: Vec<SqlStorageValue>,
-) -> Result<String> {
-    let row = sql.exec(statement, values)?.raw().next();
-    match row.transpose()?.and_then(|row| row.into_iter().next()) {
-        Some(SqlStorageValue::String(text)) => Ok(text),
-        other => Err(Error::RustError(format!(
-            "no text but {other:?} from {statement}"
-        ))),
-    }
+) -> Result<impl Iterator<Item = Result<Row>>> {
+    let rows = sql.exec(statement, values)?.raw();
+    Ok(rows.map(|row| row.map(|columns| Row(columns.into_iter()))))
+}
+
+/// The first row, if there is one.
+pub(crate) fn first(
+    sql: &SqlStorage,
+    statement: &str,
+    values: Vec<SqlStorageValue>,
+) -> Result<Option<Row>> {
+    rows(sql, statement, values)?.next().transpose()
 }
 
 /// The rows that a `json_group_array` gathers: few in number, because text is at most 2 MB.
@@ -40,19 +82,9 @@ pub(crate) fn gathered<T: DeserializeOwned>(
     statement: &str,
     values: Vec<SqlStorageValue>,
 ) -> Result<Vec<T>> {
-    Ok(serde_json::from_str(&text(sql, statement, values)?)?)
-}
-
-/// Rows of one `json_array` each: any number, at a crossing a row.
-pub(crate) fn rows<T: DeserializeOwned>(sql: &SqlStorage, statement: &str) -> Result<Vec<T>> {
-    let rows = sql.exec(statement, vec![])?.raw();
-    rows.map(|row| match row?.into_iter().next() {
-        Some(SqlStorageValue::String(text)) => Ok(serde_json::from_str(&text)?),
-        other => Err(Error::RustError(format!(
-            "no text but {other:?} from {statement}"
-        ))),
-    })
-    .collect()
+    let row = first(sql, statement, values)?;
+    let text = row.map_or_else(|| Ok("[]".to_owned()), |mut row| row.text())?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// Runs `body` in one transaction: all of its statements take effect, or none when it fails.

@@ -38,11 +38,12 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 /// Everything the object knows.
 pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
     let mut memory = Memory::default();
-    let shards = "SELECT json_array(definition, shard, sequence, arms) FROM shards";
-    for row in sql::rows::<(String, u16, u64, String)>(sql, shards)? {
-        let (definition, shard, sequence, arms) = row;
-        let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
-        let state = wire::parse_arms(sequence, &arms).map_err(|e| broken(&e))?;
+    let shards = "SELECT definition, shard, sequence, arms FROM shards";
+    for row in sql::rows(sql, shards, vec![])? {
+        let mut row = row?;
+        let definition = u64::from_str_radix(&row.text()?, 16).map_err(|e| broken(&e))?;
+        let (shard, sequence) = (row.number()? as u16, row.number()?);
+        let state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
         memory
             .merged
             .entry(definition)
@@ -65,10 +66,9 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
 }
 
 fn fact(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
-    let statement = "SELECT json_group_array(value) FROM facts WHERE name = ?1";
-    Ok(sql::gathered(sql, statement, vec![name.into()])?
-        .into_iter()
-        .next())
+    let statement = "SELECT value FROM facts WHERE name = ?1";
+    let row = sql::first(sql, statement, vec![name.into()])?;
+    row.map(|mut row| row.text()).transpose()
 }
 
 fn write_fact(sql: &SqlStorage, name: &str, value: &str) -> Result<()> {

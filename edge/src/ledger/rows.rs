@@ -60,22 +60,16 @@ impl Rows {
     /// Reads the journal.
     pub(super) fn load(sql: &SqlStorage) -> Result<Self> {
         let mut rows = Self::default();
-        let settling = "SELECT json_array(slice, round_start) FROM settling";
-        let found: Vec<(u8, u64)> = sql::rows(sql, settling)?;
-        if let Some((slice, round_start)) = found.into_iter().next() {
-            (rows.slice, rows.round_start, rows.last_id) = (slice, round_start, round_start);
+        let settling = "SELECT slice, round_start FROM settling";
+        if let Some(mut row) = sql::first(sql, settling, vec![])? {
+            rows.slice = row.number()? as u8 % SLICES;
+            rows.round_start = row.number()?;
+            rows.last_id = rows.round_start;
         }
-        for entry in sql
-            .exec("SELECT id, entry FROM journal ORDER BY id", vec![])?
-            .raw()
-        {
-            let entry = entry?;
-            let [SqlStorageValue::Integer(id), SqlStorageValue::Blob(bytes)] = entry.as_slice()
-            else {
-                return Err(broken());
-            };
-            rows.recent.replay(bytes).ok_or_else(broken)?;
-            rows.last_id = rows.last_id.max(id.unsigned_abs());
+        for row in sql::rows(sql, "SELECT id, entry FROM journal ORDER BY id", vec![])? {
+            let mut row = row?;
+            rows.last_id = rows.last_id.max(row.number()?);
+            rows.recent.replay(&row.bytes()?).ok_or_else(broken)?;
         }
         Ok(rows)
     }
@@ -152,8 +146,8 @@ impl Rows {
 
     /// How many rows are remembered; a row whose newer form waits in the journal counts twice.
     pub(super) fn count(&self, sql: &SqlStorage) -> Result<u64> {
-        let settled = sql::text(sql, "SELECT json_array(count(*)) FROM decisions", vec![])?;
-        let [settled]: [u64; 1] = serde_json::from_str(&settled)?;
+        let counted = sql::first(sql, "SELECT count(*) FROM decisions", vec![])?;
+        let settled = counted.map_or(Ok(0), |mut row| row.number())?;
         Ok(settled + self.recent.len() as u64)
     }
 }

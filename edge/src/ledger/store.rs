@@ -77,31 +77,33 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 pub(super) fn load(sql: &SqlStorage) -> Result<(Memory, super::Sent)> {
     let mut memory = Memory::default();
     let mut sent = super::Sent::default();
-    let learners = "SELECT json_array(bandit, definition, sequence, sent, arms)
-                    FROM learners";
-    for row in sql::rows::<(String, String, u64, u64, String)>(sql, learners)? {
-        let (bandit, definition, sequence, sent_sequence, arms) = row;
-        let definition = u64::from_str_radix(&definition, 16).map_err(|e| broken(&e))?;
-        let key = (bandit.into_boxed_str(), definition);
-        let state = wire::parse_arms(sequence, &arms).map_err(|e| broken(&e))?;
-        sent.insert(key.clone(), sent_sequence);
-        memory.learners.insert(key, state);
+    let learners = "SELECT bandit, definition, sequence, sent, arms FROM learners";
+    for row in sql::rows(sql, learners, vec![])? {
+        let mut row = row?;
+        let bandit = row.text()?.into_boxed_str();
+        let definition = u64::from_str_radix(&row.text()?, 16).map_err(|e| broken(&e))?;
+        let (sequence, sent_sequence) = (row.number()?, row.number()?);
+        let state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
+        sent.insert((bandit.clone(), definition), sent_sequence);
+        memory.learners.insert((bandit, definition), state);
     }
-    let bandits = "SELECT json_array(publication, terms) FROM bandits";
-    for (publication, terms) in sql::rows::<(u64, String)>(sql, bandits)? {
-        let bandit = wire::parse_bandit(&terms).map_err(|e| broken(&e))?;
-        memory
-            .bandits
-            .insert(bandit.key().into(), (publication, bandit));
+    for row in sql::rows(sql, "SELECT publication, terms FROM bandits", vec![])? {
+        let mut row = row?;
+        let publication = row.number()?;
+        let bandit = wire::parse_bandit(&row.text()?).map_err(|e| broken(&e))?;
+        let key = bandit.key().into();
+        memory.bandits.insert(key, (publication, bandit));
     }
-    let flags = "SELECT json_array(flag, variant, exposures) FROM flags";
-    for (flag, variant, count) in sql::rows::<(String, String, u64)>(sql, flags)? {
-        memory.flags.insert((flag.into(), variant.into()), count);
+    for row in sql::rows(sql, "SELECT flag, variant, exposures FROM flags", vec![])? {
+        let mut row = row?;
+        let key = (row.text()?.into(), row.text()?.into());
+        memory.flags.insert(key, row.number()?);
     }
-    let totals = "SELECT json_array(name, count) FROM totals";
-    for (name, count) in sql::rows::<(String, u64)>(sql, totals)? {
+    for row in sql::rows(sql, "SELECT name, count FROM totals", vec![])? {
+        let mut row = row?;
+        let name = row.text()?;
         if let Some((_, total)) = totals_of(&mut memory.totals).find(|(known, _)| *known == name) {
-            *total = count;
+            *total = row.number()?;
         }
     }
     Ok((memory, sent))
@@ -209,20 +211,21 @@ pub(super) fn note_sent(sql: &SqlStorage, learner: &(Box<str>, u64), sequence: u
 
 /// Sums of the senders' reports.
 pub(super) fn reported(sql: &SqlStorage) -> Result<Report> {
-    let statement = "SELECT json_array(coalesce(sum(attempted), 0), coalesce(sum(dropped), 0),
-        coalesce(sum(rejected), 0)) FROM reports";
-    let (n_attempted, n_dropped, n_rejected) =
-        serde_json::from_str(&sql::text(sql, statement, vec![])?)?;
+    let statement = "SELECT coalesce(sum(attempted), 0), coalesce(sum(dropped), 0),
+        coalesce(sum(rejected), 0) FROM reports";
+    let Some(mut sums) = sql::first(sql, statement, vec![])? else {
+        return Ok(Report::default());
+    };
     Ok(Report {
         sender: 0,
-        n_attempted,
-        n_dropped,
-        n_rejected,
+        n_attempted: sums.number()?,
+        n_dropped: sums.number()?,
+        n_rejected: sums.number()?,
     })
 }
 
 /// Which shard this object is, once it has committed anything.
 pub(super) fn shard(sql: &SqlStorage) -> Result<Option<u16>> {
-    let numbers: Vec<[u16; 1]> = sql::rows(sql, "SELECT json_array(number) FROM shard")?;
-    Ok(numbers.first().map(|[number]| *number))
+    let row = sql::first(sql, "SELECT number FROM shard", vec![])?;
+    row.map(|mut row| Ok(row.number()? as u16)).transpose()
 }

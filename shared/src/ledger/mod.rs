@@ -54,7 +54,8 @@ pub const KEEP_MARGIN_MS: u64 = 3_600_000;
 pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
 /// Most rewards that add up for one decision.
 pub const ADDITIONS_MAX: u32 = 100;
-/// Rows that a shard holds in memory before it brings some to their places: about 10 MB.
-pub const RECENT_ROWS_MAX: usize = 65_536;
+/// Rows that a shard holds in memory before it brings some to their places: 4 MB, and three times
+/// that just after a restart. Several shards may live in one isolate of 128 MB.
+pub const RECENT_ROWS_MAX: usize = 32_768;
 /// Most items of one batch, also of a merged one.
 pub const ITEMS_PER_BATCH_MAX: usize = 2_000;
