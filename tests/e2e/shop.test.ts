@@ -60,6 +60,20 @@ test("every page of the shop arrives whole and without complaints", async () => 
   assert.deepEqual(complaints, []);
 });
 
+test("the script and its engine are served with their types, for a while", async () => {
+  const check = async (file: string, type: RegExp): Promise<void> => {
+    const reply = await fetch(`${shop.edgeUrl}/bandera/v1/${file}`);
+    await reply.arrayBuffer();
+    assert.equal(reply.status, 200, file);
+    assert.match(reply.headers.get("content-type") ?? "", type, file);
+    assert.match(reply.headers.get("cache-control") ?? "", /max-age=300/, file);
+    assert.equal(reply.headers.get("x-content-type-options"), "nosniff", file);
+  };
+  await check("bandera.js", /javascript/);
+  await check("engine.js", /javascript/);
+  await check("bandera_bg.wasm", /^application\/wasm/);
+});
+
 test("the same visitor keeps the same variants over pages and restarts", async () => {
   await using person = new PersonalBrowser();
   const seen: string[] = [];

@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const here = import.meta.dirname;
@@ -50,5 +50,6 @@ function buildClient(): void {
 
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
+copyFileSync(join(here, "public", "_headers"), join(here, "dist", "_headers"));
 buildEngine();
 buildClient();
