@@ -13,7 +13,7 @@ await main(async () => {
     // It would go on writing into what is cleared, and come out inconsistent.
     throw new TaskError(`npm start is running (process ${other}); end it first`);
   }
-  endOrphans();
+  await endOrphans();
   rmSync(localDir, { recursive: true, force: true });
   console.log(`✓ ${localDir} is cleared; the next npm start seeds anew`);
 });

@@ -40,7 +40,7 @@ async function requirePlace(): Promise<void> {
   if (other !== undefined) {
     throw new TaskError(`npm start runs already (process ${other}); end it with Ctrl-C there`);
   }
-  if (endOrphans()) console.log("✓ ended what an earlier, killed run had left running");
+  if (await endOrphans()) console.log("✓ ended what an earlier, killed run had left running");
   const { edge, admin } = chosenPorts();
   await requireFree(edge);
   await requireFree(admin);

@@ -3,8 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { localDir, root } from "./paths.ts";
-import { capture } from "./run.ts";
+import { limits, localDir, root } from "./paths.ts";
+import { capture, until } from "./run.ts";
 
 const noteFile = join(localDir, "running.json");
 
@@ -44,8 +44,20 @@ export function runningStart(): number | undefined {
   return commandOf(note.pid).includes("scripts/start.ts") ? note.pid : undefined;
 }
 
-/** Ends what a start that was itself killed has left running. True when there was something. */
-export function endOrphans(): boolean {
+function runtimeAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Ends what a start that was itself killed has left running, and resolves when it is gone.
+ *
+ * @returns whether there was something.
+ */
+export async function endOrphans(): Promise<boolean> {
   const note = readNote();
   if (note === undefined || runningStart() !== undefined) return false;
   // Process numbers are used again: only what is still our own wrangler is ended.
@@ -54,6 +66,9 @@ export function endOrphans(): boolean {
     return command.includes(root) && command.includes("wrangler");
   });
   for (const pid of ours) process.kill(-pid, "SIGKILL");
+  await until("the end of what was left running", limits.stopMsMax, () => {
+    return ours.some(runtimeAlive) ? undefined : true;
+  });
   return ours.length > 0;
 }
 
