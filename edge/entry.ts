@@ -12,7 +12,7 @@ import { guarded } from "./guard.ts";
 export { Coordinator, Ledger };
 
 /** What routes lead to. */
-export default guarded(Engine, {});
+export default guarded(Engine);
 
 /**
  * What service bindings may lead to, with `entrypoint = "Trusted"`: no route reaches it, so what a

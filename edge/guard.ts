@@ -11,7 +11,7 @@ export interface GuardEnv {
 /** An instance of the engine's entry point: one for each event. */
 export interface Engine {
   fetch(request: Request): Promise<Response>;
-  queue(batch: unknown): Promise<void>;
+  queue(batch: MessageBatch): Promise<void>;
 }
 
 /** The engine's entry point. */
@@ -23,9 +23,10 @@ export type EngineClass = new (ctx: ExecutionContext, env: unknown) => Engine;
  */
 const waiting = new Set<(trap: Error) => void>();
 
-addEventListener("error", (event: ErrorEvent) => {
-  if (!isTrap(event.error)) return;
-  for (const fail of [...waiting]) fail(event.error);
+EventTarget.prototype.addEventListener.call(globalThis, "error", (event: Event) => {
+  const trap: unknown = "error" in event ? event.error : undefined;
+  if (!isTrap(trap)) return;
+  for (const fail of [...waiting]) fail(trap);
 });
 
 function isTrap(error: unknown): error is Error {
@@ -41,9 +42,11 @@ function untilTrap<T>(answer: Promise<T>): Promise<T> {
 }
 
 /** The engine behind its fence; `marks` join the bindings it sees. */
-export function guarded(engine: EngineClass, marks: Readonly<Record<string, string>>) {
+export function guarded(engine: EngineClass, marks?: Readonly<Record<string, string>>) {
   return class extends WorkerEntrypoint<GuardEnv> {
     override async fetch(request: Request): Promise<Response> {
+      // A last resort below this one, where the route itself leads to an origin.
+      if (!this.env.ORIGIN && !this.env.BANDERA_ORIGIN_URL) this.ctx.passThroughOnException();
       try {
         return await untilTrap(this.#engine().fetch(request));
       } catch (error) {
@@ -52,12 +55,12 @@ export function guarded(engine: EngineClass, marks: Readonly<Record<string, stri
       }
     }
 
-    async queue(batch: unknown): Promise<void> {
+    override async queue(batch: MessageBatch): Promise<void> {
       await untilTrap(this.#engine().queue(batch));
     }
 
     #engine(): Engine {
-      return new engine(this.ctx, { ...this.env, ...marks });
+      return new engine(this.ctx, marks === undefined ? this.env : { ...this.env, ...marks });
     }
   };
 }

@@ -133,9 +133,9 @@ impl Isolate {
                     select(refresh, Delay::from(patience)).await
                 {
                     let failed = Refreshed::Failed("KV does not answer in time".into());
-                    self.store
-                        .borrow_mut()
-                        .settle(failed, now_ms, self.settings.refresh_ms);
+                    let late_ms = now_ms + i64::from(self.settings.cold_wait_ms);
+                    let mut store = self.store.borrow_mut();
+                    store.settle(failed, late_ms, self.settings.refresh_ms);
                     ctx.wait_until(unfinished);
                 }
             }

@@ -3,6 +3,8 @@
 
 mod cookies;
 mod exposures;
+#[cfg(test)]
+mod tests;
 
 use crate::keys::Keys;
 use crate::page::PagePlan;

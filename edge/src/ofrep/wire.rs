@@ -113,6 +113,10 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
     }
     let value: serde_json::Value = serde_json::from_slice(body)
         .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
+    // serde would also read a list as the members in order.
+    if !value.is_object() {
+        return Err(Fault::new(400, ErrorCode::InvalidContext, "the body is no object"));
+    }
     let request = RequestWire::deserialize(value)
         .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.to_string()))?;
     context_from(request.context.unwrap_or_default())

@@ -31,7 +31,8 @@ impl Visit<'_> {
             ..
         } = self.inputs;
         let (keys, subject) = keys.zip(self.subject_hash)?;
-        if !identity.participates() || preview.is_some() {
+        // A HEAD request shows nobody anything.
+        if !identity.participates() || preview.is_some() || head.method == "HEAD" {
             return None;
         }
         let at = UnixMillis(head.now_ms);
@@ -83,9 +84,8 @@ impl Visit<'_> {
                 .iter()
                 .find(|known| known.key() == *bandit)?;
             let key = ExposureKey::Decision(&receipt.decision().decision_id.0);
-            return marks
-                .insert(&key, at)
-                .then(|| ledger::exposure(receipt, bandit));
+            let exposure = ledger::exposure(receipt, bandit, at)?;
+            return marks.insert(&key, at).then_some(exposure);
         }
         let key = ExposureKey::Flag {
             flag,
