@@ -203,11 +203,12 @@ impl Inner {
     /// One commit. No `await`, so nothing else happens in between.
     fn commit_together(&self, number: u16, batches: &[&Batch]) -> Result<Vec<Vec<Outcome>>> {
         self.with_shard(|shard, sql| {
-            let known = shard.rows.known(sql, batches)?;
+            let now = now();
+            let known = shard.rows.known(sql, batches, now)?;
             let change = apply(&shard.memory, known, batches);
             let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
             let mut statements = store::statements(number, &change, &reports)?;
-            statements.extend(shard.rows.take_in(&change, now())?);
+            statements.extend(shard.rows.take_in(&change, now)?);
             sql::transaction(&self.state.storage(), move |sql| {
                 statements
                     .into_iter()

@@ -75,7 +75,12 @@ impl Rows {
     }
 
     /// What is remembered of the keys that the batches name.
-    pub(super) fn known(&self, sql: &SqlStorage, batches: &[&Batch]) -> Result<Known> {
+    pub(super) fn known(
+        &self,
+        sql: &SqlStorage,
+        batches: &[&Batch],
+        now: UnixMillis,
+    ) -> Result<Known> {
         let (mut known, missing) = self.recent.look_up(batches);
         if !missing.rows.is_empty() {
             let wanted = vec![key_list(&missing.rows).into()];
@@ -89,7 +94,7 @@ impl Rows {
                 .additions
                 .extend(found.into_iter().map(|(hi, lo)| whole(hi, lo)));
         }
-        Ok(known)
+        Ok(known.without_forgotten(now))
     }
 
     /// Takes in a commit: the statements that write its journal entry, and bring a slice of earlier

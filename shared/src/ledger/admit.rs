@@ -77,7 +77,7 @@ pub fn admit(event: &Event, desk: &impl Desk, received: UnixMillis) -> Result<Ad
             if received.0 > latest_arrival(&receipt) {
                 return Err(Rejection::new(RejectionCode::TooLate, "/receipt"));
             }
-            Ok(exposure(&receipt, bandit))
+            Ok(admitted(&receipt, bandit, Observation::Exposed))
         }
         Claim::Rewarded {
             receipt,
@@ -106,10 +106,15 @@ pub fn admit(event: &Event, desk: &impl Desk, received: UnixMillis) -> Result<Ad
     }
 }
 
-/// The exposure that a receipt attests: also for senders that made the receipt themselves.
+/// The exposure that a receipt attests, for senders that made the receipt themselves.
+///
+/// # Returns
+/// `None` once the decision's attribution window is over: a visitor who kept the decision and comes
+/// back later can no longer be rewarded for it, and must not count as unrewarded a second time.
 #[must_use]
-pub fn exposure(receipt: &Receipt, bandit: &Bandit) -> Admitted {
-    admitted(receipt, bandit, Observation::Exposed)
+pub fn exposure(receipt: &Receipt, bandit: &Bandit, at: UnixMillis) -> Option<Admitted> {
+    let is_open = at <= receipt.decision().reward_until;
+    is_open.then(|| admitted(receipt, bandit, Observation::Exposed))
 }
 
 /// The first exposure of a subject to a variant of a flag without a bandit.

@@ -33,6 +33,15 @@ pub struct Known {
     pub additions: BTreeSet<RowKey>,
 }
 
+impl Known {
+    /// Drops what has outlived its time, so that it does not matter when it is deleted.
+    #[must_use]
+    pub fn without_forgotten(mut self, now: UnixMillis) -> Self {
+        self.rows.retain(|_, row| row.keep_until >= now);
+        self
+    }
+}
+
 /// What became of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {

@@ -20,7 +20,8 @@
 //!
 //! # Memory
 //! A row is kept until no receipt for it can be admitted any more ([`LATE_ARRIVAL_MS_MAX`] after
-//! its attribution window, and an hour for the clocks). Sums stay.
+//! its attribution window), and a day for clocks and queues. Then it counts as forgotten, whether or
+//! not it was deleted yet. Sums stay.
 //!
 //! # Changed bandits
 //! Every batch carries the bandits that its items speak of and the publication they come from; the
@@ -41,15 +42,18 @@ pub use apply::{Change, Known, Memory, NewRow, Outcome, apply};
 pub use command::{
     ArmView, BanditView, CoordinatorCommand, LedgerCommand, ShardTotals, SnapshotView,
 };
-pub use item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, cut, joined, routed};
+pub use item::{
+    Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey, cut, joined, routed,
+};
 pub use merge::MergedState;
 pub use recent::{Missing, Recent, SLICES, bounds, entry};
 pub use state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 
 /// How long after the attribution window an event may still arrive: retries and offline pages.
 pub const LATE_ARRIVAL_MS_MAX: u64 = 3_600_000;
-/// How much longer a row is kept than its events are admitted: clocks of edges differ.
-pub const KEEP_MARGIN_MS: u64 = 3_600_000;
+/// How much longer a row is kept than its events are admitted: clocks of edges differ, and a queue
+/// may hold an admitted event back for hours.
+pub const KEEP_MARGIN_MS: u64 = 86_400_000;
 /// How long the exposure of a flag is told apart from its repeats: 30 days.
 pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
 /// Most rewards that add up for one decision.

@@ -180,6 +180,15 @@ fn refusals_name_their_cause_and_place() {
 }
 
 #[test]
+fn a_returning_visitor_is_not_exposed_to_a_closed_decision() {
+    let desk = desk();
+    let receipt = Receipt::from_token(&receipt(&desk, "hero", 0), &desk.receipts).unwrap();
+    let counts =
+        |after_ms| exposure(&receipt, &desk.bandit, UnixMillis(DECIDED + after_ms)).is_some();
+    assert_eq!((counts(WINDOW_MS), counts(WINDOW_MS + 1)), (true, false));
+}
+
+#[test]
 fn a_subject_counts_once_for_each_variant() {
     let mut desk = desk();
     desk.subject = Some("visitor");

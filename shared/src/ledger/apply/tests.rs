@@ -264,6 +264,22 @@ fn flags_count_each_subject_once() {
     assert_eq!(shard.memory.totals.n_duplicates, 4);
 }
 
+#[test]
+fn what_has_outlived_its_time_is_forgotten_whether_deleted_or_not() {
+    let bandit = bandit("replace");
+    let exposed = batch(&bandit, &[Told::Exposed { decision: 0 }]);
+    let mut shard = Shard::default();
+    shard.commit(&[&exposed]);
+    let kept_until = UnixMillis(1_000);
+    assert_eq!(
+        shard.store.clone().without_forgotten(kept_until),
+        shard.store
+    );
+    shard.store = shard.store.without_forgotten(UnixMillis(1_001));
+    assert_eq!(shard.commit(&[&exposed]), [Outcome::Committed]);
+    assert_eq!(shard.arm("a").n_decisions, 2);
+}
+
 proptest! {
     #[test]
     fn duplicates_and_order_do_not_show(
