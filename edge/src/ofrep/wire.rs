@@ -115,7 +115,11 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
         .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
     // serde would also read a list as the members in order.
     if !value.is_object() {
-        return Err(Fault::new(400, ErrorCode::InvalidContext, "the body is no object"));
+        return Err(Fault::new(
+            400,
+            ErrorCode::InvalidContext,
+            "the body is no object",
+        ));
     }
     let request = RequestWire::deserialize(value)
         .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.to_string()))?;

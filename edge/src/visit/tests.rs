@@ -46,9 +46,16 @@ impl World {
     fn visit(&self, path: &str, cookie: &str, who: Who) -> (Vec<String>, usize, Vec<String>) {
         let mut head = head(&[("cookie", cookie)]);
         head.path = path.into();
-        let source = if cookie.is_empty() { Source::Fresh } else { Source::Cookie };
+        let source = if cookie.is_empty() {
+            Source::Fresh
+        } else {
+            Source::Cookie
+        };
         let identity = Identity {
-            subject: (who != Who::Nobody).then(|| Subject { id: "ana".into(), source }),
+            subject: (who != Who::Nobody).then(|| Subject {
+                id: "ana".into(),
+                source,
+            }),
             may_remember: who != Who::Nobody,
             is_bot: who == Who::Bot,
         };
@@ -58,7 +65,10 @@ impl World {
         }
         let keys = (who != Who::Keyless).then_some(&self.keys);
         let sticky = kept(&self.settings, keys, &head, &identity);
-        let preview = Preview::new([("page", "off"), ("plain", "nowhere")], UnixMillis(i64::MAX));
+        let preview = Preview::new(
+            [("page", "off"), ("plain", "nowhere")],
+            UnixMillis(i64::MAX),
+        );
         let preview = preview.ok().filter(|_| who == Who::Previewer);
         let visit = Visit::of(Inputs {
             settings: &self.settings,
@@ -73,9 +83,17 @@ impl World {
             draw: 1,
         });
         let exposures = visit.first_exposures();
-        let variants = visit.variants().map(|(flag, variant)| format!("{flag}={variant}"));
-        let n_exposures = exposures.as_ref().map_or(0, |exposures| exposures.admitted.len());
-        (variants.collect(), n_exposures, visit.cookie_lines(exposures.as_ref()))
+        let variants = visit
+            .variants()
+            .map(|(flag, variant)| format!("{flag}={variant}"));
+        let n_exposures = exposures
+            .as_ref()
+            .map_or(0, |exposures| exposures.admitted.len());
+        (
+            variants.collect(),
+            n_exposures,
+            visit.cookie_lines(exposures.as_ref()),
+        )
     }
 }
 
@@ -89,7 +107,10 @@ enum Who {
 }
 
 fn jar(lines: &[String]) -> String {
-    let pairs: Vec<&str> = lines.iter().filter_map(|line| line.split(';').next()).collect();
+    let pairs: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split(';').next())
+        .collect();
     pairs.join("; ")
 }
 
@@ -98,8 +119,16 @@ fn a_first_visit_sets_cookies_and_a_second_one_none() {
     let world = World::new();
     let (variants, n_exposures, lines) = world.visit("/p", "", Who::Person);
     assert_eq!(n_exposures, 2);
-    let names: Vec<&str> = lines.iter().filter_map(|line| line.split('=').next()).collect();
-    let expected = ["bandera_subject", "bandera_sticky", "bandera_exposed", "bandera_variants"];
+    let names: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.split('=').next())
+        .collect();
+    let expected = [
+        "bandera_subject",
+        "bandera_sticky",
+        "bandera_exposed",
+        "bandera_variants",
+    ];
     assert_eq!(names, expected);
     let again = world.visit("/p", &jar(&lines), Who::Person);
     assert_eq!(again, (variants, 0, Vec::new()));
@@ -139,10 +168,16 @@ fn a_preview_shows_what_it_names_and_leaves_the_visitors_cookies_alone() {
 fn a_kept_decision_of_another_subject_is_not_believed() {
     let world = World::new();
     let (_, _, lines) = world.visit("/", "", Who::Person);
-    let sticky = lines.iter().find(|line| line.starts_with("bandera_sticky")).unwrap();
+    let sticky = lines
+        .iter()
+        .find(|line| line.starts_with("bandera_sticky"))
+        .unwrap();
     let head = head(&[("cookie", sticky.split(';').next().unwrap())]);
     let identity = |id: &str| Identity {
-        subject: Some(Subject { id: id.into(), source: Source::Cookie }),
+        subject: Some(Subject {
+            id: id.into(),
+            source: Source::Cookie,
+        }),
         may_remember: true,
         is_bot: false,
     };
