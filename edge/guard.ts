@@ -17,16 +17,21 @@ export interface Engine {
 /** The engine's entry point. */
 export type EngineClass = new (ctx: ExecutionContext, env: unknown) => Engine;
 
+/** The runtime's own, which its types know without this event. It must be called by this name. */
+declare function addEventListener(
+  type: "error",
+  listener: (event: { readonly error: unknown }) => void,
+): void;
+
 /**
  * A trap inside an asynchronous function settles nothing: the promise that waits for it would
  * wait for ever. The runtime reports such a trap as a global error, which ends the wait here.
  */
 const waiting = new Set<(trap: Error) => void>();
 
-EventTarget.prototype.addEventListener.call(globalThis, "error", (event: Event) => {
-  const trap: unknown = "error" in event ? event.error : undefined;
-  if (!isTrap(trap)) return;
-  for (const fail of [...waiting]) fail(trap);
+addEventListener("error", ({ error }) => {
+  if (!isTrap(error)) return;
+  for (const fail of [...waiting]) fail(error);
 });
 
 function isTrap(error: unknown): error is Error {
