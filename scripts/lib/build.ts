@@ -71,14 +71,10 @@ const wasmFeatures: readonly string[] = [
  * The profile is one of the root manifest's. worker-build keeps the names of functions, which would
  * be a tenth of what is downloaded: they go.
  */
-function makeWorker(
-  artefact: Artefact,
-  folder: string,
-  profile: "--release" | "--profile=worker",
-  tools: Tools,
-): Promise<void> {
+function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   return make(artefact, async () => {
-    await run(tools.workerBuild, [profile], { cwd: at(folder), env: environment(tools) });
+    const env = environment(tools);
+    await run(tools.workerBuild, ["--profile=worker"], { cwd: at(folder), env });
     await run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", artefact.output, "-o", artefact.output]);
   });
 }
@@ -92,8 +88,8 @@ function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<voi
 /** Builds the named artefacts, each only when its sources changed. */
 export async function build(names: readonly ArtefactName[], tools: Tools): Promise<void> {
   for (const name of names) {
-    if (name === "edge") await makeWorker(edge, "edge", "--profile=worker", tools);
-    else if (name === "admin") await makeWorker(admin, "admin", "--release", tools);
+    if (name === "edge") await makeWorker(edge, "edge", tools);
+    else if (name === "admin") await makeWorker(admin, "admin", tools);
     else if (name === "cli") {
       await make(command, () => run("cargo", ["build", "--release", "-p", "bandera-cli"]));
     } else await makePage(name === "browser" ? browser : dashboard, name, tools);
