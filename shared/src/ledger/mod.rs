@@ -20,8 +20,8 @@
 //!
 //! # Memory
 //! A row is kept until no receipt for it can be admitted any more ([`LATE_ARRIVAL_MS_MAX`] after
-//! its attribution window), and a day for clocks and queues. Then it counts as forgotten, whether or
-//! not it was deleted yet. Sums stay.
+//! its attribution window), and a day for clocks and queues. Then it counts as forgotten, whether
+//! or not it was deleted yet. Sums stay.
 //!
 //! # Changed bandits
 //! Every batch carries the bandits that its items speak of and the publication they come from; the

@@ -1,0 +1,76 @@
+use super::*;
+
+#[test]
+fn defaults_fill_what_is_absent() {
+    let json = r#"{"actions":["a","b"],"reward":{"metric":"purchase","kind":"binary"}}"#;
+    let bandit = parse("hero", json).unwrap();
+    assert_eq!(bandit.key(), "hero");
+    assert_eq!(bandit.stickiness(), Stickiness::Subject);
+    assert_eq!(bandit.floor_parts(), 10_000);
+    assert_eq!(
+        bandit.policy(),
+        Policy::Thompson {
+            prior: BetaPrior::JEFFREYS
+        }
+    );
+    assert_eq!(bandit.attribution_window_ms(), 86_400_000);
+    assert_eq!(bandit.snapshot_interval_ms(), 60_000);
+    assert_eq!(bandit.reward().repeat, Repeat::Replace);
+}
+
+#[test]
+fn reads_every_member() {
+    let json = r#"{"actions":["a","b"],
+        "reward":{"metric":"revenue","kind":"numeric","min":-1,"max":9,"repeat":"add"},
+        "policy":{"kind":"thompson","floor":0.05,"prior":{"successes":1,"failures":2}},
+        "attributionWindowMs":1000,"stickiness":"request","snapshotIntervalMs":2000}"#;
+    let bandit = parse("hero", json).unwrap();
+    assert_eq!(bandit.floor_parts(), 50_000);
+    assert_eq!(
+        (bandit.reward().range().min(), bandit.reward().range().max()),
+        (-1.0, 9.0)
+    );
+    assert_eq!(bandit.reward().repeat, Repeat::Add);
+    assert_eq!(bandit.stickiness(), Stickiness::Request);
+    let printed = serde_json::to_string(&to_wire(&bandit)).unwrap();
+    assert_eq!(parse("hero", &printed).unwrap(), bandit);
+}
+
+#[test]
+fn faults_point_at_their_place() {
+    let check = |members: &str, pointer: &str| {
+        let json = format!("{{{members}}}");
+        assert_eq!(parse("hero", &json).unwrap_err().pointer, pointer, "{json}");
+    };
+    let reward = r#""reward":{"metric":"m","kind":"binary"}"#;
+    check(&format!(r#""actions":[],{reward}"#), "/actions");
+    check(&format!(r#""actions":["a","a"],{reward}"#), "/actions/1");
+    check(&format!(r#""actions":["a",""],{reward}"#), "/actions/1");
+    check(&format!(r#""actions":["a",1],{reward}"#), "/actions/1");
+    check(
+        &format!(r#""actions":["a"],{reward},"stickiness":"day"}}"#),
+        "/stickiness",
+    );
+    check(
+        &format!(r#""actions":["a"],{reward},"attributionWindowMs":0"#),
+        "/attributionWindowMs",
+    );
+    check(
+        &format!(r#""actions":["a"],{reward},"snapshotIntervalMs":999"#),
+        "/snapshotIntervalMs",
+    );
+    let numeric = |bounds: &str| {
+        format!(r#""actions":["a"],"reward":{{"metric":"m","kind":"numeric"{bounds}}}"#)
+    };
+    check(&numeric(""), "/reward");
+    check(&numeric(r#","min":1,"max":1"#), "/reward");
+    let policy = |policy: &str| {
+        format!(r#""actions":["a","b"],{reward},"policy":{{"kind":"thompson",{policy}}}"#)
+    };
+    check(&policy(r#""floor":0.51"#), "/policy/floor");
+    check(&policy(r#""floor":-0.1"#), "/policy/floor");
+    check(
+        &policy(r#""prior":{"successes":0,"failures":1}"#),
+        "/policy/prior",
+    );
+}
