@@ -1,8 +1,8 @@
 //! Glue that both Workers need; no logic.
 //!
 //! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
-//! rewriting, bindings, Durable Objects by name, random bytes, and the problem documents that both Workers answer with.
-//! Decisions are made elsewhere, in code that can be tested without a runtime.
+//! rewriting, bindings, Durable Objects by name, random bytes, and the problem documents that both
+//! Workers answer with. Decisions are made elsewhere, in code that can be tested without a runtime.
 
 mod bindings;
 mod exchange;

@@ -16,7 +16,8 @@ const RULESET: &str = r#"{"schemaVersion":1,"salt":"t",
       "offVariant":"off","defaultVariant":"off","rules":[{"id":"r","serve":{"bandit":"hero"}}]},
     "page":{"type":"string","status":"ab_test","visibility":"client",
       "variants":{"a":{"value":"a","page":{"paths":["/p"],"edits":[
-        {"selector":"h1","action":"setText","value":"x"}]}},"b":{"value":"b"},"off":{"value":"off"}},
+        {"selector":"h1","action":"setText","value":"x"}]}},
+        "b":{"value":"b"},"off":{"value":"off"}},
       "offVariant":"off","defaultVariant":"off",
       "experiment":{"control":"off","weights":{"a":1,"b":1}}}}}"#;
 
