@@ -91,14 +91,16 @@ export class Edge {
     writeFileSync(caller, CALLER_CONFIGURATION);
     writeFileSync(join(folder, "caller.js"), CALLER);
     const edgeConfigs = options.behindCaller === true ? [caller, config] : [config];
-    const stack = await startStack({
-      persistDir: join(folder, "state"),
-      withoutAdmin: true,
-      edgeConfigs,
-    });
-    const edge = new Edge(stack, origin, folder);
-    if (options.ruleset !== undefined) await edge.publish(options.ruleset);
-    return edge;
+    const persistDir = join(folder, "state");
+    try {
+      const stack = await startStack({ persistDir, withoutAdmin: true, edgeConfigs });
+      const edge = new Edge(stack, origin, folder);
+      if (options.ruleset !== undefined) await edge.publish(options.ruleset);
+      return edge;
+    } catch (error) {
+      await origin.stop();
+      throw error;
+    }
   }
 
   get url(): string {
