@@ -168,6 +168,40 @@ fn browsers_get_client_flags_and_what_those_need() {
 }
 
 #[test]
+fn a_required_server_flag_keeps_its_values_to_itself() {
+    let document = br#"{"schemaVersion":1,"flags":{
+        "shown":{"type":"boolean","status":"enabled","visibility":"client","defaultVariant":"on",
+            "variants":{"on":{"value":true}},
+            "requires":[{"flag":"secret","variants":["a"]}]},
+        "secret":{"type":"string","status":"enabled","defaultVariant":"a","config":{"k":"private"},
+            "variants":{"a":{"value":"private","config":{"k":"private"},
+                "metadata":{"m":"private"},"page":{"rewrite":"/private"}}}}}}"#;
+    let redacted = redact(document).unwrap();
+    assert!(!String::from_utf8_lossy(&redacted).contains("private"));
+    let compiled = compile(&redacted).unwrap();
+    assert!(
+        compiled.diagnostics.is_empty(),
+        "{:?}",
+        compiled.diagnostics
+    );
+    let (policies, sticky) = Default::default();
+    let context = crate::EvaluationContext::new();
+    let evaluator = crate::Evaluator {
+        ruleset: &compiled.ruleset,
+        context: &context,
+        at: crate::UnixMillis(0),
+        draw: 0,
+        policies: &policies,
+        sticky: &sticky,
+        participation: crate::Participation::Full,
+    };
+    assert_eq!(
+        evaluator.evaluate("shown").variant().map(|v| &*v.key),
+        Some("on")
+    );
+}
+
+#[test]
 fn browsers_see_no_names_and_give_the_same_answers() {
     let document = br#"{"schemaVersion":1,"salt":"s",
         "segments":{"team":{"included":["bo@acme.test"],"excluded":["eve@acme.test"]}},

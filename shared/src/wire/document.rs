@@ -141,9 +141,7 @@ pub fn redact(document: &mut Document, salt: &str) {
         flags.retain(|key, _| needed.contains(key));
         for flag in flags.values_mut() {
             if let Some(flag) = flag.as_object_mut() {
-                for field in ["description", "owner", "tags"] {
-                    flag.remove(field);
-                }
+                strip(flag);
             }
             used.look(flag);
         }
@@ -203,12 +201,59 @@ fn hash_subjects(document: &mut Document, salt: &str) {
     }
 }
 
+/// Takes from a flag what is not for browsers. Of a flag that is only there because another one
+/// requires it, the names of its variants are enough: its values stay at the edge.
+fn strip(flag: &mut Document) {
+    for field in ["description", "owner", "tags"] {
+        flag.remove(field);
+    }
+    let keeps_values = is_client_visible(flag);
+    if !keeps_values {
+        flag.remove("config");
+    }
+    let kind = flag
+        .get("type")
+        .and_then(Json::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let variants = flag.get_mut("variants").and_then(Json::as_object_mut);
+    for variant in variants
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(Json::as_object_mut)
+    {
+        variant.remove("description");
+        if !keeps_values {
+            variant.clear();
+            variant.insert("value".to_owned(), nothing_of(&kind));
+        }
+    }
+    let rules = flag.get_mut("rules").and_then(Json::as_array_mut);
+    for rule in rules.into_iter().flatten().filter_map(Json::as_object_mut) {
+        rule.remove("description");
+    }
+}
+
+/// The value of a type that says nothing.
+fn nothing_of(kind: &str) -> Json {
+    match kind {
+        "boolean" => json!(false),
+        "string" => json!(""),
+        "number" => json!(0),
+        _ => Json::Null,
+    }
+}
+
+fn is_client_visible(flag: &Document) -> bool {
+    flag.get("visibility").and_then(Json::as_str) == Some("client")
+}
+
 /// Client-visible flags, and the flags they require, directly or through others.
 fn needed_flags(document: &Document) -> BTreeSet<String> {
     let Some(flags) = document.get("flags").and_then(Json::as_object) else {
         return BTreeSet::new();
     };
-    let is_client = |flag: &Json| flag.get("visibility").and_then(Json::as_str) == Some("client");
+    let is_client = |flag: &Json| flag.as_object().is_some_and(is_client_visible);
     let mut open: Vec<&String> = flags
         .iter()
         .filter(|(_, flag)| is_client(flag))
