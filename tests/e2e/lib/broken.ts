@@ -1,6 +1,13 @@
 /** Edges that are broken on purpose: the shipped Worker with one part taken away or damaged. */
 
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -33,9 +40,10 @@ function configuration(folder: string, drop: RegExp): BrokenEdge {
 /** Matches no section. */
 const NOTHING = /(?!)/;
 
-/** A folder with a copy of the built edge. */
+/** A folder with a copy of the built edge; it lasts as long as this process. */
 function copyOfEdge(): string {
   const folder = mkdtempSync(join(tmpdir(), "bandera-broken-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   for (const part of ["entry.ts", "guard.ts", "build"]) {
     cpSync(at("edge", part), join(folder, "edge", part), { recursive: true });
   }

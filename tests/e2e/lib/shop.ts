@@ -65,7 +65,11 @@ export class ShopStack {
   static async start(options: ShopOptions = {}): Promise<ShopStack> {
     const { unpublished = false, ...rest } = options;
     const persistDir = mkdtempSync(join(tmpdir(), "bandera-e2e-"));
-    const shop = new ShopStack(await startStack({ ...rest, persistDir }));
+    const stack = await startStack({ ...rest, persistDir }).catch((error: unknown) => {
+      rmSync(persistDir, { recursive: true, force: true });
+      throw error;
+    });
+    const shop = new ShopStack(stack);
     try {
       if (!unpublished) {
         await shop.seed();
