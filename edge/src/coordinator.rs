@@ -15,7 +15,7 @@ mod store;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use bandera_shared::bandit::Bandit;
+use bandera_shared::bandit::{Bandit, SNAPSHOT_INTERVAL_MS_MIN};
 use bandera_shared::ledger::{
     ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, wire,
 };
@@ -33,9 +33,6 @@ pub(crate) const BINDING: &str = "COORDINATOR";
 const RULESETS: &str = "RULESETS";
 /// How long after a failed write the next attempt is made.
 const REWRITE_MS: i64 = 5_000;
-/// How long the first news waits, so that shards that report together are taken together.
-const GATHER_MS: i64 = 100;
-
 /// What the object knows.
 #[derive(Debug, Clone, Default)]
 struct Memory {
@@ -50,6 +47,12 @@ struct Memory {
 }
 
 impl Memory {
+    /// The bandit's interval; the least there is while no bandit is known.
+    fn interval_ms(&self) -> u64 {
+        let bandit = self.bandit.as_ref().map(|(_, bandit)| bandit);
+        bandit.map_or(SNAPSHOT_INTERVAL_MS_MIN, Bandit::snapshot_interval_ms)
+    }
+
     /// The bandit and what was merged under its present reward definition.
     fn current(&self) -> Option<(u64, &Bandit, MergedState)> {
         let (publication, bandit) = self.bandit.as_ref()?;
@@ -69,6 +72,8 @@ pub struct Coordinator {
     env: Env,
     memory: RefCell<Option<Memory>>,
     alarm_at_ms: Cell<Option<i64>>,
+    /// When the latest write was begun, as far as this instance knows.
+    begun_at: Cell<Option<UnixMillis>>,
 }
 
 impl DurableObject for Coordinator {
@@ -82,6 +87,7 @@ impl DurableObject for Coordinator {
             env,
             memory: RefCell::default(),
             alarm_at_ms: Cell::default(),
+            begun_at: Cell::default(),
         }
     }
 
@@ -104,6 +110,11 @@ impl DurableObject for Coordinator {
 
     async fn alarm(&self) -> Result<Response> {
         self.alarm_at_ms.set(None);
+        let interval_ms = self.with_memory(|memory| Ok(memory.interval_ms()))?;
+        if policy::is_early(now(), self.begun_at.get(), interval_ms) {
+            self.set_alarm().await?;
+            return Response::ok("");
+        }
         if let Err(error) = self.publish().await {
             console_error!("coordinator: snapshot: {error}");
             self.alarm_at_ms.set(Some(now().0 + REWRITE_MS));
@@ -165,17 +176,9 @@ impl Coordinator {
     async fn set_alarm(&self) -> Result<()> {
         let now_ms = now().0;
         let at_ms = self.with_memory(|memory| {
-            let interval_ms = memory
-                .bandit
-                .as_ref()
-                .map(|(_, bandit)| bandit.snapshot_interval_ms());
-            let earliest_ms = match (&memory.snapshot, interval_ms) {
-                (Some(snapshot), Some(interval_ms)) => {
-                    snapshot.at().0.saturating_add_unsigned(interval_ms)
-                }
-                _ => now_ms,
-            };
-            Ok(earliest_ms.max(now_ms + GATHER_MS))
+            let written_at = memory.snapshot.as_ref().map(PolicySnapshot::at);
+            let interval_ms = memory.interval_ms();
+            Ok(policy::next_write(now(), written_at, self.begun_at.get(), interval_ms).0)
         })?;
         if self.alarm_at_ms.get().is_some_and(|set| set <= at_ms) {
             return Ok(());
@@ -197,6 +200,7 @@ impl Coordinator {
             if next.is_some() {
                 store::reserve_revision(&sql, revision)?;
                 memory.revision = revision;
+                self.begun_at.set(Some(now()));
             }
             Ok(next)
         })?;

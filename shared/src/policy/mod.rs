@@ -4,8 +4,10 @@
 //! deciding when to publish it are elsewhere.
 
 mod allocate;
+mod cadence;
 mod quadrature;
 mod thompson;
 
 pub use allocate::{ArmOutlook, MATERIAL_PARTS, allocate, is_material, outlook, snapshot};
+pub use cadence::{is_early, next_write};
 pub use thompson::{Beta, probability_best};
