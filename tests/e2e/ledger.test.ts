@@ -1,0 +1,113 @@
+/** One Ledger object under load, killed again and again: what it acknowledged is there, once. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { after, before, test } from "node:test";
+
+import { at } from "../../scripts/lib/paths.ts";
+import { Workerd } from "../../scripts/lib/workerd.ts";
+import { numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
+import { generator } from "./lib/crowd.ts";
+import { inLanes } from "./lib/visitor.ts";
+
+/** Events of one batch, and rewards among them; as in the Worker. */
+const N_EVENTS = 100;
+const N_REWARDS = 10;
+/** Three times what the object keeps in memory, so that rows settle in their places meanwhile. */
+const N_BATCHES = 1_000;
+const N_KILLS = 5;
+const LANES = 16;
+
+let folder: string;
+let ledger: Workerd;
+
+function start(): Promise<Workerd> {
+  const module = (...path: string[]): string => relative(folder, at(...path));
+  const object = (name: string): string =>
+    `(className = "${name}", uniqueKey = "${name}", enableSql = true)`;
+  const disk = join(folder, "disk");
+  mkdirSync(disk, { recursive: true });
+  return Workerd.start(
+    {
+      name: "one Ledger object",
+      modules: new Map([
+        ["ledger.worker.js", module("tests", "e2e", "lib", "ledger.worker.js")],
+        ["engine.js", module("edge", "build", "index.js")],
+        ["index_bg.wasm", module("edge", "build", "index_bg.wasm")],
+      ]),
+      services: `(name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true))`,
+      members: `durableObjectNamespaces = [${object("Ledger")}, ${object("Coordinator")}],
+  durableObjectStorage = (localDisk = "disk"),
+  bindings = [
+    (name = "LEDGER", durableObjectNamespace = "Ledger"),
+    (name = "COORDINATOR", durableObjectNamespace = "Coordinator"),
+  ],`,
+    },
+    folder,
+    "/totals",
+  );
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bandera-ledger-"));
+  ledger = await start();
+});
+
+after(() => {
+  ledger?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Whether the batch was acknowledged; a dead runtime acknowledges nothing. */
+async function send(batch: number): Promise<boolean> {
+  try {
+    const reply = await fetch(`http://127.0.0.1:${ledger.port}/batch/${batch}`);
+    return reply.ok && (await reply.text()).length === N_EVENTS;
+  } catch {
+    return false;
+  }
+}
+
+async function counted(): Promise<{ readonly exposures: number; readonly rewards: number }> {
+  const reply = await fetch(`http://127.0.0.1:${ledger.port}/totals`);
+  const totals = objectOf(parseJson(await reply.text()));
+  const count = (name: string): number => numberOf(totals[name]) ?? Number.NaN;
+  return { exposures: count("exposures"), rewards: count("rewards") };
+}
+
+test("acknowledged events survive kill -9 under load, none twice", async () => {
+  const chance = generator(20261120);
+  const acknowledged = new Set<number>();
+  const batches = Array.from({ length: N_BATCHES }, (_, batch) => batch);
+  const deaths = Array.from({ length: N_KILLS }, (_, kill) =>
+    Math.floor(((kill + chance()) * N_BATCHES) / N_KILLS),
+  );
+  for (const [kill, from] of [0, ...deaths].entries()) {
+    const until = deaths[kill] ?? N_BATCHES;
+    await inLanes(batches.slice(from, until), LANES, async (batch) => {
+      const sending = send(batch);
+      // In the midst of the last lanes' commits.
+      if (batch === until - 1 && kill < N_KILLS) ledger.stop();
+      if (await sending) acknowledged.add(batch);
+    });
+    if (kill === N_KILLS) break;
+    ledger.stop();
+    ledger = await start();
+    const { exposures, rewards } = await counted();
+    const least = acknowledged.size * N_EVENTS;
+    assert.ok(exposures + rewards >= least, `${exposures} + ${rewards} of ${least}`);
+  }
+  assert.ok(acknowledged.size < N_BATCHES, "some batch was cut off");
+
+  // Clients send again what nobody acknowledged, and some send what they need not.
+  const missing = batches.filter((batch) => !acknowledged.has(batch));
+  const again = [...missing, ...batches.filter(() => chance() < 0.1)];
+  const sent = await inLanes(again, LANES, send);
+  assert.ok(sent.every(Boolean), "a live runtime acknowledges everything");
+  assert.deepEqual(await counted(), {
+    exposures: N_BATCHES * (N_EVENTS - N_REWARDS),
+    rewards: N_BATCHES * N_REWARDS,
+  });
+});
