@@ -51,7 +51,7 @@ mod tests {
             );
         };
         check(1_000, None, None, 1_100);
-        // The first write is under way: nothing is written yet, and the next one waits all the same.
+        // The first write is under way: nothing is written yet, and the next one waits.
         check(1_000, None, Some(990), 60_990);
         check(70_000, Some(5_000), Some(69_990), 129_990);
         check(70_000, Some(5_000), Some(5_000), 70_100);
