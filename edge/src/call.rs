@@ -3,6 +3,7 @@
 use crate::isolate::Isolate;
 use crate::request::RequestHead;
 use crate::store::Current;
+use std::cell::Cell;
 use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Context, Env};
@@ -22,6 +23,8 @@ pub(crate) struct Call<'c> {
     pub(crate) ctx: &'c Context,
     /// Whether it came through the entry point that only service bindings reach.
     pub(crate) by_binding: bool,
+    /// Whether the origin was asked already: what may change something is never asked twice.
+    pub(crate) asked_origin: &'c Cell<bool>,
 }
 
 impl Call<'_> {
@@ -30,6 +33,26 @@ impl Call<'_> {
         self.isolate
             .ruleset(self.env, self.ctx, self.head.now_ms)
             .await
+    }
+
+    /// The token that the caller presents, if any.
+    pub(crate) fn presented_token(&self) -> Option<&str> {
+        let bearer = self
+            .head
+            .header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer "));
+        bearer
+            .or_else(|| self.head.header("x-api-key"))
+            .map(str::trim)
+    }
+
+    /// Whether a server of the site calls: by service binding, or with a token of the environment.
+    pub(crate) fn is_server(&self) -> bool {
+        let secrets = &self.isolate.secrets;
+        self.by_binding
+            || self
+                .presented_token()
+                .is_some_and(|token| secrets.is_server(token))
     }
 
     /// Whether the request is not to be evaluated: parts of pages, and the paths of the settings.

@@ -9,7 +9,7 @@ mod desk;
 
 use crate::call::Call;
 use crate::isolate::Isolate;
-use crate::{ledger, queue};
+use crate::{ledger, queue, subject};
 use bandera_platform::{Body, Problem, json_response, read_body};
 use bandera_shared::UnixMillis;
 use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
@@ -61,6 +61,11 @@ pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
         n_shards: call.isolate.shards,
     };
     let publication = current.loaded.pointer.publication;
+    let received = if may_record(call) {
+        received
+    } else {
+        without_consent(received)
+    };
     match judge(call, received, &desk, publication).await {
         Ok(verdicts) => json_response(200, &event_wire::print_verdicts(&verdicts)),
         Err(Lost) => later(
@@ -69,6 +74,21 @@ pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
             "The events could not be recorded",
         ),
     }
+}
+
+/// Whether what a browser tells may be recorded. A server that presents its token, or calls by
+/// service binding, speaks for its visitors.
+fn may_record(call: &Call<'_>) -> bool {
+    call.is_server() || subject::may_remember(call.head, &call.isolate.settings)
+}
+
+/// The same events, each refused.
+fn without_consent(received: Vec<Received>) -> Vec<Received> {
+    let refused = |Received { id, .. }| Received {
+        id,
+        event: Err(Rejection::new(RejectionCode::NoConsent, "")),
+    };
+    received.into_iter().map(refused).collect()
 }
 
 /// Neither the ledger nor the queue took an event.

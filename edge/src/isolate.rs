@@ -170,6 +170,10 @@ impl Isolate {
             Ok(kv) => kv,
             Err(error) => {
                 console_error!("bandera: binding {RULESETS}: {error}");
+                let failed = Refreshed::Failed(format!("no KV binding {RULESETS}"));
+                let now_ms = worker::Date::now().as_millis() as i64;
+                let period_ms = self.settings.refresh_ms;
+                self.store.borrow_mut().settle(failed, now_ms, period_ms);
                 return;
             }
         };

@@ -13,7 +13,7 @@ mod wire;
 use crate::call::Call;
 use crate::etag;
 use crate::store::Current;
-use crate::subject::opts_out;
+use crate::subject::{may_remember, opts_out};
 use bandera_platform::{Body, make_response, read_body};
 use bandera_shared::evaluate::Participation;
 use bandera_shared::receipt::Receipt;
@@ -151,7 +151,11 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
         let detail = "there is no ruleset yet";
         return Ok(Err(Fault::new(503, ErrorCode::ProviderNotReady, detail)));
     };
-    let takes_part = call.isolate.keys.is_some() && !opts_out(call.head);
+    let agreed = match audience {
+        Audience::Server => !opts_out(call.head),
+        Audience::Browser => may_remember(call.head, &call.isolate.settings),
+    };
+    let takes_part = call.isolate.keys.is_some() && agreed;
     Ok(Ok(Prepared {
         sticky: kept(call, &context),
         participation: if takes_part {
@@ -168,18 +172,11 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
 
 /// A token that is presented must be right; none at all makes a browser.
 fn audience(call: &Call<'_>) -> Result<Audience, Fault> {
-    if call.by_binding {
+    if call.is_server() {
         return Ok(Audience::Server);
     }
-    let bearer = call
-        .head
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "));
-    let Some(token) = bearer.or_else(|| call.head.header("x-api-key")) else {
+    if call.presented_token().is_none() {
         return Ok(Audience::Browser);
-    };
-    if call.isolate.secrets.is_server(token.trim()) {
-        return Ok(Audience::Server);
     }
     Err(Fault::new(
         401,

@@ -23,7 +23,8 @@ pub(crate) async fn route(call: &Call<'_>) -> Result<Response, JsValue> {
         Err(fault) => {
             call.isolate.counters.count(|counts| counts.failed += 1);
             console_error!("bandera: {fault:?}");
-            if call.request.body_used() {
+            let asked_twice = call.asked_origin.get() && !call.head.is_safe();
+            if call.request.body_used() || asked_twice {
                 return Problem::new(502, "origin_unreachable", "The origin did not answer")
                     .to_response();
             }

@@ -71,7 +71,7 @@ pub(crate) fn identify(
     fresh_id: impl FnOnce() -> String,
 ) -> Identity {
     let subject = &settings.subject;
-    let may_remember = consents(head, subject.consent.as_ref()) && !opts_out(head);
+    let may_remember = may_remember(head, settings);
     let named = subject
         .header
         .as_ref()
@@ -120,6 +120,12 @@ pub(crate) fn forgetting(head: &RequestHead, settings: &Settings) -> Vec<String>
     .filter(|name| head.cookie(name).is_some())
     .map(|name| scope.removal(name))
     .collect()
+}
+
+/// Whether the visitor may be remembered: there is consent where it is asked for, and no Global
+/// Privacy Control.
+pub(crate) fn may_remember(head: &RequestHead, settings: &Settings) -> bool {
+    consents(head, settings.subject.consent.as_ref()) && !opts_out(head)
 }
 
 /// Whether the visitor has agreed to being remembered.

@@ -26,6 +26,8 @@ pub enum RejectionCode {
     TooMany,
     /// A flag exposure without subject, neither in the event nor in the request.
     NoSubject,
+    /// The visitor does not agree, or no longer agrees, to being remembered.
+    NoConsent,
 }
 
 impl RejectionCode {
@@ -42,6 +44,7 @@ impl RejectionCode {
             Self::TooLate => "reward_too_late",
             Self::TooMany => "rewards_too_many",
             Self::NoSubject => "subject_missing",
+            Self::NoConsent => "consent_missing",
         }
     }
 
@@ -58,6 +61,7 @@ impl RejectionCode {
             Self::TooLate => "The attribution window of the decision is over",
             Self::TooMany => "The decision has too many added rewards",
             Self::NoSubject => "The exposure names no subject",
+            Self::NoConsent => "The visitor has not agreed to being remembered",
         }
     }
 }
