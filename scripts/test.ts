@@ -8,7 +8,7 @@ import { ensureBrowser } from "./lib/chromium.ts";
 import { attempt, main, step, type StepResult, summarise } from "./lib/progress.ts";
 import { stopRunning, TaskError } from "./lib/run.ts";
 import { ensureSecrets } from "./lib/secrets.ts";
-import { ensureTools } from "./lib/tools.ts";
+import { ensureLinters, ensureTools } from "./lib/tools.ts";
 
 let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -28,6 +28,7 @@ await main(async () => {
   }
   const equipment = await step("set-up", async () => {
     ensureSecrets();
+    await ensureLinters();
     return { tools: await ensureTools(), browser: await ensureBrowser() };
   });
   const results: StepResult[] = [];

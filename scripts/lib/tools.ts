@@ -183,6 +183,14 @@ async function ensureTarget(): Promise<void> {
   await step(`Rust target ${target}`, () => run("rustup", ["target", "add", target]));
 }
 
+/** Makes sure that the toolchain can format and lint, which its minimal profile cannot. */
+export async function ensureLinters(): Promise<void> {
+  for (const [command, component] of [["clippy", "clippy"], ["fmt", "rustfmt"]] as const) {
+    if (capture("cargo", [command, "--version"]).ok) continue;
+    await step(`Rust component ${component}`, () => run("rustup", ["component", "add", component]));
+  }
+}
+
 /** Everything that builds call, installed where it was absent. */
 export async function ensureTools(): Promise<Tools> {
   await ensureTarget();
