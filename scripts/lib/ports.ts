@@ -1,6 +1,7 @@
 /** TCP ports on the loopback interface: is one free, and which. */
 
-import { type AddressInfo, createServer } from "node:net";
+import { randomInt } from "node:crypto";
+import { createServer } from "node:net";
 
 import { TaskError } from "./run.ts";
 
@@ -30,27 +31,25 @@ export function chosenPorts(): { readonly edge: NamedPort; readonly admin: Named
   return { edge, admin };
 }
 
-/** Listens for a moment; the port it got, or `undefined` when that is taken. */
-function listen(host: string, port: number): Promise<number | undefined> {
+/** Listens for a moment; false when the port is taken there. */
+function canListen(host: string, port: number): Promise<boolean> {
   return new Promise((settle, refuse) => {
     const server = createServer();
     server.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") settle(undefined);
+      if (error.code === "EADDRINUSE") settle(false);
       // A machine without IPv6 cannot have the port taken there.
-      else if (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT") settle(port);
+      else if (error.code === "EADDRNOTAVAIL" || error.code === "EAFNOSUPPORT") settle(true);
       else refuse(new TaskError(`port ${port} cannot be used: ${error.message}`));
     });
     server.listen({ host, port, exclusive: true }, () => {
-      const { port: got } = server.address() as AddressInfo;
-      server.close(() => settle(got));
+      server.close(() => settle(true));
     });
   });
 }
 
 /** Whether nobody listens on the port, on IPv4 and IPv6 loopback alike. */
 export async function isFree(port: number): Promise<boolean> {
-  if ((await listen("127.0.0.1", port)) === undefined) return false;
-  return (await listen("::1", port)) !== undefined;
+  return (await canListen("127.0.0.1", port)) && (await canListen("::1", port));
 }
 
 /**
@@ -66,9 +65,20 @@ export async function requireFree({ owner, variable, port }: NamedPort): Promise
   );
 }
 
+// Below the ports that systems hand to outgoing connections: those may take a port between the
+// moment we look and the moment a Worker listens, seconds later.
+const FREE_PORT_MIN = 12_000;
+const FREE_PORT_MAX = 32_000;
+
+const handedOut = new Set<number>();
+
 /** A port that is free now; for stacks whose port nobody needs to know beforehand. */
 export async function freePort(): Promise<number> {
-  const port = await listen("127.0.0.1", 0);
-  if (port === undefined) throw new TaskError("no free TCP port on 127.0.0.1");
-  return port;
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(FREE_PORT_MIN, FREE_PORT_MAX);
+    if (handedOut.has(port) || !(await isFree(port))) continue;
+    handedOut.add(port);
+    return port;
+  }
+  throw new TaskError("no free TCP port on 127.0.0.1");
 }
