@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod language;
 pub(crate) mod query;
 
+use bandera_shared::wire::tree;
 use serde::Deserialize;
 
 /// Method, URL parts, headers, geography and time of a request.
@@ -83,7 +84,7 @@ impl RequestHead {
     /// # Errors
     /// When the text is not such JSON.
     pub(crate) fn parse(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
+        tree::from_str(json)
     }
 
     /// The header's value; `name` in lower case.

@@ -4,6 +4,7 @@
 //! text invalid: the Worker then passes requests through and says why in its health, because half
 //! of someone's settings could mean cookies where none are wanted. `docs/edge.md` explains each.
 
+use bandera_shared::wire::tree;
 use serde::Deserialize;
 
 /// The bounds of `kvCacheTtlS`: what the platform accepts.
@@ -258,7 +259,7 @@ impl Settings {
             return Err("BANDERA_SETTINGS is not an object".into());
         }
         let mut settings: Self =
-            serde_json::from_str(json).map_err(|error| format!("BANDERA_SETTINGS: {error}"))?;
+            tree::from_str(json).map_err(|error| format!("BANDERA_SETTINGS: {error}"))?;
         settings
             .check()
             .map_err(|fault| format!("BANDERA_SETTINGS at {fault}"))?;

@@ -4,6 +4,7 @@
 //! lists that every commit needs go in as one JSON parameter, read by `json_each`, and come out as
 //! one `json_group_array`: the cost of a statement does not depend on crossings.
 
+use bandera_shared::wire::tree;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -84,7 +85,7 @@ pub(crate) fn gathered<T: DeserializeOwned>(
 ) -> Result<Vec<T>> {
     let row = first(sql, statement, values)?;
     let text = row.map_or_else(|| Ok("[]".to_owned()), |mut row| row.text())?;
-    Ok(serde_json::from_str(&text)?)
+    Ok(tree::from_str(&text)?)
 }
 
 /// Runs `body` in one transaction: all of its statements take effect, or none when it fails.

@@ -1,6 +1,6 @@
 //! Moments on the time line, always passed in, never read from a clock.
 
-use std::str::FromStr;
+use chrono::{DateTime, SecondsFormat};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -12,16 +12,18 @@ impl UnixMillis {
     /// # Errors
     /// `InvalidTime` when the text is no RFC 3339 date-time, or names no offset.
     pub fn parse(text: &str) -> Result<Self, InvalidTime> {
-        jiff::Timestamp::from_str(text)
-            .map(|timestamp| Self(timestamp.as_millisecond()))
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| Self(time.timestamp_millis()))
             .map_err(|_| InvalidTime)
     }
 
-    /// RFC 3339 text in UTC, for messages; out of jiff's range (year 9999) it is the number.
+    /// RFC 3339 text in UTC, for messages; beyond what a calendar holds it is the number.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0)
-            .map_or_else(|_| self.0.to_string(), |timestamp| timestamp.to_string())
+        DateTime::from_timestamp_millis(self.0).map_or_else(
+            || self.0.to_string(),
+            |time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        )
     }
 }
 

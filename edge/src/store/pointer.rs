@@ -1,6 +1,7 @@
 //! The pointer in KV: which ruleset bytes are published.
 
 use bandera_shared::publish::content_hash;
+use bandera_shared::wire::tree;
 use serde::{Deserialize, Serialize};
 
 /// The format of the pointer that this code reads.
@@ -36,7 +37,7 @@ impl Pointer {
     /// # Errors
     /// What is wrong, for a person. A hash that is none would name a foreign key.
     pub(crate) fn parse(json: &str) -> Result<Self, String> {
-        let wire: PointerWire = serde_json::from_str(json)
+        let wire: PointerWire = tree::from_str(json)
             .map_err(|error| format!("the pointer is not readable: {error}"))?;
         if wire
             .format_version

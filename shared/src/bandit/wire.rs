@@ -143,7 +143,7 @@ pub fn parse(key: &str, json: &str) -> Result<Bandit, BanditFault> {
 /// Without the feature `pointers`, a fault of shape points at the bandit as a whole.
 #[cfg(not(feature = "pointers"))]
 fn read(json: &str) -> Result<BanditWire, BanditFault> {
-    serde_json::from_str(json).map_err(|error| fault("", error.to_string()))
+    crate::wire::tree::from_str(json).map_err(|error| fault("", error.to_string()))
 }
 
 #[cfg(feature = "pointers")]

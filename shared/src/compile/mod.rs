@@ -27,12 +27,12 @@ use crate::wire::ruleset::{
     FlagWire, HoldoutWire, LayerWire, RawMembers, RulesetWire, SCHEMA_VERSION, SegmentWire,
     VersionWire,
 };
-use crate::wire::{read, read_member};
+use crate::wire::{read, read_member, read_outline};
 use flag::{Answers, Neighbours, broken};
 use limits::RULESET_BYTES_MAX;
 use references::{Segments, check_layers, check_prerequisites};
 use scope::{Names, Scope};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 pub use tail::{CANARY_RULE, CANARY_SHARE_RULE, EXPERIMENT_RULE, ROLLOUT_RULE};
@@ -124,10 +124,10 @@ fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
         pointer: fault.pointer,
         message: fault.message,
     };
-    match read::<RulesetWire<'_>>(text) {
-        Ok(read) if read.value.schema_version == SCHEMA_VERSION => Ok(read.value),
-        Ok(read) => Err(RulesetError::UnknownSchemaVersion {
-            found: read.value.schema_version,
+    match read_outline(text) {
+        Ok(outline) if outline.schema_version == SCHEMA_VERSION => Ok(outline),
+        Ok(outline) => Err(RulesetError::UnknownSchemaVersion {
+            found: outline.schema_version,
         }),
         // A future outline may be of another shape altogether; its version is still readable.
         Err(fault) => match read::<VersionWire>(text) {
@@ -351,7 +351,7 @@ impl<'w> Compiler<'w> {
     }
 
     /// A member as it is written; faults are reported, and unknown fields as warnings.
-    fn member<T: Deserialize<'w>>(&mut self, raw: &'w RawValue, place: &Place<'_>) -> Option<T> {
+    fn member<T: DeserializeOwned>(&mut self, raw: &'w RawValue, place: &Place<'_>) -> Option<T> {
         match read_member::<T>(raw) {
             Ok(read) => {
                 for unknown in read.unknown {

@@ -11,8 +11,9 @@
 //! The batch is read strictly, each event on its own: `kind` may take further values later
 //! (`metric`), and an unknown member of an event is ignored.
 
+use crate::wire::tree;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::{
     Claim, EVENT_BODY_BYTES_MAX, EVENTS_PER_BATCH_MAX, Event, EventId, Rejection, RejectionCode,
@@ -43,14 +44,8 @@ pub struct Received {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct BatchWire<'a> {
-    #[serde(borrow)]
-    events: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct IdWire {
-    id: Option<String>,
+struct BatchWire {
+    events: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -74,33 +69,33 @@ pub fn parse(body: &[u8]) -> Result<Vec<Received>, InvalidBatch> {
     if body.len() > EVENT_BODY_BYTES_MAX {
         return Err(InvalidBatch::BodyTooLong);
     }
-    let batch: BatchWire<'_> =
-        serde_json::from_slice(body).map_err(|error| InvalidBatch::Malformed(error.to_string()))?;
+    let batch: BatchWire =
+        tree::from_slice(body).map_err(|error| InvalidBatch::Malformed(error.to_string()))?;
     if batch.events.len() > EVENTS_PER_BATCH_MAX {
         return Err(InvalidBatch::TooManyEvents(batch.events.len()));
     }
     Ok(batch
         .events
         .into_iter()
-        .map(|event| receive(event.get()))
+        .map(|event| receive(event))
         .collect())
 }
 
-fn receive(json: &str) -> Received {
-    let id = serde_json::from_str::<IdWire>(json)
-        .ok()
-        .and_then(|wire| wire.id);
-    let id = id.as_deref().and_then(EventId::new);
+fn receive(event: Value) -> Received {
+    let id = event
+        .get("id")
+        .and_then(Value::as_str)
+        .and_then(EventId::new);
     let event = match &id {
-        Some(id) => read(id, json),
+        Some(id) => read(id, event),
         None => Err(Rejection::new(RejectionCode::Malformed, "/id")
             .detail("an id is 1 to 64 printable ASCII characters")),
     };
     Received { id, event }
 }
 
-fn read(id: &EventId, json: &str) -> Result<Event, Rejection> {
-    let wire: EventWire = serde_json::from_str(json)
+fn read(id: &EventId, event: Value) -> Result<Event, Rejection> {
+    let wire: EventWire = tree::from_value(event)
         .map_err(|error| Rejection::new(RejectionCode::Malformed, "").detail(error.to_string()))?;
     let claim = match wire.kind.as_deref() {
         Some("exposure") if wire.receipt.is_none() => Claim::FlagExposed {

@@ -1,5 +1,6 @@
 //! The JSON of a policy snapshot, as KV holds it.
 
+use crate::wire::tree;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -70,8 +71,8 @@ pub fn parse(bytes: &[u8]) -> Result<PolicySnapshot, InvalidSnapshot> {
     if bytes.len() > SNAPSHOT_BYTES_MAX {
         return Err(InvalidSnapshot::TooLarge);
     }
-    let wire: SnapshotWire = serde_json::from_slice(bytes)
-        .map_err(|error| InvalidSnapshot::Malformed(error.to_string()))?;
+    let wire: SnapshotWire =
+        tree::from_slice(bytes).map_err(|error| InvalidSnapshot::Malformed(error.to_string()))?;
     if wire.format_version != SNAPSHOT_FORMAT_VERSION {
         return Err(InvalidSnapshot::FutureFormat(wire.format_version));
     }

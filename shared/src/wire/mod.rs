@@ -5,6 +5,7 @@ pub mod document;
 pub mod evaluation;
 pub mod page;
 pub mod ruleset;
+pub mod tree;
 mod unique;
 mod value;
 
@@ -12,7 +13,10 @@ use crate::context::EvaluationContext;
 #[cfg(feature = "pointers")]
 use crate::diagnostic::push_token;
 use crate::value::Value;
+use ruleset::RulesetWire;
+#[cfg(feature = "pointers")]
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -40,8 +44,8 @@ pub struct Read<T> {
 /// `ReadError` points to the first fault. Without the feature `pointers` it names only the member
 /// that was read, and unknown fields go unnoticed: edges read what was checked before.
 #[cfg(not(feature = "pointers"))]
-pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
-    match serde_json::from_str(text) {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
+    match tree::from_str(text) {
         Ok(value) => Ok(Read {
             value,
             unknown: Vec::new(),
@@ -58,7 +62,13 @@ pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadErr
 /// # Errors
 /// `ReadError` points to the first fault.
 #[cfg(feature = "pointers")]
-pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
+    read_text(text)
+}
+
+/// Reads what may borrow from the text.
+#[cfg(feature = "pointers")]
+fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut track = serde_path_to_error::Track::new();
     let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
@@ -78,8 +88,22 @@ pub fn read<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadErr
 ///
 /// # Errors
 /// `ReadError` points to the first fault, relative to the member.
-pub fn read_member<'de, T: Deserialize<'de>>(raw: &'de RawValue) -> Result<Read<T>, ReadError> {
+pub fn read_member<T: DeserializeOwned>(raw: &RawValue) -> Result<Read<T>, ReadError> {
     read(raw.get())
+}
+
+/// Reads the outline of a ruleset, its members left as text.
+///
+/// # Errors
+/// `ReadError` points to the first fault.
+pub fn read_outline(text: &str) -> Result<RulesetWire<'_>, ReadError> {
+    #[cfg(feature = "pointers")]
+    return read_text(text).map(|read| read.value);
+    #[cfg(not(feature = "pointers"))]
+    serde_json::from_str(text).map_err(|error| ReadError {
+        pointer: String::new(),
+        message: message(&error),
+    })
 }
 
 /// A fault of meaning has its pointer; only a fault of syntax needs line and column.

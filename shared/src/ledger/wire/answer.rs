@@ -1,5 +1,6 @@
 //! What ledgers and coordinators answer to those who watch: the admin Worker shows it as it is.
 
+use crate::wire::tree;
 use serde::{Deserialize, Serialize};
 
 use super::super::command::{ArmView, BanditView, ShardTotals, SnapshotView};
@@ -86,7 +87,7 @@ pub fn print_totals(shard: &ShardTotals) -> String {
 /// # Errors
 /// `InvalidMessage`, for any text that [`print_totals`] did not write.
 pub fn parse_totals(json: &str) -> Result<ShardTotals, InvalidMessage> {
-    let wire: TotalsWire = serde_json::from_str(json)?;
+    let wire: TotalsWire = tree::from_str(json)?;
     Ok(ShardTotals {
         totals: Totals {
             n_exposures: wire.exposures,
@@ -137,7 +138,7 @@ pub fn print_view(view: &BanditView) -> String {
 /// # Errors
 /// `InvalidMessage`, for any text that [`print_view`] did not write.
 pub fn parse_view(json: &str) -> Result<BanditView, InvalidMessage> {
-    let wire: ViewWire = serde_json::from_str(json)?;
+    let wire: ViewWire = tree::from_str(json)?;
     let arm = |wire: ArmViewWire| {
         let (action, arm) = wire.arm.check()?;
         Ok(ArmView {

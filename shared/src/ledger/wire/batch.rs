@@ -1,5 +1,6 @@
 //! Commands to a ledger, queued batches, and outcomes.
 
+use crate::wire::tree;
 use serde::{Deserialize, Serialize};
 
 use super::super::ITEMS_PER_BATCH_MAX;
@@ -12,7 +13,7 @@ use crate::bandit::{Bandit, Reward};
 use crate::time::UnixMillis;
 
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum CommandWire {
     Commit { shard: u16, batch: BatchWire },
     Totals,
@@ -241,7 +242,7 @@ pub fn print_ledger_command(command: &LedgerCommand) -> String {
 /// # Errors
 /// `InvalidMessage`: then nothing of it may be counted.
 pub fn parse_ledger_command(json: &str) -> Result<LedgerCommand, InvalidMessage> {
-    Ok(match serde_json::from_str(json)? {
+    Ok(match tree::from_str(json)? {
         CommandWire::Commit { shard, batch } => LedgerCommand::Commit {
             shard,
             batch: batch_from_wire(batch)?,
@@ -265,7 +266,7 @@ pub fn print_queued(shard: u16, batch: &Batch) -> String {
 /// # Errors
 /// `InvalidMessage`: retrying will not help.
 pub fn parse_queued(json: &str) -> Result<(u16, Batch), InvalidMessage> {
-    let QueuedWire { shard, batch } = serde_json::from_str(json)?;
+    let QueuedWire { shard, batch } = tree::from_str(json)?;
     Ok((shard, batch_from_wire(batch)?))
 }
 

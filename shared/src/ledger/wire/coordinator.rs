@@ -1,5 +1,6 @@
 //! Commands to a coordinator, and the parts of them that both objects store.
 
+use crate::wire::tree;
 use serde::{Deserialize, Serialize};
 
 use super::super::command::CoordinatorCommand;
@@ -9,7 +10,7 @@ use super::{InvalidMessage, print};
 use crate::bandit::Bandit;
 
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 enum CommandWire {
     Merge {
         shard: u16,
@@ -86,7 +87,7 @@ pub fn print_arms(state: &ShardState) -> String {
 /// # Errors
 /// `InvalidMessage`, for any text that [`print_arms`] did not write.
 pub fn parse_arms(sequence: u64, json: &str) -> Result<ShardState, InvalidMessage> {
-    state_from_wire(sequence, serde_json::from_str(json)?)
+    state_from_wire(sequence, tree::from_str(json)?)
 }
 
 /// Writes a bandit with its key.
@@ -100,7 +101,7 @@ pub fn print_bandit(bandit: &Bandit) -> String {
 /// # Errors
 /// `InvalidMessage`, for any text that [`print_bandit`] did not write.
 pub fn parse_bandit(json: &str) -> Result<Bandit, InvalidMessage> {
-    serde_json::from_str::<KeyedBandit>(json)?.check()
+    tree::from_str::<KeyedBandit>(json)?.check()
 }
 
 /// Writes a command to a coordinator.
@@ -130,7 +131,7 @@ pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
 /// # Errors
 /// `InvalidMessage`: then nothing of it may be merged.
 pub fn parse_coordinator_command(json: &str) -> Result<CoordinatorCommand, InvalidMessage> {
-    Ok(match serde_json::from_str(json)? {
+    Ok(match tree::from_str(json)? {
         CommandWire::Merge {
             shard,
             publication,
