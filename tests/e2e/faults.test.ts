@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import { until } from "../../scripts/lib/run.ts";
-import { objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
+import { listOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { edgeWithout, trappingEdge } from "./lib/broken.ts";
 import { showHero } from "./lib/crowd.ts";
 import { ShopStack } from "./lib/shop.ts";
@@ -14,6 +14,8 @@ import { Visitor, postEvents, rewardFor } from "./lib/visitor.ts";
 
 const ORIGINAL = "Goods for evenings by the fire";
 const POINTER = "env/demo/current";
+/** How long the edge may take to read what was put into KV. */
+const NOTICED_MS_MAX = 30_000;
 
 /** The page as the origin wrote it. */
 async function untouched(edgeUrl: string): Promise<boolean> {
@@ -35,6 +37,27 @@ async function ask(edgeUrl: string): Promise<{ status: number; reason: string; c
   return { status: reply.status, reason: textOf(reason) ?? "", code: textOf(errorCode) ?? "" };
 }
 
+/** What the edge's health has to complain about. */
+async function faults(shop: ShopStack): Promise<readonly string[]> {
+  return listOf((await shop.health())["faults"]).flatMap((fault) => textOf(fault) ?? []);
+}
+
+/** Resolves when health names the fault, and not another one; each look visits as well. */
+async function noticed(
+  shop: ShopStack,
+  fault: RegExp,
+  visit: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<void> {
+  let seen: readonly string[] = [];
+  await until(`health that says ${fault}`, NOTICED_MS_MAX, async () => {
+    await visit();
+    seen = await faults(shop);
+    return seen.length === 1 && fault.test(seen[0] ?? "") ? true : undefined;
+  }).catch((error: unknown) => {
+    throw new Error(`health says ${JSON.stringify(seen)}`, { cause: error });
+  });
+}
+
 describe("without a ruleset", () => {
   let shop: ShopStack;
   before(async () => {
@@ -50,14 +73,17 @@ describe("without a ruleset", () => {
   });
 
   test("rubbish in KV is the same as nothing", async () => {
-    for (const rubbish of [" ", "null", "{", '{"publication":"x"}', '{"publication":1,"hash":"../.."}']) {
+    const check = async (rubbish: string, fault: RegExp): Promise<void> => {
       shop.kvPut(POINTER, rubbish);
-      const { failures } = await shop.refreshes();
-      await until(`the edge to read ${rubbish}`, 10_000, async () => {
-        assert.ok(await untouched(shop.edgeUrl), rubbish);
-        return (await shop.refreshes()).failures > failures ? true : undefined;
-      });
-    }
+      await noticed(shop, fault, async () => assert.ok(await untouched(shop.edgeUrl), rubbish));
+      assert.equal((await ask(shop.edgeUrl)).code, "PROVIDER_NOT_READY");
+    };
+    await noticed(shop, /^nothing is published$/);
+    await check(" ", /^the pointer is not readable: EOF while parsing a value/);
+    await check("null", /^the pointer is not readable: invalid type: null/);
+    await check("{", /^the pointer is not readable: EOF while parsing an object/);
+    await check('{"publication":"x"}', /^the pointer is not readable: invalid type: string "x"/);
+    await check('{"publication":1,"hash":"../.."}', /^the pointer names no publication$/);
     shop.kvDelete(POINTER);
   });
 
@@ -81,17 +107,17 @@ describe("with a ruleset that was good", () => {
     await shop?.stop();
   });
 
-  /** Puts something bad where the ruleset was, and waits until the edge has noticed. */
-  async function survive(damage: () => void): Promise<void> {
-    const { failures } = await shop.refreshes();
+  /** Puts something bad where the ruleset was until the edge has noticed; then mends it. */
+  async function survive(fault: RegExp, damage: () => void): Promise<void> {
     damage();
-    await until("a refresh that fails", 30_000, async () => {
-      await showHero(shop.edgeUrl);
-      return (await shop.refreshes()).failures > failures ? true : undefined;
-    });
+    await noticed(shop, fault, () => showHero(shop.edgeUrl));
     await showHero(shop.edgeUrl);
     assert.equal((await ask(shop.edgeUrl)).status, 200);
+    assert.equal((await shop.health())["publication"], 1);
     shop.kvPut(POINTER, pointer);
+    await until("a refresh without fault", NOTICED_MS_MAX, async () =>
+      (await faults(shop)).length === 0 ? true : undefined,
+    );
   }
 
   function publishBytes(bytes: string): void {
@@ -101,31 +127,33 @@ describe("with a ruleset that was good", () => {
   }
 
   test("rubbish in the pointer leaves the last good ruleset in place", () =>
-    survive(() => shop.kvPut(POINTER, "rubbish")));
+    survive(/^the pointer is not readable: expected value/, () => shop.kvPut(POINTER, "rubbish")));
 
   test("a ruleset of a future schema leaves the last good ruleset in place", () =>
-    survive(() => publishBytes('{"schemaVersion": 99, "flags": {"shop.hero": {"dreams": true}}}')));
+    survive(/^schema version 99 is unknown/, () =>
+      publishBytes('{"schemaVersion": 99, "flags": {"shop.hero": {"dreams": true}}}'),
+    ));
 
   test("bytes that are no ruleset leave the last good ruleset in place", () =>
-    survive(() => publishBytes("<!doctype html>")));
+    survive(/^expected value at line 1/, () => publishBytes("<!doctype html>")));
 
   test("bytes that do not match their hash leave the last good ruleset in place", () =>
-    survive(() => {
+    survive(/^the ruleset's bytes do not match their hash$/, () => {
       const hash = "0".repeat(64);
       shop.kvPut(`env/demo/ruleset/${hash}`, '{"schemaVersion": 1, "flags": {}}');
       shop.kvPut(POINTER, JSON.stringify({ ...objectOf(parseJson(pointer)), publication: 99, hash }));
     }));
 
   test("a pointer to bytes that are not there leaves the last good ruleset in place", () =>
-    survive(() => {
+    survive(/^the published ruleset is not there$/, () => {
       const hash = "f".repeat(64);
       shop.kvPut(POINTER, JSON.stringify({ ...objectOf(parseJson(pointer)), publication: 99, hash }));
     }));
 });
 
 for (const when of ["at once", "later"] as const) {
-  test(`a wasm trap ${when}: the request goes to the origin, body and all`, async () => {
-    const broken = trappingEdge(when);
+  test(`a wasm trap ${when}: the request goes to the origin, body and all`, async (context) => {
+    const broken = trappingEdge(context, when);
     const shop = await ShopStack.start({ ...broken, unpublished: true, edgeReadyPath: "/" });
     try {
       for (let n = 0; n < 3; n += 1) assert.ok(await untouched(shop.edgeUrl));
@@ -145,8 +173,8 @@ for (const when of ["at once", "later"] as const) {
   });
 }
 
-test("without its queue the edge serves pages, commits rewards, and counts what it dropped", async () => {
-  const shop = await ShopStack.start(edgeWithout("queue"));
+test("without its queue the edge serves pages, commits rewards, and counts what it dropped", async (context) => {
+  const shop = await ShopStack.start(edgeWithout(context, "queue"));
   try {
     const shown = await showHero(shop.edgeUrl);
     const { verdicts } = await postEvents(shop.edgeUrl, [rewardFor(shown.receipt)]);
@@ -161,12 +189,24 @@ test("without its queue the edge serves pages, commits rewards, and counts what 
   }
 });
 
-test("without its Ledger the edge serves pages and queues rewards", async () => {
-  const shop = await ShopStack.start(edgeWithout("ledger"));
+test("without its Ledger the edge serves pages and queues rewards", async (context) => {
+  const shop = await ShopStack.start(edgeWithout(context, "ledger"));
   try {
     const shown = await showHero(shop.edgeUrl);
     const { verdicts } = await postEvents(shop.edgeUrl, [rewardFor(shown.receipt)]);
     assert.deepEqual(verdicts.map(({ verdict }) => verdict), ["queued"]);
+  } finally {
+    await shop?.stop();
+  }
+});
+
+test("without its ruleset store the edge passes pages on and says why", async (context) => {
+  const shop = await ShopStack.start({ ...edgeWithout(context, "rulesets"), unpublished: true });
+  try {
+    await noticed(shop, /RULESETS/, async () => assert.ok(await untouched(shop.edgeUrl)));
+    const { status, code } = await ask(shop.edgeUrl);
+    assert.deepEqual([status, code], [503, "PROVIDER_NOT_READY"]);
+    assert.equal((await shop.health())["status"], "notReady");
   } finally {
     await shop?.stop();
   }

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { TestContext } from "node:test";
 
 import binaryen from "binaryen";
 
@@ -40,28 +41,34 @@ function configuration(folder: string, drop: RegExp): BrokenEdge {
 /** Matches no section. */
 const NOTHING = /(?!)/;
 
-/** A folder with a copy of the built edge; it lasts as long as this process. */
-function copyOfEdge(): string {
+/** A folder with a copy of the built edge; it lasts as long as the test. */
+function copyOfEdge(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "bandera-broken-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  context.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   for (const part of ["entry.ts", "guard.ts", "build"]) {
     cpSync(at("edge", part), join(folder, "edge", part), { recursive: true });
   }
   return folder;
 }
 
+/** The sections of the configuration that bind each part of the platform. */
+const BINDINGS = {
+  queue: /^\[\[queues\.producers/,
+  ledger: /^\[\[durable_objects\.bindings/,
+  rulesets: /^\[\[kv_namespaces/,
+} as const;
+
 /** The edge without a binding: as if that part of the platform were gone. */
-export function edgeWithout(part: "queue" | "ledger"): BrokenEdge {
-  const drop = part === "queue" ? /^\[\[queues\.producers/ : /^\[\[durable_objects\.bindings/;
-  return configuration(copyOfEdge(), drop);
+export function edgeWithout(context: TestContext, part: keyof typeof BINDINGS): BrokenEdge {
+  return configuration(copyOfEdge(context), BINDINGS[part]);
 }
 
 /** The names under which JavaScript enters the engine for a request, and when a promise settles. */
 const ENTRANCES = { "at once": /^fetch$/, later: /closures_+invoke/ } as const;
 
 /** The edge with an engine that traps: when it is called, or when it comes back from waiting. */
-export function trappingEdge(when: keyof typeof ENTRANCES): BrokenEdge {
-  const folder = copyOfEdge();
+export function trappingEdge(context: TestContext, when: keyof typeof ENTRANCES): BrokenEdge {
+  const folder = copyOfEdge(context);
   const wasm = join(folder, "edge", "build", "index_bg.wasm");
   const module = binaryen.readBinary(readFileSync(wasm));
   module.setFeatures(binaryen.Features.All);

@@ -173,12 +173,6 @@ export class ShopStack {
     return objectOf(parseJson(await reply.text()));
   }
 
-  /** How often the edge's isolate looked for a ruleset, and how often in vain. */
-  async refreshes(): Promise<{ readonly attempts: number; readonly failures: number }> {
-    const refreshes = objectOf((await this.health())["refreshes"]);
-    return { attempts: count(refreshes, "attempts"), failures: count(refreshes, "failures") };
-  }
-
   async exposureCounters(): Promise<ExposureCounters> {
     const exposures = objectOf((await this.health())["exposures"]);
     return {
