@@ -3,10 +3,25 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
-import { Edge, SUBJECT_HEADER_KEY, cookiesOf, jar, subjectProof } from "./lib/edge.ts";
-import { always, ruleset, test as split } from "./lib/rulesets.ts";
+import { until } from "../../scripts/lib/run.ts";
+import { listOf, numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
+import { showHero } from "./lib/crowd.ts";
+import {
+  ENVIRONMENT,
+  Edge,
+  SERVER_TOKEN,
+  SUBJECT_HEADER_KEY,
+  cookiesOf,
+  jar,
+  subjectProof,
+} from "./lib/edge.ts";
+import { BANDIT, LEARNED, always, ruleset, test as split } from "./lib/rulesets.ts";
+import { postEvents, rewardFor } from "./lib/visitor.ts";
+
+const CONSENT = { cookie: "cmp=statistics" };
 
 const flags = {
+  "shop.hero": LEARNED,
   "shop.split": split(),
   "shop.named": always({
     variants: { on: { value: "1" }, vip: { value: "2" } },
@@ -14,6 +29,8 @@ const flags = {
     overrides: { "account-7": "vip" },
   }),
 };
+
+const bandits = { hero: { ...BANDIT.hero, snapshotIntervalMs: 1000 } };
 
 const attempted = async (edge: Edge): Promise<number> => {
   const exposures = (await edge.health())["exposures"] as { attempted: number };
@@ -24,7 +41,7 @@ describe("where consent is asked for, and a signed header may name the subject",
   let edge: Edge;
   before(async () => {
     edge = await Edge.start({
-      ruleset: ruleset(flags),
+      ruleset: ruleset(flags, { bandits }),
       settings: {
         subject: {
           consent: { cookie: "cmp", contains: "statistics" },
@@ -69,6 +86,48 @@ describe("where consent is asked for, and a signed header may name the subject",
     assert.equal(await attempted(edge), before);
   });
 
+  /** How many decisions have a reward, as the latest snapshot says; there is one shard. */
+  const rewarded = (): number => {
+    const { ok, stdout } = edge.stack.kvGet(`env/${ENVIRONMENT}/bandit/hero`);
+    if (!ok) return 0;
+    const counts = listOf(objectOf(parseJson(stdout))["actions"]).map(
+      (action) => numberOf(objectOf(action)["rewarded"]) ?? 0,
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  };
+
+  test("events without consent or despite Global Privacy Control are refused", async () => {
+    const withheld: readonly Readonly<Record<string, string>>[] = [
+      {},
+      { cookie: "cmp=necessary" },
+      { ...CONSENT, "sec-gpc": "1" },
+    ];
+    const refused = [];
+    for (const headers of withheld) {
+      const { receipt } = await showHero(edge.url, CONSENT);
+      const events = [rewardFor(receipt), { ...rewardFor(receipt), kind: "exposure" }];
+      const { status, verdicts, body } = await postEvents(edge.url, events, headers);
+      assert.equal(status, 200, body);
+      const words = verdicts.map(({ verdict, code }) => `${verdict} ${code}`);
+      assert.deepEqual(words, ["rejected consent_missing", "rejected consent_missing"]);
+      refused.push(rewardFor(receipt));
+    }
+    // One shard counts in order: what it had taken before would be in the count by now.
+    const { receipt } = await showHero(edge.url, CONSENT);
+    const agreed = rewardFor(receipt);
+    const committed = async (events: readonly unknown[], headers: Record<string, string>) => {
+      const { verdicts } = await postEvents(edge.url, events, headers);
+      assert.deepEqual(new Set(verdicts.map(({ verdict }) => verdict)), new Set(["committed"]));
+    };
+    await committed([agreed], CONSENT);
+    await until("a snapshot with the reward", 30_000, () => (rewarded() > 0 ? true : undefined));
+    assert.equal(rewarded(), 1);
+    // A duplicate would mean that the refusal had counted it all the same.
+    await committed(refused.slice(1), CONSENT);
+    await committed(refused.slice(0, 1), { authorization: `Bearer ${SERVER_TOKEN}` });
+    await until("a snapshot with all rewards", 30_000, () => (rewarded() === 4 ? true : undefined));
+  });
+
   test("a signed header names the subject; an unsigned, old or altered one does not", async () => {
     const nowS = Math.floor(Date.now() / 1000);
     const named = async (account: string, proof: string): Promise<boolean> => {
@@ -88,7 +147,7 @@ describe("where a service binding may name the subject", () => {
   const settings = { subject: { header: { name: "X-Account", trust: "binding" } } };
 
   test("the public entry point does not believe the header", async () => {
-    const edge = await Edge.start({ ruleset: ruleset(flags), settings });
+    const edge = await Edge.start({ ruleset: ruleset(flags, { bandits }), settings });
     try {
       await edge.get("/", { "x-account": "account-7" });
       assert.match(String(edge.origin.last.headers["bandera-variants"]), /shop\.named="on"/);
@@ -98,7 +157,11 @@ describe("where a service binding may name the subject", () => {
   });
 
   test("the entry point that only service bindings reach does", async () => {
-    const edge = await Edge.start({ ruleset: ruleset(flags), settings, behindCaller: true });
+    const edge = await Edge.start({
+      ruleset: ruleset(flags, { bandits }),
+      settings,
+      behindCaller: true,
+    });
     try {
       const reply = await edge.get("/", { "x-account": "account-7" });
       assert.match(String(edge.origin.last.headers["bandera-variants"]), /shop\.named="vip"/);

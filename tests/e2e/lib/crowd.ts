@@ -31,8 +31,11 @@ export interface Shown {
 }
 
 /** Visits the shop once as a new person. */
-export async function showHero(edgeUrl: string): Promise<Shown> {
-  const { state, html } = await new Visitor(edgeUrl).visit("/");
+export async function showHero(
+  edgeUrl: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Shown> {
+  const { state, html } = await new Visitor(edgeUrl).visit("/", headers);
   const receipt = state.receipts.find(({ bandit }) => bandit === "hero");
   const action = state.answers.get("shop.hero")?.variant;
   if (receipt === undefined || action === undefined) {

@@ -27,6 +27,8 @@ export interface EdgeOptions {
   readonly ruleset?: unknown;
   /** Secrets and variables besides. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** How many requests with events one address may send, per 10 or 60 seconds. */
+  readonly eventLimit?: { readonly limit: number; readonly period: 10 | 60 };
   /** A Worker in front, which calls the edge's entry point `Trusted` by service binding. */
   readonly behindCaller?: boolean;
 }
@@ -38,13 +40,22 @@ function replaced(text: string, pattern: RegExp, by: string): string {
 }
 
 /** The shipped configuration with the test's origin and variables. */
-function configuration(folder: string, vars: Readonly<Record<string, string>>): string {
+function configuration(
+  folder: string,
+  vars: Readonly<Record<string, string>>,
+  eventLimit: EdgeOptions["eventLimit"],
+): string {
   const entry = `main = ${JSON.stringify(at("edge", "entry.ts"))}`;
   const assets = `directory = ${JSON.stringify(join(folder, "assets"))}`;
   const lines = Object.entries(vars).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
   let text = readFileSync(edgeConfig, "utf8");
   text = replaced(text, /^main = .*$/m, entry);
   text = replaced(text, /^directory = .*$/m, assets);
+  if (eventLimit !== undefined) {
+    const { limit, period } = eventLimit;
+    const simple = `simple = { limit = ${limit}, period = ${period} }`;
+    text = replaced(text, /^simple = .*$/m, simple);
+  }
   text = replaced(text, /^\[\[services\]\]\n(?:[a-z].*\n)+/m, "");
   return replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
 }
@@ -86,7 +97,7 @@ export class Edge {
       BANDERA_SETTINGS: JSON.stringify({ refreshMs: 200, ...objectOf(options.settings as JsonObject) }),
       ...options.vars,
     };
-    writeFileSync(config, configuration(folder, vars));
+    writeFileSync(config, configuration(folder, vars, options.eventLimit));
     const caller = join(folder, "caller.toml");
     writeFileSync(caller, CALLER_CONFIGURATION);
     writeFileSync(join(folder, "caller.js"), CALLER);
