@@ -68,11 +68,18 @@ function workspacePackages(): string[] {
 
 /** Each package alone, since features that another one turns on would hide what is missing. */
 function rust(): Check[] {
-  return workspacePackages().map((name) => ({
+  const each = workspacePackages().map((name) => ({
     part: "rust",
     name: `tests: ${name}`,
     work: () => cargo(["test", "-p", name]),
   }));
+  const asEdges = ["test", "-p", "bandera-shared", "--no-default-features"];
+  const golden = {
+    part: "rust",
+    name: "tests: bandera-shared, as edges read",
+    work: () => cargo([...asEdges, "--test", "golden", "--test", "learning"]),
+  };
+  return [...each, golden];
 }
 
 /** Integration test targets of a crate that are written to run as wasm, as `--test` arguments. */

@@ -74,11 +74,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<Received>, InvalidBatch> {
     if batch.events.len() > EVENTS_PER_BATCH_MAX {
         return Err(InvalidBatch::TooManyEvents(batch.events.len()));
     }
-    Ok(batch
-        .events
-        .into_iter()
-        .map(|event| receive(event))
-        .collect())
+    Ok(batch.events.into_iter().map(receive).collect())
 }
 
 fn receive(event: Value) -> Received {

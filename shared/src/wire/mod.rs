@@ -185,6 +185,7 @@ pub fn context_from(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[allow(dead_code, reason = "read only for its faults")]

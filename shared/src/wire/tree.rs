@@ -40,7 +40,7 @@ pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
 #[derive(Debug)]
 pub struct Tree(pub Value);
 
-impl<'de> IntoDeserializer<'de, Error> for Tree {
+impl IntoDeserializer<'_, Error> for Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
