@@ -1,7 +1,7 @@
 /** `workerd serve` alone, for measuring Workers without the development server around them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { limits, npmBin } from "./paths.ts";
@@ -61,16 +61,20 @@ export class Workerd {
     const port = await freePort();
     const config = join(folder, "config.capnp");
     writeFileSync(config, configuration(served, port));
+    const logFile = join(folder, "workerd.log");
+    const log = openSync(logFile, "w");
     const child = spawn(npmBin("workerd"), ["serve", "--experimental", config], {
       cwd: folder,
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", log, log],
       detached: true,
     });
+    closeSync(log);
     const running = new Workerd(served.name, port, child);
     process.on("exit", () => running.stop());
     try {
-      await until(`workerd serving ${served.name}`, limits.healthMsMax, async () => {
-        if (child.exitCode !== null) throw new TaskError(`workerd ended serving ${served.name}`);
+      const what = `workerd serving ${served.name} (${logFile} says why)`;
+      await until(what, limits.healthMsMax, async () => {
+        if (child.exitCode !== null) throw new TaskError(`workerd ended: see ${logFile}`);
         const reply = await fetch(`http://127.0.0.1:${port}${readyPath}`).catch(() => undefined);
         await reply?.arrayBuffer();
         return reply?.status === 200 ? true : undefined;

@@ -49,7 +49,7 @@ async function call(env, command) {
 }
 
 async function totals(env) {
-  const counted = JSON.parse(await call(env, { command: "totals" }));
+  const counted = JSON.parse(await call(env, "totals"));
   const committed = counted.exposures + counted.rewards;
   return Response.json({ acknowledged, committed, duplicates: counted.duplicates });
 }
@@ -59,7 +59,7 @@ export default {
     const path = new URL(request.url).pathname.slice(1);
     if (path === "totals") return totals(env);
     const events = Number(path);
-    const outcomes = await call(env, { command: "commit", shard: 0, batch: batch(events) });
+    const outcomes = await call(env, { commit: { shard: 0, batch: batch(events) } });
     const committed = outcomes.split("c").length - 1;
     acknowledged += committed;
     return new Response(null, { status: committed === events ? 200 : 500 });
