@@ -16,7 +16,8 @@ let acknowledged = 0;
 
 const EXPOSED = 0;
 const REWARDED = 1;
-const WIN = 1_000_000;
+/** A reward of 1, in the units of the ledger. */
+const WIN = 2 ** 32;
 
 /** The 128-bit key of a row, in hexadecimal. Like hashes, neighbours are far from each other. */
 function rowKey() {

@@ -43,12 +43,12 @@ function ask(env, command) {
 export default {
   async fetch(request, env) {
     const path = new URL(request.url).pathname;
-    if (path === "/totals") return ask(env, { command: "totals" });
+    if (path === "/totals") return ask(env, "totals");
     const first = Number(path.replace("/batch/", "")) * N_EVENTS;
     const items = await Promise.all(
       Array.from({ length: N_EVENTS }, (_, index) => item(first + index)),
     );
     const batch = { publication: 1, bandits: [bandit], items };
-    return ask(env, { command: "commit", shard: 0, batch });
+    return ask(env, { commit: { shard: 0, batch } });
   },
 };
