@@ -20,10 +20,10 @@ pub async fn ask_object(env: &Env, binding: &str, name: &str, command: &str) -> 
     let mut init = RequestInit::new();
     init.with_method(Method::Post)
         .with_body(Some(JsValue::from_str(command)));
-    // The host is never looked up: the stub decides where it goes.
+    // The host is never looked up: the object asked decides where it goes.
     let request = Request::new_with_init("https://object/", &init)?;
-    let stub = env.durable_object(binding)?.get_by_name(name)?;
-    let mut response = stub.fetch_with_request(request).await?;
+    let object = env.durable_object(binding)?.get_by_name(name)?;
+    let mut response = object.fetch_with_request(request).await?;
     let status = response.status_code();
     let text = response.text().await?;
     Ok(Answer { status, text })
