@@ -7,6 +7,7 @@
 import { relative } from "node:path";
 
 import { build, stackArtefacts } from "./lib/build.ts";
+import { fetchInTime } from "./lib/http.ts";
 import { demoEnvironment, demoRuleset, limits } from "./lib/paths.ts";
 import { logDir, root, stateDir, tokenFile } from "./lib/paths.ts";
 import { chosenPorts, requireFree } from "./lib/ports.ts";
@@ -15,10 +16,9 @@ import { stopRunning, TaskError, until } from "./lib/run.ts";
 import { endOrphans, noteRunning, noteStopped, runningStart } from "./lib/running.ts";
 import { localToken } from "./lib/secrets.ts";
 import { seed } from "./lib/seed.ts";
+import { onEnding } from "./lib/signals.ts";
 import { type Stack, startStack } from "./lib/stack.ts";
 import { ensureTools } from "./lib/tools.ts";
-
-const PARENT_POLL_MS = 500;
 
 let stack: Stack | undefined;
 let ending = false;
@@ -27,7 +27,7 @@ let ending = false;
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
-  stopRunning("SIGTERM");
+  await stopRunning();
   await stack?.stop();
   noteStopped();
   console.log("✓ stopped; the ports are free, the state is kept");
@@ -49,7 +49,7 @@ async function requirePlace(): Promise<void> {
 /** Resolves when the edge has read the published ruleset; before, it passes requests through. */
 async function serving(running: Stack): Promise<void> {
   await until("the edge serving the published ruleset", limits.healthMsMax, async () => {
-    const reply = await fetch(`${running.edgeUrl}/bandera/v1/health`);
+    const reply = await fetchInTime(`${running.edgeUrl}/bandera/v1/health`);
     const health: unknown = await reply.json();
     const ready = typeof health === "object" && health !== null && "publication" in health;
     return ready && health.publication !== null ? true : undefined;
@@ -94,13 +94,7 @@ async function runUntilEnded(): Promise<void> {
   throw new TaskError(await running.died());
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => void end(0));
-}
-
-// A killed parent cannot pass a signal on.
-const parent = process.ppid;
-setInterval(() => process.ppid !== parent && void end(0), PARENT_POLL_MS).unref();
+onEnding(() => void end(0));
 
 await main(async () => {
   try {

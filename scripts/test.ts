@@ -8,15 +8,14 @@ import { ensureBrowser } from "./lib/chromium.ts";
 import { attempt, main, step, type StepResult, summarise } from "./lib/progress.ts";
 import { stopRunning, TaskError } from "./lib/run.ts";
 import { ensureSecrets } from "./lib/secrets.ts";
+import { onEnding } from "./lib/signals.ts";
 import { ensureLinters, ensureTools } from "./lib/tools.ts";
 
 let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    interrupted = true;
-    stopRunning("SIGTERM");
-  });
-}
+onEnding(() => {
+  interrupted = true;
+  void stopRunning();
+});
 
 await main(async () => {
   const checks = allChecks();

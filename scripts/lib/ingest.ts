@@ -4,6 +4,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 
 import { build } from "./build.ts";
+import { fetchInTime } from "./http.ts";
 import { loadGenerator, median, type Row, requestsPerSecond, type Table } from "./measure.ts";
 import { at } from "./paths.ts";
 import { TaskError } from "./run.ts";
@@ -46,7 +47,7 @@ async function serve(folder: string): Promise<Workerd> {
 
 /** Fails when the object counted anything but what it acknowledged. */
 async function requireExact(port: number): Promise<void> {
-  const reply = await fetch(`http://127.0.0.1:${port}/totals`);
+  const reply = await fetchInTime(`http://127.0.0.1:${port}/totals`);
   const totals: unknown = await reply.json();
   const { acknowledged, committed, duplicates } = totals as Record<string, unknown>;
   if (acknowledged !== committed || duplicates !== 0) {
@@ -74,7 +75,7 @@ export async function ingest(tools: Tools): Promise<Table> {
     }
     await requireExact(ledger.port);
   } finally {
-    ledger.stop();
+    await ledger.stop();
   }
   const floor = median(rates.get(1) ?? []);
   const rows: Row[] = [...rates].map(([size, seen]) => ({

@@ -127,7 +127,7 @@ export async function throughput(tools: Tools): Promise<Table> {
   try {
     return await compare(generator, workers);
   } finally {
-    for (const worker of workers) worker.stop();
+    await Promise.all(workers.map((worker) => worker.stop()));
   }
 }
 

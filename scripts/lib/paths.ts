@@ -60,6 +60,14 @@ export const limits = {
   downloadAnswerMsMax: 8_000,
   /** How long the download of a prebuilt tool may take. */
   downloadMsMax: 120_000,
+  /** How long a reply of a local Worker may take, its body included. */
+  replyMsMax: 30_000,
+  /** How long one look at whether a Worker is healthy may take. */
+  probeMsMax: 5_000,
+  /** How long a short Wrangler command may take. */
+  wranglerCallMsMax: 60_000,
   /** Pause between two looks at a condition that is waited for. */
   pollMs: 50,
+  /** Pause between two looks at whether the process that started us is still there. */
+  parentPollMs: 500,
 } as const;

@@ -1,6 +1,7 @@
 /** What a person sees of a task: each step announced, timed, and summed up. */
 
 import { stopRunning, TaskError } from "./run.ts";
+import { onEnding } from "./signals.ts";
 
 /** How one step ended. */
 export interface StepResult {
@@ -61,19 +62,12 @@ export function summarise(results: readonly StepResult[]): boolean {
   return failed === 0;
 }
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
- * Runs a script's main function; an error becomes a message and a non-zero exit. A signal ends the
- * programs that run for it too, unless the script has said itself what a signal does.
+ * Runs a script's main function; an error becomes a message and a non-zero exit. Asked to end, it
+ * ends the programs that run for it too, unless the script has installed a way of its own.
  */
 export async function main(work: () => Promise<void>): Promise<void> {
-  for (const signal of signals.filter((name) => process.listenerCount(name) === 0)) {
-    process.on(signal, () => {
-      stopRunning("SIGTERM");
-      process.exit(1);
-    });
-  }
+  onEnding(() => void stopRunning().finally(() => process.exit(1)));
   try {
     await work();
   } catch (error) {

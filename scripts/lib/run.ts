@@ -2,7 +2,9 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
+import { forgetProcesses, ownProcesses } from "./owned.ts";
 import { limits, root } from "./paths.ts";
+import { signal } from "./signals.ts";
 
 /** A failure whose message says what to do; shown without a stack trace. */
 export class TaskError extends Error {
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** For `runKeeping`: keep the output without showing it. */
   readonly quiet?: boolean;
+  /** For `capture`: when the program is ended. Absent: never. */
+  readonly msMax?: number;
 }
 
 function environment(options: RunOptions): NodeJS.ProcessEnv {
@@ -29,23 +33,58 @@ export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map((part) => (plain.test(part) ? part : `'${part}'`)).join(" ");
 }
 
-const running = new Set<ChildProcess>();
+const running = new Set<number>();
 
-/** Ends every program that `run` has started and that still runs; for signal handlers. */
-export function stopRunning(signal: NodeJS.Signals): void {
-  for (const child of running) child.kill(signal);
+/** Whether `stopRunning` was called: what fails from then on fails because of it. */
+let stopping = false;
+
+/**
+ * Ends every program that `run` has started and that still runs, with all that it has started
+ * itself: SIGTERM, then SIGKILL for what is left. Nothing new is started from then on.
+ */
+export async function stopRunning(): Promise<void> {
+  stopping = true;
+  const leaders = [...running];
+  const left = (): number[] => leaders.filter((leader) => signal(-leader, 0));
+  for (const leader of leaders) signal(-leader, "SIGTERM");
+  const deadline = performance.now() + limits.stopMsMax;
+  while (left().length > 0 && performance.now() < deadline) await pause(limits.pollMs);
+  for (const leader of left()) signal(-leader, "SIGKILL");
+}
+
+/** Starts a program in a process group of its own, which ends with it and with us. */
+function start(
+  program: string,
+  args: readonly string[],
+  options: RunOptions,
+  stdout: "inherit" | "pipe",
+): ChildProcess {
+  if (stopping) throw new TaskError("interrupted");
+  return spawn(program, args, {
+    cwd: options.cwd ?? root,
+    env: environment(options),
+    stdio: ["ignore", stdout, "inherit"],
+    detached: true,
+  });
 }
 
 async function finish(child: ChildProcess, line: string): Promise<void> {
-  running.add(child);
+  const leader = child.pid;
+  if (leader !== undefined) {
+    running.add(leader);
+    ownProcesses(leader);
+  }
   const ended = await new Promise<string | undefined>((settle) => {
     child.on("error", (error) => settle(`could not be started: ${error.message}`));
-    child.on("close", (code, signal) => {
-      settle(code === 0 ? undefined : `ended with ${signal ?? `exit code ${code ?? "unknown"}`}`);
+    child.on("close", (code, name) => {
+      settle(code === 0 ? undefined : `ended with ${name ?? `exit code ${code ?? "unknown"}`}`);
     });
   });
-  running.delete(child);
-  if (ended !== undefined) throw new TaskError(`${line} ${ended}`);
+  if (leader !== undefined) {
+    running.delete(leader);
+    forgetProcesses(leader);
+  }
+  if (ended !== undefined) throw new TaskError(stopping ? "interrupted" : `${line} ${ended}`);
 }
 
 /**
@@ -58,11 +97,7 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<void> {
-  const child = spawn(program, args, {
-    cwd: options.cwd ?? root,
-    env: environment(options),
-    stdio: ["ignore", "inherit", "inherit"],
-  });
+  const child = start(program, args, options, "inherit");
   await finish(child, commandLine(program, args));
 }
 
@@ -76,13 +111,9 @@ export async function runKeeping(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const child = spawn(program, args, {
-    cwd: options.cwd ?? root,
-    env: environment(options),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = start(program, args, options, "pipe");
   const chunks: string[] = [];
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
     if (options.quiet !== true) process.stdout.write(chunk);
     chunks.push(chunk);
   });
@@ -108,6 +139,8 @@ export function capture(
     env: environment(options),
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
+    timeout: options.msMax,
+    killSignal: "SIGKILL",
   });
   return {
     ok: done.error === undefined && done.status === 0,

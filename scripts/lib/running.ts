@@ -4,7 +4,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 
 import { limits, localDir, root } from "./paths.ts";
-import { capture, until } from "./run.ts";
+import { commandOf } from "./processes.ts";
+import { until } from "./run.ts";
+import { signal } from "./signals.ts";
 
 const noteFile = join(localDir, "running.json");
 
@@ -32,24 +34,13 @@ function readNote(): Note | undefined {
   }
 }
 
-/** The command line of a process; empty when there is none. */
-function commandOf(pid: number): string {
-  return capture("ps", ["-o", "command=", "-p", String(pid)]).stdout.trim();
-}
-
 /** The process number of an `npm start` of this repository that runs now. */
 export function runningStart(): number | undefined {
   const note = readNote();
   if (note === undefined || note.pid === process.pid) return undefined;
-  return commandOf(note.pid).includes("scripts/start.ts") ? note.pid : undefined;
-}
-
-function runtimeAlive(pid: number): boolean {
-  try {
-    return process.kill(-pid, 0);
-  } catch {
-    return false;
-  }
+  // Process numbers are used again. Where nobody can say what a process is, ours is believed.
+  const command = commandOf(note.pid) ?? (signal(note.pid, 0) ? "scripts/start.ts" : "");
+  return command.includes("scripts/start.ts") ? note.pid : undefined;
 }
 
 /**
@@ -62,12 +53,12 @@ export async function endOrphans(): Promise<boolean> {
   if (note === undefined || runningStart() !== undefined) return false;
   // Process numbers are used again: only what is still our own wrangler is ended.
   const ours = note.runtimes.filter((pid) => {
-    const command = commandOf(pid);
+    const command = commandOf(pid) ?? "";
     return command.includes(root) && command.includes("wrangler");
   });
-  for (const pid of ours) process.kill(-pid, "SIGKILL");
+  for (const pid of ours) signal(-pid, "SIGKILL");
   await until("the end of what was left running", limits.stopMsMax, () => {
-    return ours.some(runtimeAlive) ? undefined : true;
+    return ours.some((pid) => signal(-pid, 0)) ? undefined : true;
   });
   return ours.length > 0;
 }

@@ -5,8 +5,8 @@
  * ```ts
  * import { startStack } from "../../scripts/lib/stack.ts";
  *
- * const stack = await startStack({ persistDir: mkdtempSync(join(tmpdir(), "bandera-")) });
- * await fetch(`${stack.edgeUrl}/bandera/v1/health`);     // ready when startStack resolves
+ * const stack = await startStack({ persistDir: scratchDir("e2e") });
+ * await fetchInTime(`${stack.edgeUrl}/bandera/v1/health`);     // ready when startStack resolves
  * await stack.admin("POST", "/api/v1/...", body);        // with the local admin token
  * await stack.kill();                                    // kill -9 of every runtime process
  * await stack.restart();                                 // same state, ports, token and variables
@@ -15,13 +15,15 @@
  *
  * It starts what `scripts/build.ts` has built and does not build anything itself: `npm test` and
  * `npm run test:e2e` build first. Different stacks never see each other: each has its own state,
- * its own registry of Workers, and, unless told otherwise, free ports.
+ * its own registry of Workers, and, unless told otherwise, free ports. No process of a stack
+ * outlives the process that started it.
  */
 
 import { globSync, mkdirSync, rmSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
 import { migrate, registerToken } from "./database.ts";
+import { fetchInTime } from "./http.ts";
 import { adminConfig, demoConfig, edgeConfig } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { type Captured, TaskError } from "./run.ts";
@@ -64,13 +66,6 @@ export interface ApiReply {
 /** Name of the admin Worker; all others run in the edge's process. */
 const adminWorker = "bandera-admin";
 
-const stacks = new Set<Stack>();
-
-// Whatever ends this process, no runtime process outlives it (short of our own `kill -9`).
-process.on("exit", () => {
-  for (const stack of stacks) stack.killNow();
-});
-
 /** A running stack. */
 export class Stack {
   readonly edgeUrl: string;
@@ -109,7 +104,6 @@ export class Stack {
    */
   async restart(): Promise<void> {
     await this.kill();
-    stacks.add(this);
     try {
       for (const start of [() => this.startEdge(), () => this.#startAdmin()]) {
         const started = start();
@@ -186,12 +180,6 @@ export class Stack {
     );
   }
 
-  /** `kill -9` without waiting, for exit handlers. */
-  killNow(): void {
-    this.#edge?.killNow();
-    this.#admin?.killNow();
-  }
-
   /** Calls the admin API as JSON with the admin token. A path starts with `/`. */
   async admin(
     method: string,
@@ -199,7 +187,7 @@ export class Stack {
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<ApiReply> {
-    const reply = await fetch(this.adminUrl + path, {
+    const reply = await fetchInTime(this.adminUrl + path, {
       method,
       headers: {
         authorization: `Bearer ${this.token}`,
@@ -253,7 +241,6 @@ export class Stack {
   #forget(): void {
     this.#edge = undefined;
     this.#admin = undefined;
-    stacks.delete(this);
   }
 }
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { scratchDir } from "./owned.ts";
 import { installArchive } from "./tools.ts";
 
 /** An archive of the shape that tools are released in: one folder with the executables. */
@@ -31,7 +31,7 @@ async function serving(reply: Buffer | undefined, use: (url: string) => Promise<
 }
 
 test("a release archive becomes executables", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "bandera-tools-"));
+  const folder = scratchDir("tools");
   const root = join(folder, "installed");
   await serving(archive(folder), async (url) => {
     await installArchive(url, root);
@@ -42,7 +42,7 @@ test("a release archive becomes executables", async () => {
 });
 
 test("an absent or broken archive leaves nothing behind", async () => {
-  const root = join(mkdtempSync(join(tmpdir(), "bandera-tools-")), "installed");
+  const root = join(scratchDir("tools"), "installed");
   await serving(undefined, (url) => assert.rejects(installArchive(url, root), /status 404/));
   const broken = Buffer.from("no archive");
   await serving(broken, (url) => assert.rejects(installArchive(url, root), /tar/));

@@ -9,6 +9,7 @@ import { writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
+import { fetchInTime } from "./http.ts";
 import { at, limits, npmBin } from "./paths.ts";
 import { step } from "./progress.ts";
 import { capture, run, TaskError } from "./run.ts";
@@ -95,15 +96,13 @@ function prebuiltUrl(version: string): string | undefined {
 async function download(url: string): Promise<Uint8Array> {
   const abort = new AbortController();
   const unanswered = setTimeout(() => abort.abort(), limits.downloadAnswerMsMax);
-  const slow = setTimeout(() => abort.abort(), limits.downloadMsMax);
   try {
-    const reply = await fetch(url, { signal: abort.signal });
+    const reply = await fetchInTime(url, { signal: abort.signal, msMax: limits.downloadMsMax });
     clearTimeout(unanswered);
     if (!reply.ok) throw new TaskError(`status ${reply.status}`);
     return new Uint8Array(await reply.arrayBuffer());
   } finally {
     clearTimeout(unanswered);
-    clearTimeout(slow);
   }
 }
 

@@ -1,12 +1,15 @@
 /** `workerd serve` alone, for measuring Workers without the development server around them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { fetchInTime } from "./http.ts";
+import { forgetProcesses, ownProcesses } from "./owned.ts";
 import { limits, npmBin } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { TaskError, until } from "./run.ts";
+import { signal } from "./signals.ts";
 
 /** A Worker to serve: ES modules and wasm by name, the first one the entry. */
 export interface Served {
@@ -20,6 +23,9 @@ export interface Served {
 }
 
 const compatibilityDate = "2026-10-20";
+
+/** How much of a log a message shows. */
+const LOG_LINES = 30;
 
 function configuration(served: Served, port: number): string {
   const modules = [...served.modules].map(([name, file]) => {
@@ -48,11 +54,17 @@ export class Workerd {
   readonly name: string;
   readonly port: number;
   readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
 
   private constructor(name: string, port: number, child: ChildProcess) {
     this.name = name;
     this.port = port;
     this.#child = child;
+    if (child.pid !== undefined) ownProcesses(child.pid);
+    this.#exited = new Promise((settle) => {
+      child.on("error", () => settle());
+      child.on("exit", () => settle());
+    });
   }
 
   /** Serves the Worker from a folder for its configuration; resolves when it answers 200. */
@@ -70,29 +82,38 @@ export class Workerd {
     });
     closeSync(log);
     const running = new Workerd(served.name, port, child);
-    process.on("exit", () => running.stop());
+    let last = "no answer yet";
     try {
-      const what = `workerd serving ${served.name} (${logFile} says why)`;
-      await until(what, limits.healthMsMax, async () => {
-        if (child.exitCode !== null) throw new TaskError(`workerd ended: see ${logFile}`);
-        const reply = await fetch(`http://127.0.0.1:${port}${readyPath}`).catch(() => undefined);
-        await reply?.arrayBuffer();
-        return reply?.status === 200 ? true : undefined;
+      await until(`workerd serving ${served.name}`, limits.healthMsMax, async () => {
+        if (child.exitCode !== null) throw new TaskError("workerd ended");
+        try {
+          const url = `http://127.0.0.1:${port}${readyPath}`;
+          const reply = await fetchInTime(url, { msMax: limits.probeMsMax });
+          last = `status ${reply.status}: ${await reply.text()}`;
+          return reply.status === 200 ? true : undefined;
+        } catch (error) {
+          last = error instanceof Error ? error.message : String(error);
+          return undefined;
+        }
       });
     } catch (error) {
-      running.stop();
-      throw error;
+      await running.stop();
+      const why = error instanceof Error ? error.message : String(error);
+      const log = readFileSync(logFile, "utf8").trimEnd().split("\n").slice(-LOG_LINES).join("\n");
+      throw new TaskError(`${why} (${last}). The end of its log:\n${log}`);
     }
     return running;
   }
 
-  /** Ends it and everything below it. */
-  stop(): void {
-    if (this.#child.pid === undefined) return;
-    try {
-      process.kill(-this.#child.pid, "SIGKILL");
-    } catch {
-      // ESRCH: it has ended already.
-    }
+  /**
+   * `kill -9` of it and everything below it. Resolves when it is gone: until then it holds the
+   * locks of its databases, and another runtime on the same disk would find them locked.
+   */
+  async stop(): Promise<void> {
+    const leader = this.#child.pid;
+    if (leader === undefined) return;
+    signal(-leader, "SIGKILL");
+    await this.#exited;
+    forgetProcesses(leader);
   }
 }

@@ -1,37 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 
-import { freePort, isFree } from "./ports.ts";
-import { capture } from "./run.ts";
-import { DevProcess, healthy } from "./wrangler.ts";
-
-const config = `name = "example"
-main = "worker.js"
-compatibility_date = "2026-10-01"
-`;
-
-/** A Worker of three lines in a folder of its own. */
-async function example(source: string): Promise<DevProcess> {
-  const folder = mkdtempSync(join(tmpdir(), "bandera-dev-"));
-  mkdirSync(join(folder, "state"));
-  writeFileSync(join(folder, "wrangler.toml"), config);
-  writeFileSync(join(folder, "worker.js"), source);
-  return new DevProcess({
-    name: "the example",
-    configs: [join(folder, "wrangler.toml")],
-    port: await freePort(),
-    persistDir: join(folder, "state"),
-    logFile: join(folder, "example.log"),
-    vars: { GREETING: "hello" },
-  });
-}
+import { fetchInTime } from "./http.ts";
+import { isFree } from "./ports.ts";
+import { processesLedBy } from "./processes.ts";
+import { example } from "./testing/example.ts";
+import { type DevProcess, healthy } from "./wrangler.ts";
 
 function processesOf(dev: DevProcess): string[] {
-  const all = capture("ps", ["-e", "-o", "pgid=,args="]).stdout.split("\n");
-  return all.filter((line) => line.trim().startsWith(`${dev.pid ?? 0} `));
+  return processesLedBy(dev.pid ?? 0).map(({ command }) => command);
 }
 
 test("a runtime answers, and is gone with all its processes when killed", async () => {
@@ -41,7 +18,7 @@ test("a runtime answers, and is gone with all its processes when killed", async 
   try {
     const url = `http://127.0.0.1:${dev.options.port}/`;
     await healthy(dev, url);
-    assert.equal(await (await fetch(url)).text(), "hello");
+    assert.equal(await (await fetchInTime(url)).text(), "hello");
     const runtime = processesOf(dev).some((line) => line.includes("workerd"));
     assert.ok(runtime, "workerd is in the group");
   } finally {

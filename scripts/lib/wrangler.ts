@@ -1,11 +1,14 @@
 /** Wrangler, the Workers tool: how we call it, and a long-running `wrangler dev`. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+import { fetchInTime } from "./http.ts";
+import { forgetProcesses, ownProcesses } from "./owned.ts";
 import { at, limits, npmBin, root } from "./paths.ts";
 import { type Captured, capture, pause, TaskError } from "./run.ts";
+import { signal } from "./signals.ts";
 
 const wrangler = at("node_modules", "wrangler", "bin", "wrangler.js");
 
@@ -14,9 +17,15 @@ export function registryDir(persistDir: string): string {
   return join(persistDir, "registry");
 }
 
-/** What every call needs: no questions, no metrics, no look at the network. */
-function environment(persistDir: string): Record<string, string> {
+/**
+ * What every call needs: no questions, no metrics, no look at the network, and a folder for its
+ * temporary files that goes with the state: what is killed leaves some behind.
+ */
+function environment(persistDir: string, temporary: string): Record<string, string> {
+  const folder = join(persistDir, "tmp", temporary);
+  mkdirSync(folder, { recursive: true });
   return {
+    TMPDIR: folder,
     CI: "true",
     NO_COLOR: "1",
     WRANGLER_SEND_METRICS: "false",
@@ -31,7 +40,10 @@ function environment(persistDir: string): Record<string, string> {
 
 /** A short Wrangler command on a stack's local state, such as `kv key put`; never throws. */
 export function callWrangler(persistDir: string, args: readonly string[]): Captured {
-  return capture(npmBin("node"), [wrangler, ...args], { env: environment(persistDir) });
+  return capture(npmBin("node"), [wrangler, ...args], {
+    env: environment(persistDir, "call"),
+    msMax: limits.wranglerCallMsMax,
+  });
 }
 
 /** How `wrangler dev` is started. */
@@ -60,14 +72,17 @@ export class DevProcess {
     this.options = options;
     mkdirSync(dirname(options.logFile), { recursive: true });
     const log = openSync(options.logFile, "a");
+    const temporary = options.name.replaceAll(/\W+/g, "-");
+    rmSync(join(options.persistDir, "tmp", temporary), { recursive: true, force: true });
     this.#child = spawn(npmBin("node"), [wrangler, "dev", ...devArguments(options)], {
       cwd: root,
-      env: { ...process.env, ...environment(options.persistDir) },
+      env: { ...process.env, ...environment(options.persistDir, temporary) },
       stdio: ["ignore", log, log],
       // Its own process group: one signal then reaches wrangler and every workerd below it.
       detached: true,
     });
     closeSync(log);
+    if (this.#child.pid !== undefined) ownProcesses(this.#child.pid);
     this.exited = new Promise((settle) => {
       const end = (): void => {
         this.#ended = true;
@@ -98,7 +113,7 @@ export class DevProcess {
   async stop(): Promise<void> {
     this.#signal("SIGTERM");
     const deadline = performance.now() + limits.stopMsMax;
-    while (this.#groupAlive() && performance.now() < deadline) await pause(limits.pollMs);
+    while (this.#anyAlive() && performance.now() < deadline) await pause(limits.pollMs);
     await this.kill();
   }
 
@@ -106,25 +121,15 @@ export class DevProcess {
   async kill(): Promise<void> {
     this.#signal("SIGKILL");
     await this.exited;
-    while (this.#groupAlive()) await pause(limits.pollMs);
+    while (this.#anyAlive()) await pause(limits.pollMs);
+    if (this.#child.pid !== undefined) forgetProcesses(this.#child.pid);
   }
 
-  /** For a last resort in an exit handler, where nothing can be awaited. */
-  killNow(): void {
-    this.#signal("SIGKILL");
+  #signal(name: NodeJS.Signals | 0): boolean {
+    return this.#child.pid !== undefined && signal(-this.#child.pid, name);
   }
 
-  #signal(signal: NodeJS.Signals | 0): boolean {
-    if (this.#child.pid === undefined) return false;
-    try {
-      return process.kill(-this.#child.pid, signal);
-    } catch {
-      // ESRCH: the group is gone, which is what every caller wants.
-      return false;
-    }
-  }
-
-  #groupAlive(): boolean {
+  #anyAlive(): boolean {
     return this.#signal(0);
   }
 }
@@ -148,7 +153,7 @@ export async function healthy(dev: DevProcess, url: string): Promise<void> {
   let last = "no answer yet";
   while (!dev.ended && performance.now() < deadline) {
     try {
-      const reply = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+      const reply = await fetchInTime(url, { msMax: limits.probeMsMax });
       await reply.arrayBuffer();
       if (reply.status === 200) return;
       last = `status ${reply.status}`;

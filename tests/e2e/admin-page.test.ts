@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import type { Page } from "playwright-core";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { objectOf } from "../../www/browser/ts/json.ts";
 import { AdminStack, anew, plainFlag } from "./lib/admin.ts";
 import { PersonalBrowser, complaintsOf } from "./lib/browser.ts";
@@ -44,7 +45,7 @@ async function status(flag: string): Promise<unknown> {
 }
 
 test("the page comes under a strict policy and keeps to it", async () => {
-  const reply = await fetch(admin.stack.adminUrl);
+  const reply = await fetchInTime(admin.stack.adminUrl);
   const policy = reply.headers.get("content-security-policy") ?? "";
   for (const part of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]) {
     assert.ok(policy.includes(part), policy);

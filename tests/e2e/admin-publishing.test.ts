@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, test } from "node:test";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
@@ -160,7 +161,7 @@ test("a pointer left behind by a crash is repaired, by call and by schedule", as
 
   fallBack();
   await until("the scheduled repair", REPAIRED_MS_MAX, async () => {
-    const run = await fetch(`${admin.stack.adminUrl}/cdn-cgi/local/scheduled`);
+    const run = await fetchInTime(`${admin.stack.adminUrl}/cdn-cgi/local/scheduled`);
     await run.arrayBuffer();
     return whole() ? true : undefined;
   });

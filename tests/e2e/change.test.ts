@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 
 import type { Page } from "playwright-core";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { PersonalBrowser, complaintsOf } from "./lib/browser.ts";
@@ -34,7 +35,7 @@ after(async () => {
 async function answers(): Promise<readonly string[]> {
   return Promise.all(
     SUBJECTS.map(async (targetingKey) => {
-      const reply = await fetch(`${shop.edgeUrl}/ofrep/v1/evaluate/flags/${FLAG}`, {
+      const reply = await fetchInTime(`${shop.edgeUrl}/ofrep/v1/evaluate/flags/${FLAG}`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ context: { targetingKey } }),
@@ -52,7 +53,7 @@ function pointer(): { readonly publication: number; readonly hash: string } {
 }
 
 async function clientRuleset(): Promise<string> {
-  return (await fetch(`${shop.edgeUrl}/bandera/v1/ruleset`)).text();
+  return (await fetchInTime(`${shop.edgeUrl}/bandera/v1/ruleset`)).text();
 }
 
 test("a flag switched off in the page is off at the edge, and a rollback brings it back", async () => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { showHero, tally } from "./lib/crowd.ts";
 import type { Shown } from "./lib/crowd.ts";
@@ -102,7 +103,7 @@ test("malformed events are rejected one by one", async () => {
 test("what is no batch at all is refused with a problem document", async () => {
   const url = `${shop.edgeUrl}/bandera/v1/events`;
   const check = async (body: string, status: number): Promise<void> => {
-    const reply = await fetch(url, {
+    const reply = await fetchInTime(url, {
       method: "POST",
       headers: { "content-type": "text/plain" },
       body,

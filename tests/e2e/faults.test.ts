@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { edgeWithout, trappingEdge } from "./lib/broken.ts";
@@ -27,7 +28,7 @@ async function untouched(edgeUrl: string): Promise<boolean> {
 
 /** OFREP's answer about the headline. */
 async function ask(edgeUrl: string): Promise<{ status: number; reason: string; code: string }> {
-  const reply = await fetch(`${edgeUrl}/ofrep/v1/evaluate/flags/shop.hero`, {
+  const reply = await fetchInTime(`${edgeUrl}/ofrep/v1/evaluate/flags/shop.hero`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ context: { targetingKey: "somebody" } }),
@@ -157,7 +158,7 @@ for (const when of ["at once", "later"] as const) {
     const shop = await ShopStack.start({ ...broken, unpublished: true, edgeReadyPath: "/" });
     try {
       for (let n = 0; n < 3; n += 1) assert.ok(await untouched(shop.edgeUrl));
-      const reply = await fetch(`${shop.edgeUrl}/cart`, {
+      const reply = await fetchInTime(`${shop.edgeUrl}/cart`, {
         method: "POST",
         redirect: "manual",
         headers: { "content-type": "application/x-www-form-urlencoded" },

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
 import { Crowd } from "./lib/crowd.ts";
@@ -26,7 +27,7 @@ after(async () => {
 
 /** How likely somebody new was to be shown the headline that the policy chose. Exposes nobody. */
 async function propensity(): Promise<number | undefined> {
-  const reply = await fetch(`${shop.edgeUrl}/ofrep/v1/evaluate/flags/shop.hero`, {
+  const reply = await fetchInTime(`${shop.edgeUrl}/ofrep/v1/evaluate/flags/shop.hero`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ context: { targetingKey: randomUUID() } }),

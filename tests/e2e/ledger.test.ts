@@ -1,11 +1,12 @@
 /** One Ledger object under load, killed again and again: what it acknowledged is there, once. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
+import { removeScratch, scratchDir } from "../../scripts/lib/owned.ts";
 import { at } from "../../scripts/lib/paths.ts";
 import { Workerd } from "../../scripts/lib/workerd.ts";
 import { numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
@@ -51,19 +52,19 @@ function start(): Promise<Workerd> {
 }
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "bandera-ledger-"));
+  folder = scratchDir("ledger");
   ledger = await start();
 });
 
-after(() => {
-  ledger?.stop();
-  rmSync(folder, { recursive: true, force: true });
+after(async () => {
+  await ledger?.stop();
+  removeScratch(folder);
 });
 
 /** Whether the batch was acknowledged; a dead runtime acknowledges nothing. */
 async function send(batch: number): Promise<boolean> {
   try {
-    const reply = await fetch(`http://127.0.0.1:${ledger.port}/batch/${batch}`);
+    const reply = await fetchInTime(`http://127.0.0.1:${ledger.port}/batch/${batch}`);
     return reply.ok && (await reply.text()).length === N_EVENTS;
   } catch {
     return false;
@@ -71,7 +72,7 @@ async function send(batch: number): Promise<boolean> {
 }
 
 async function counted(): Promise<{ readonly exposures: number; readonly rewards: number }> {
-  const reply = await fetch(`http://127.0.0.1:${ledger.port}/totals`);
+  const reply = await fetchInTime(`http://127.0.0.1:${ledger.port}/totals`);
   const totals = objectOf(parseJson(await reply.text()));
   const count = (name: string): number => numberOf(totals[name]) ?? Number.NaN;
   return { exposures: count("exposures"), rewards: count("rewards") };
@@ -89,11 +90,11 @@ test("acknowledged events survive kill -9 under load, none twice", async () => {
     await inLanes(batches.slice(from, until), LANES, async (batch) => {
       const sending = send(batch);
       // In the midst of the last lanes' commits.
-      if (batch === until - 1 && kill < N_KILLS) ledger.stop();
+      if (batch === until - 1 && kill < N_KILLS) await ledger.stop();
       if (await sending) acknowledged.add(batch);
     });
     if (kill === N_KILLS) break;
-    ledger.stop();
+    await ledger.stop();
     ledger = await start();
     const { exposures, rewards } = await counted();
     const least = acknowledged.size * N_EVENTS;

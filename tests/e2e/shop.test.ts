@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 
 import type { Page, Request } from "playwright-core";
 
+import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { objectOf, parseJson, listOf } from "../../www/browser/ts/json.ts";
 import { readState } from "../../www/browser/ts/state.ts";
@@ -62,7 +63,7 @@ test("every page of the shop arrives whole and without complaints", async () => 
 
 test("the script and its engine are served with their types, for a while", async () => {
   const check = async (file: string, type: RegExp): Promise<void> => {
-    const reply = await fetch(`${shop.edgeUrl}/bandera/v1/${file}`);
+    const reply = await fetchInTime(`${shop.edgeUrl}/bandera/v1/${file}`);
     await reply.arrayBuffer();
     assert.equal(reply.status, 200, file);
     assert.match(reply.headers.get("content-type") ?? "", type, file);

@@ -1,4 +1,5 @@
-//! The repository's boundaries, as tests: sizes, purity, dependency arrows, names, hygiene.
+//! The repository's boundaries, as tests: sizes, purity, dependency arrows, names, deadlines,
+//! hygiene.
 //!
 //! Each rule is a function from text to findings. Beside the test that applies it to the
 //! repository stands one that gives it an offence, since a check that cannot fail is none.
@@ -12,6 +13,7 @@
 
 mod tidy {
     mod arrows;
+    mod deadlines;
     mod hygiene;
     mod names;
     mod purity;

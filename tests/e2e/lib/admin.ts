@@ -1,11 +1,10 @@
 /** The admin Worker alone, on a state of its own: the edge's place is taken by the demo shop. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { createToken, type Role } from "../../../scripts/lib/database.ts";
+import { fetchInTime } from "../../../scripts/lib/http.ts";
+import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 import { demoConfig } from "../../../scripts/lib/paths.ts";
 import { type Stack, startStack } from "../../../scripts/lib/stack.ts";
 import { objectOf, parseJson, textOf } from "../../../www/browser/ts/json.ts";
@@ -47,14 +46,14 @@ export class AdminStack {
   }
 
   static async start(): Promise<AdminStack> {
-    const persistDir = mkdtempSync(join(tmpdir(), "bandera-admin-"));
+    const persistDir = scratchDir("admin");
     const edge = { edgeConfigs: [demoConfig], edgeReadyPath: "/" };
     return new AdminStack(await startStack({ persistDir, ...edge }));
   }
 
   async stop(): Promise<void> {
     await this.stack.stop();
-    rmSync(this.stack.persistDir, { recursive: true, force: true });
+    removeScratch(this.stack.persistDir);
   }
 
   /** A further token, written into the database as `npm start` does. */
@@ -67,7 +66,7 @@ export class AdminStack {
     const { body, text = body === undefined ? undefined : JSON.stringify(body) } = sending;
     const token = sending.token ?? this.stack.token;
     const url = this.stack.adminUrl + (path.startsWith("/openapi") ? path : `/api/v1${path}`);
-    const reply = await fetch(url, {
+    const reply = await fetchInTime(url, {
       method,
       headers: {
         ...(token === "" ? {} : { authorization: `Bearer ${token}` }),

@@ -1,19 +1,12 @@
 /** Edges that are broken on purpose: the shipped Worker with one part taken away or damaged. */
 
-import {
-  copyFileSync,
-  cpSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 
 import binaryen from "binaryen";
 
+import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 import { at, demoConfig, edgeConfig } from "../../../scripts/lib/paths.ts";
 
 /** What a stack needs to run a broken edge. */
@@ -43,8 +36,8 @@ const NOTHING = /(?!)/;
 
 /** A folder with a copy of the built edge; it lasts as long as the test. */
 function copyOfEdge(context: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), "bandera-broken-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const folder = scratchDir("broken");
+  context.after(() => removeScratch(folder));
   for (const part of ["entry.ts", "guard.ts", "build"]) {
     cpSync(at("edge", part), join(folder, "edge", part), { recursive: true });
   }

@@ -1,19 +1,16 @@
 /** A real Chromium with a profile of its own, driven through playwright-core. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { chromium } from "playwright-core";
 import type { BrowserContext, Page } from "playwright-core";
 
 // For its declaration of the global `bandera` alone.
 import type {} from "../../../www/browser/ts/main.ts";
 import { chromiumArguments, ensureBrowser } from "../../../scripts/lib/chromium.ts";
+import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 
 /** A person's browser: it can be closed and opened again, and its profile stays. */
 export class PersonalBrowser {
-  readonly #profile = mkdtempSync(join(tmpdir(), "bandera-profile-"));
+  readonly #profile = scratchDir("profile");
   #context: BrowserContext | undefined;
 
   /** Opens the browser on its profile, with one blank page. */
@@ -40,7 +37,7 @@ export class PersonalBrowser {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-    rmSync(this.#profile, { recursive: true, force: true });
+    removeScratch(this.#profile);
   }
 }
 

@@ -1,10 +1,11 @@
 /** The edge alone, in front of an origin in the test's hands, with a ruleset of the test's own. */
 
 import { createHash, createHmac } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { fetchInTime } from "../../../scripts/lib/http.ts";
+import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 import { at, edgeConfig } from "../../../scripts/lib/paths.ts";
 import { until } from "../../../scripts/lib/run.ts";
 import { startStack } from "../../../scripts/lib/stack.ts";
@@ -84,7 +85,7 @@ export class Edge {
   }
 
   static async start(options: EdgeOptions = {}): Promise<Edge> {
-    const folder = mkdtempSync(join(tmpdir(), "bandera-edge-"));
+    const folder = scratchDir("edge");
     mkdirSync(join(folder, "assets"));
     const origin = await TestOrigin.start();
     const config = join(folder, "wrangler.toml");
@@ -103,13 +104,16 @@ export class Edge {
     writeFileSync(join(folder, "caller.js"), CALLER);
     const edgeConfigs = options.behindCaller === true ? [caller, config] : [config];
     const persistDir = join(folder, "state");
+    let stack: Stack | undefined;
     try {
-      const stack = await startStack({ persistDir, withoutAdmin: true, edgeConfigs });
+      stack = await startStack({ persistDir, withoutAdmin: true, edgeConfigs });
       const edge = new Edge(stack, origin, folder);
       if (options.ruleset !== undefined) await edge.publish(options.ruleset);
       return edge;
     } catch (error) {
+      await stack?.stop();
       await origin.stop();
+      removeScratch(folder);
       throw error;
     }
   }
@@ -121,7 +125,7 @@ export class Edge {
   async stop(): Promise<void> {
     await this.stack.stop();
     await this.origin.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    removeScratch(this.#folder);
   }
 
   /** Puts a ruleset where the admin Worker would, and waits until the edge serves it. */
@@ -144,7 +148,7 @@ export class Edge {
   }
 
   async health(): Promise<JsonObject> {
-    const reply = await fetch(`${this.url}/bandera/v1/health`);
+    const reply = await fetchInTime(`${this.url}/bandera/v1/health`);
     return objectOf(parseJson(await reply.text()));
   }
 
@@ -159,7 +163,7 @@ export class Edge {
     headers: Readonly<Record<string, string>> = {},
     body?: string,
   ): Promise<Response> {
-    return fetch(this.url + path, {
+    return fetchInTime(this.url + path, {
       method,
       headers,
       redirect: "manual",

@@ -1,11 +1,10 @@
 /** The one fixture: a whole stack of its own, in front of the demo shop, seeded and ready. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
+import { fetchInTime } from "../../../scripts/lib/http.ts";
+import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 import { demoEnvironment, demoRuleset } from "../../../scripts/lib/paths.ts";
 import { until } from "../../../scripts/lib/run.ts";
 import { seed } from "../../../scripts/lib/seed.ts";
@@ -64,9 +63,9 @@ export class ShopStack {
   /** Starts a stack; unless told otherwise it is seeded and the edge serves its ruleset. */
   static async start(options: ShopOptions = {}): Promise<ShopStack> {
     const { unpublished = false, ...rest } = options;
-    const persistDir = mkdtempSync(join(tmpdir(), "bandera-e2e-"));
+    const persistDir = scratchDir("e2e");
     const stack = await startStack({ ...rest, persistDir }).catch((error: unknown) => {
-      rmSync(persistDir, { recursive: true, force: true });
+      removeScratch(persistDir);
       throw error;
     });
     const shop = new ShopStack(stack);
@@ -93,7 +92,7 @@ export class ShopStack {
   /** Ends every process and removes the state. */
   async stop(): Promise<void> {
     await this.stack.stop();
-    rmSync(this.stack.persistDir, { recursive: true, force: true });
+    removeScratch(this.stack.persistDir);
   }
 
   async seed(): Promise<void> {
@@ -169,7 +168,7 @@ export class ShopStack {
   }
 
   async health(): Promise<JsonObject> {
-    const reply = await fetch(`${this.edgeUrl}/bandera/v1/health`);
+    const reply = await fetchInTime(`${this.edgeUrl}/bandera/v1/health`);
     return objectOf(parseJson(await reply.text()));
   }
 

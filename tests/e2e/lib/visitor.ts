@@ -2,6 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 
+import { fetchInTime } from "../../../scripts/lib/http.ts";
 import { listOf, objectOf, parseJson, textOf } from "../../../www/browser/ts/json.ts";
 import { STATE_ELEMENT, readState } from "../../../www/browser/ts/state.ts";
 import type { PageState } from "../../../www/browser/ts/state.ts";
@@ -62,7 +63,7 @@ export async function postEvents(
   events: readonly unknown[],
   headers: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: number; readonly body: string; readonly verdicts: readonly Verdict[] }> {
-  const reply = await fetch(`${edgeUrl}/bandera/v1/events`, {
+  const reply = await fetchInTime(`${edgeUrl}/bandera/v1/events`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: JSON.stringify({ events }),
@@ -81,7 +82,7 @@ export class Visitor {
   }
 
   async visit(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Visit> {
-    const reply = await fetch(this.#edgeUrl + path, {
+    const reply = await fetchInTime(this.#edgeUrl + path, {
       redirect: "manual",
       headers: {
         accept: "text/html",
