@@ -58,7 +58,7 @@ struct Split {
     rule: String,
     /// Absent where the split is new.
     #[serde(skip_serializing_if = "Option::is_none")]
-    moved_buckets: Option<u32>,
+    moved_buckets: Option<u64>,
 }
 
 pub(crate) fn run(args: &PublishArgs, output: &mut Output) -> anyhow::Result<Exit> {
@@ -129,7 +129,7 @@ fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> {
             None => "new".to_owned(),
             Some(0) => "nobody moves".to_owned(),
             Some(moved) => {
-                let percentage = f64::from(moved) * 100.0 / f64::from(BUCKETS);
+                let percentage = moved as f64 * 100.0 / BUCKETS as f64;
                 format!("{percentage:.4} % of subjects get another variant")
             }
         };
@@ -168,15 +168,15 @@ fn splits(before: &Ruleset, after: &Ruleset) -> Vec<Split> {
 fn ranges_of(flag: &Flag) -> impl Iterator<Item = (&str, &[OwnedRange])> {
     flag.rules.iter().filter_map(|rule| match &rule.serve {
         Serve::Split { ranges, .. } => Some((&*rule.id, &**ranges)),
-        Serve::Variant(_) | Serve::Bandit { .. } => None,
+        _ => None,
     })
 }
 
 type Owned<'a> = (&'a Flag, &'a [OwnedRange]);
 
 /// Buckets that another variant owns than before, or that nobody owned or owns.
-fn moved(before: Owned<'_>, after: Owned<'_>) -> u32 {
-    let mut edges: Vec<u32> = [before.1, after.1]
+fn moved(before: Owned<'_>, after: Owned<'_>) -> u64 {
+    let mut edges: Vec<u64> = [before.1, after.1]
         .iter()
         .flat_map(|ranges| ranges.iter())
         .flat_map(|owned| [owned.range.from(), owned.range.to()])
@@ -188,7 +188,7 @@ fn moved(before: Owned<'_>, after: Owned<'_>) -> u32 {
     changed.map(|(from, to)| to - from).sum()
 }
 
-fn owner((flag, ranges): Owned<'_>, bucket: u32) -> Option<&str> {
+fn owner((flag, ranges): Owned<'_>, bucket: u64) -> Option<&str> {
     let holds = |owned: &&OwnedRange| (owned.range.from()..owned.range.to()).contains(&bucket);
     let variant = flag.variants.get(ranges.iter().find(holds)?.owner)?;
     Some(&variant.key)

@@ -231,5 +231,6 @@ fn previewed<'r>(flag: &'r Flag, preview: &Preview) -> Option<Evaluation<'r>> {
             reason: Reason::TargetingMatch,
         },
         details: Details::default(),
+        view: None,
     })
 }

@@ -4,14 +4,15 @@
 //! looks at. No floating point takes part.
 
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::method::Method;
 use crate::value::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Number of buckets: a share of one in a million can be expressed.
-pub const BUCKETS: u32 = 1_000_000;
+pub const BUCKETS: u64 = 1_000_000;
 
 /// Buckets in one percent.
-pub const BUCKETS_PER_PERCENT: u32 = BUCKETS / 100;
+pub const BUCKETS_PER_PERCENT: u64 = BUCKETS / 100;
 
 /// Separates salt and unit in the hashed bytes; no JSON text contains it unescaped.
 const SEPARATOR: u8 = 0x1F;
@@ -19,9 +20,9 @@ const SEPARATOR: u8 = 0x1F;
 /// Bytes hashed without a heap allocation; longer inputs are allocated.
 const INLINE_BYTES: usize = 192;
 
-/// An integer in `0..BUCKETS`.
+/// An integer in `0..BUCKETS`, or in the scale of another system's method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bucket(u32);
+pub struct Bucket(u64);
 
 impl Bucket {
     /// Multiply-shift of a 64-bit hash.
@@ -32,12 +33,12 @@ impl Bucket {
     /// Same bits everywhere.
     #[must_use]
     pub fn from_hash(hash: u64) -> Self {
-        Self(((u128::from(hash) * u128::from(BUCKETS)) >> 64) as u32)
+        Self(((u128::from(hash) * u128::from(BUCKETS)) >> 64) as u64)
     }
 
     /// The index, below [`BUCKETS`].
     #[must_use]
-    pub fn index(self) -> u32 {
+    pub fn index(self) -> u64 {
         self.0
     }
 }
@@ -79,80 +80,130 @@ pub enum Draw {
     Request,
 }
 
+/// What a context without a unit means for what is drawn by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnMissing {
+    /// The flag fails: the caller forgot something.
+    #[default]
+    Fails,
+    /// The gate is shut, the split is missed.
+    Misses,
+    /// The subject gets the first number there is.
+    First,
+    /// The subject gets a new number each time.
+    Random,
+}
+
 /// How subjects are told apart and spread: named data on each split, never a code path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucketing {
+    /// How salt and unit become a number.
+    pub method: Method,
     /// Keeps experiments independent of each other: another salt, another spread.
     pub salt: Box<str>,
     /// Attributes that make up the unit; several are joined by 0x1F.
     pub by: Box<[Attribute]>,
+    /// Attributes that stand in, one for the other, where the context lacks the unit.
+    pub or_by: Box<[Attribute]>,
+    /// What follows when none is there.
+    pub on_missing: OnMissing,
     /// Hash of the subject, or the request's random number.
     pub draw: Draw,
+    /// How many numbers there are to draw from.
+    pub scale: u64,
 }
 
-/// The context lacks an attribute that a bucketing needs, or it is no text, number or boolean.
+/// Why a bucketing draws nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MissingUnit<'a>(pub &'a Attribute);
+pub enum NoBucket<'a> {
+    /// The context lacks this attribute, or it is no text, number or boolean.
+    Missing(&'a Attribute),
+    /// The same, and the bucketing says that this is a miss and no error.
+    Missed,
+}
 
 impl Bucketing {
     /// Bucketing by targeting key.
     #[must_use]
     pub fn by_targeting_key(salt: &str) -> Self {
         Self {
+            method: Method::Xxh3,
             salt: salt.into(),
             by: [Attribute::targeting_key()].into(),
+            or_by: Box::default(),
+            on_missing: OnMissing::Fails,
             draw: Draw::Hash,
+            scale: BUCKETS,
         }
+    }
+
+    /// Whether buckets are our own, of a known scale and independent of any author's.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.method == Method::Xxh3
     }
 
     /// The bucket of the context's subject; `random` is used when the draw is per request.
     ///
     /// # Errors
-    /// `MissingUnit` names the attribute that the context lacks.
-    pub fn bucket(
-        &self,
-        context: &EvaluationContext,
-        random: u64,
-    ) -> Result<Bucket, MissingUnit<'_>> {
-        self.hash(context, random).map(Bucket::from_hash)
-    }
-
-    /// The 64-bit number behind [`Bucketing::bucket`].
-    ///
-    /// # Errors
-    /// `MissingUnit` names the attribute that the context lacks.
-    pub fn hash(&self, context: &EvaluationContext, random: u64) -> Result<u64, MissingUnit<'_>> {
+    /// `NoBucket` says what the context lacks, or that the subject is to be passed over.
+    pub fn bucket(&self, context: &EvaluationContext, random: u64) -> Result<Bucket, NoBucket<'_>> {
         if self.draw == Draw::Request {
-            // Mixed with the salt, so that two splits of one request are independent.
-            return Ok(hash(&self.salt, &random.to_string()));
+            return Ok(self.random(random));
         }
-        if let [attribute] = &*self.by
+        if self.method == Method::Xxh3
+            && let [attribute] = &*self.by
             && let Some(Value::String(unit)) = context.get(attribute)
         {
-            return Ok(hash(&self.salt, unit));
+            return Ok(Bucket::from_hash(hash(&self.salt, unit)));
+        }
+        match self.unit(context) {
+            Ok(unit) => Ok(Bucket(self.method.draw(&self.salt, &unit, self.scale))),
+            Err(attribute) => match self.on_missing {
+                OnMissing::Fails => Err(NoBucket::Missing(attribute)),
+                OnMissing::Misses => Err(NoBucket::Missed),
+                OnMissing::First => Ok(Bucket(0)),
+                OnMissing::Random => Ok(self.random(random)),
+            },
+        }
+    }
+
+    /// A number that follows the request and not the subject; mixed with the salt, so that two
+    /// splits of one request are independent.
+    fn random(&self, random: u64) -> Bucket {
+        let hash = hash(&self.salt, &random.to_string());
+        Bucket(((u128::from(hash) * u128::from(self.scale)) >> 64) as u64)
+    }
+
+    /// What tells the subject apart, or the attribute that is missing.
+    fn unit(&self, context: &EvaluationContext) -> Result<Box<str>, &Attribute> {
+        let text = |attribute: &Attribute| {
+            let value = context.get(attribute);
+            value.and_then(|value| self.method.unit(value))
+        };
+        match self.joined(text) {
+            Ok(unit) => Ok(unit),
+            Err(missing) => self.or_by.iter().find_map(text).ok_or(missing),
+        }
+    }
+
+    fn joined(
+        &self,
+        text: impl Fn(&Attribute) -> Option<Box<str>>,
+    ) -> Result<Box<str>, &Attribute> {
+        if let [attribute] = &*self.by {
+            return text(attribute).ok_or(attribute);
         }
         let mut unit = String::new();
         for (position, attribute) in self.by.iter().enumerate() {
             if position > 0 {
                 unit.push(SEPARATOR.into());
             }
-            let text = context.get(attribute).and_then(unit_text);
-            unit.push_str(&text.ok_or(MissingUnit(attribute))?);
+            unit.push_str(&text(attribute).ok_or(attribute)?);
         }
-        Ok(hash(&self.salt, &unit))
+        Ok(unit.into())
     }
 }
-
-/// A value as part of a unit; lists and objects identify nobody.
-fn unit_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::List(_) | Value::Object(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,12 +239,48 @@ mod tests {
             ..Bucketing::by_targeting_key("s")
         };
         let whole = EvaluationContext::new().with("org", "acme").with("seat", 7);
-        assert_eq!(bucketing.hash(&whole, 0), Ok(hash("s", "acme\u{1f}7")));
+        let expected = Bucket::from_hash(hash("s", "acme\u{1f}7"));
+        assert_eq!(bucketing.bucket(&whole, 0), Ok(expected));
         let partial = EvaluationContext::new().with("org", "acme");
-        let missing = bucketing
-            .bucket(&partial, 0)
-            .map_err(|MissingUnit(a)| a.to_string());
-        assert_eq!(missing, Err("seat".to_owned()));
+        let seat = Attribute::named("seat");
+        assert_eq!(bucketing.bucket(&partial, 0), Err(NoBucket::Missing(&seat)));
+    }
+
+    #[test]
+    fn a_missing_unit_means_what_the_bucketing_says() {
+        let bucketing = |on_missing| Bucketing {
+            on_missing,
+            or_by: [Attribute::named("session")].into(),
+            ..Bucketing::by_targeting_key("s")
+        };
+        let session = EvaluationContext::new().with("session", "x");
+        let expected = Bucket::from_hash(hash("s", "x"));
+        assert_eq!(
+            bucketing(OnMissing::Fails).bucket(&session, 0),
+            Ok(expected)
+        );
+        let nobody = EvaluationContext::new();
+        let drawn = |on_missing, random| {
+            let bucketing = bucketing(on_missing);
+            bucketing
+                .bucket(&nobody, random)
+                .map_err(|error| error == NoBucket::Missed)
+        };
+        assert_eq!(drawn(OnMissing::Fails, 0), Err(false));
+        assert_eq!(drawn(OnMissing::Misses, 0), Err(true));
+        assert_eq!(drawn(OnMissing::First, 0), Ok(Bucket(0)));
+        assert_ne!(drawn(OnMissing::Random, 0), drawn(OnMissing::Random, 1));
+    }
+
+    #[test]
+    fn another_method_draws_from_its_own_scale() {
+        let bucketing = Bucketing {
+            method: Method::Eppo,
+            scale: 10_000,
+            ..Bucketing::by_targeting_key("salt")
+        };
+        let ana = EvaluationContext::new().with_targeting_key("aña");
+        assert_eq!(bucketing.bucket(&ana, 0), Ok(Bucket(8_600)));
     }
 
     #[test]

@@ -4,8 +4,12 @@
 //! every test and satisfies every negated one. Of a list attribute, one matching element is enough.
 
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::{Foreign, ForeignTest};
+use crate::evaluation::Failure;
+use crate::flag::{FlagType, Gate};
 use crate::named::Names;
 use crate::time::UnixMillis;
+use crate::truth::Truth;
 use crate::value::Value;
 use std::fmt;
 
@@ -24,15 +28,76 @@ pub enum Condition {
     Subjects(Box<Names>),
     /// Holds when the attribute passes.
     Test(Test),
+    /// Holds when another flag answers the subject in a certain way.
+    Flag(Box<FlagCondition>),
+    /// Holds for a share of subjects.
+    Chance(Box<Gate>),
+    /// Holds as another system means it.
+    Foreign(Foreign<dyn ForeignTest>),
+}
+
+/// What another flag has to answer.
+#[derive(Debug, Clone)]
+pub struct FlagCondition {
+    /// Index of the flag in the ruleset.
+    pub flag: usize,
+    /// What is asked of its answer.
+    pub test: FlagTest,
+    /// What it means when that flag fails, or is being evaluated already.
+    pub on_failure: OnFailure,
+}
+
+/// What is asked of another flag's answer; every part that is there.
+#[derive(Debug, Clone, Default)]
+pub struct FlagTest {
+    /// It must not be switched off.
+    pub must_be_on: bool,
+    /// It must serve a variant reported under one of these names.
+    pub variants: Option<Box<[Box<str>]>>,
+    /// It must serve this value, to those who ask for this type where values depend on that.
+    pub value: Option<(Option<FlagType>, Value)>,
+    /// Its value, as the attribute `value`, must pass; null where it serves none.
+    pub foreign: Option<Foreign<dyn ForeignTest>>,
+}
+
+/// What the failure of another flag means for the condition that asks it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnFailure {
+    /// The condition does not hold.
+    #[default]
+    DoesNotHold,
+    /// The flag that asks fails too.
+    Fails,
 }
 
 /// What conditions ask of a subject beyond its attributes.
 pub trait Audience {
     /// Whether the subject belongs to the segment with that index.
-    fn is_member(&self, segment: usize) -> bool;
+    ///
+    /// # Errors
+    /// `Failure` of a condition taken over from another system.
+    fn member(&self, segment: usize) -> Answer;
     /// Whether the subject is listed.
     fn is_named(&self, names: &Names) -> bool;
+    /// Whether another flag answers as it should.
+    ///
+    /// # Errors
+    /// `Failure` of that flag, where it counts.
+    fn flag(&self, condition: &FlagCondition) -> Answer;
+    /// Whether the subject is among the share.
+    ///
+    /// # Errors
+    /// `Failure` when the context lacks what the share is drawn by.
+    fn chance(&self, gate: &Gate) -> Answer;
+    /// Whether the condition of another system holds.
+    ///
+    /// # Errors
+    /// `Failure` where that system gives up on the flag.
+    fn foreign(&self, test: &dyn ForeignTest) -> Answer;
 }
+
+/// Whether something holds, or why the whole flag fails.
+pub type Answer = Result<Truth, Box<Failure>>;
 
 /// One look at one attribute.
 #[derive(Debug, Clone)]
@@ -128,15 +193,41 @@ impl Comparison {
 }
 
 impl Condition {
-    /// Whether the condition holds; `audience` answers for segments and named subjects.
-    pub fn holds(&self, context: &EvaluationContext, audience: &dyn Audience) -> bool {
+    /// Whether the condition holds; `audience` answers for what is not in the context.
+    ///
+    /// Parts are looked at in order, and no further than needed: the first that decides, decides.
+    ///
+    /// # Errors
+    /// `Failure` of a part that was looked at.
+    pub fn holds(&self, context: &EvaluationContext, audience: &dyn Audience) -> Answer {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.holds(context, audience)),
-            Self::Any(parts) => parts.iter().any(|part| part.holds(context, audience)),
-            Self::Not(part) => !part.holds(context, audience),
-            Self::Segment(index) => audience.is_member(*index),
-            Self::Subjects(names) => audience.is_named(names),
-            Self::Test(test) => test.holds(context),
+            Self::All(parts) => {
+                for part in parts {
+                    let truth = part.holds(context, audience)?;
+                    if !truth.is_yes() {
+                        return Ok(truth);
+                    }
+                }
+                Ok(Truth::Yes)
+            }
+            Self::Any(parts) => {
+                let mut otherwise = Truth::No;
+                for part in parts {
+                    match part.holds(context, audience)? {
+                        Truth::Yes => return Ok(Truth::Yes),
+                        Truth::Unknown => otherwise = Truth::Unknown,
+                        Truth::No => {}
+                    }
+                }
+                Ok(otherwise)
+            }
+            Self::Not(part) => Ok(part.holds(context, audience)?.negated()),
+            Self::Segment(index) => audience.member(*index),
+            Self::Subjects(names) => Ok(audience.is_named(names).into()),
+            Self::Test(test) => Ok(test.holds(context).into()),
+            Self::Flag(condition) => audience.flag(condition),
+            Self::Chance(gate) => audience.chance(gate),
+            Self::Foreign(test) => audience.foreign(test.code()),
         }
     }
 
@@ -272,6 +363,27 @@ impl fmt::Display for Matcher {
     }
 }
 
+/// What is asked, in words: `be on and serve "a" or "b"`.
+impl fmt::Display for FlagTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        if self.must_be_on {
+            parts.push("be on".to_owned());
+        }
+        if let Some(names) = &self.variants {
+            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
+            parts.push(format!("serve {}", names.join(" or ")));
+        }
+        if let Some((_, value)) = &self.value {
+            parts.push(format!("have the value {value}"));
+        }
+        if let Some(foreign) = &self.foreign {
+            parts.push(format!("have a value for which {} holds", foreign.source()));
+        }
+        f.write_str(&parts.join(" and "))
+    }
+}
+
 /// Alternatives listed in words before the rest is only counted.
 const LISTED_MAX: usize = 5;
 
@@ -313,12 +425,24 @@ mod tests {
     struct Nobody;
 
     impl Audience for Nobody {
-        fn is_member(&self, _segment: usize) -> bool {
-            false
+        fn member(&self, _segment: usize) -> Answer {
+            Ok(Truth::Unknown)
         }
 
         fn is_named(&self, _names: &Names) -> bool {
             false
+        }
+
+        fn flag(&self, _condition: &FlagCondition) -> Answer {
+            Ok(Truth::No)
+        }
+
+        fn chance(&self, _gate: &Gate) -> Answer {
+            Ok(Truth::No)
+        }
+
+        fn foreign(&self, _test: &dyn ForeignTest) -> Answer {
+            Ok(Truth::Unknown)
         }
     }
 
@@ -391,14 +515,40 @@ mod tests {
             matcher: Matcher::Exists,
         };
         let negated = Condition::Not(Box::new(Condition::Test(test)));
-        assert!(negated.holds(&EvaluationContext::new(), &Nobody));
+        assert_eq!(
+            negated.holds(&EvaluationContext::new(), &Nobody),
+            Ok(Truth::Yes)
+        );
     }
 
     #[test]
     fn empty_trees_have_their_logical_value() {
         let nobody = EvaluationContext::new();
-        assert!(Condition::always().holds(&nobody, &Nobody));
-        assert!(!Condition::Any([].into()).holds(&nobody, &Nobody));
+        assert_eq!(Condition::always().holds(&nobody, &Nobody), Ok(Truth::Yes));
+        let never = Condition::Any([].into());
+        assert_eq!(never.holds(&nobody, &Nobody), Ok(Truth::No));
+    }
+
+    #[test]
+    fn what_cannot_be_told_stays_so_until_something_else_decides() {
+        let nobody = EvaluationContext::new();
+        let unknown = || Condition::Segment(0);
+        let check = |condition: Condition, expected| {
+            assert_eq!(condition.holds(&nobody, &Nobody), Ok(expected));
+        };
+        check(Condition::Not(Box::new(unknown())), Truth::Unknown);
+        check(
+            Condition::All([Condition::always(), unknown()].into()),
+            Truth::Unknown,
+        );
+        check(
+            Condition::Any([unknown(), Condition::always()].into()),
+            Truth::Yes,
+        );
+        check(
+            Condition::Any([unknown(), Condition::Any([].into())].into()),
+            Truth::Unknown,
+        );
     }
 
     #[test]

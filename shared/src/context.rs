@@ -71,6 +71,16 @@ struct Entry {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EvaluationContext {
     entries: Vec<Entry>,
+    actions: Vec<Action>,
+}
+
+/// Something a policy may choose for this request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// Its name, unique in the request.
+    pub name: Box<str>,
+    /// What is known of it.
+    pub attributes: EvaluationContext,
 }
 
 impl EvaluationContext {
@@ -108,6 +118,30 @@ impl EvaluationContext {
                 value,
             }),
         }
+    }
+
+    /// The actions this request offers to policies, in the order they were put.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Offers an action; an earlier one of the name is replaced.
+    pub fn offer(&mut self, action: Action) {
+        match self
+            .actions
+            .iter_mut()
+            .find(|other| other.name == action.name)
+        {
+            Some(other) => *other = action,
+            None => self.actions.push(action),
+        }
+    }
+
+    /// The attribute of that name, null included; its members are not looked into.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Value> {
+        self.top(xxh3_64(name.as_bytes()), name)
     }
 
     /// The targeting key, when there is one and it is text.

@@ -2,7 +2,9 @@
 
 use crate::bucketing::Bucket;
 use crate::decision::Decision;
+use crate::dialect::Chosen;
 use crate::flag::{FlagType, Variant};
+use crate::value::Value;
 
 /// Why a value was served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,21 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// The code of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [
+            Self::ProviderNotReady,
+            Self::FlagNotFound,
+            Self::ParseError,
+            Self::TypeMismatch,
+            Self::TargetingKeyMissing,
+            Self::InvalidContext,
+            Self::General,
+        ];
+        all.into_iter().find(|code| code.as_str() == name)
+    }
+
     /// OpenFeature's name.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -65,6 +82,26 @@ impl ErrorCode {
             Self::InvalidContext => "INVALID_CONTEXT",
             Self::General => "GENERAL",
         }
+    }
+}
+
+/// Why an evaluation was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// What exactly.
+    pub detail: Box<str>,
+}
+
+impl Failure {
+    /// A failure of that kind.
+    #[must_use]
+    pub fn new(code: ErrorCode, detail: impl Into<Box<str>>) -> Box<Self> {
+        Box::new(Self {
+            code,
+            detail: detail.into(),
+        })
     }
 }
 
@@ -116,6 +153,8 @@ pub struct Details<'a> {
     pub tracked: bool,
     /// The bandit's decision.
     pub decision: Option<Decision>,
+    /// What a policy taken over from another system chose.
+    pub chosen: Option<Chosen>,
     /// The required flag that was not met.
     pub unmet: Option<&'a str>,
     /// Why an experiment was passed over.
@@ -133,6 +172,8 @@ pub struct Evaluation<'a> {
     pub outcome: Outcome<'a>,
     /// Facts behind it.
     pub details: Details<'a>,
+    /// The type the caller asked for, where the variant has a value for that type.
+    pub view: Option<FlagType>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -145,19 +186,34 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The same answer, or `TYPE_MISMATCH` when a value is served that is not of that type.
+    /// The value served, if one was: the one for the type that was asked for.
+    #[must_use]
+    pub fn value(&self) -> Option<&'a Value> {
+        let variant = self.variant()?;
+        match self.view {
+            Some(view) => variant.view(view),
+            None => Some(&variant.value),
+        }
+    }
+
+    /// The same answer for a caller who wants that type, or `TYPE_MISMATCH` when a value is
+    /// served that is not of it.
     #[must_use]
     pub fn expect_type(mut self, wanted: FlagType) -> Self {
-        if self
-            .variant()
-            .is_some_and(|variant| !wanted.admits(&variant.value))
-        {
+        let Some(variant) = self.variant() else {
+            return self;
+        };
+        if variant.views.is_some() {
+            self.view = Some(wanted);
+        }
+        if !self.value().is_some_and(|value| wanted.admits(value)) {
             let detail = format!("the flag's value is not of the requested type {wanted:?}").into();
             self.outcome = Outcome::Failed {
                 code: ErrorCode::TypeMismatch,
                 detail,
             };
             self.details = Details::default();
+            self.view = None;
         }
         self
     }
@@ -171,6 +227,7 @@ impl<'a> Evaluation<'a> {
             flag_key,
             outcome,
             details: Details::default(),
+            view: None,
         }
     }
 }

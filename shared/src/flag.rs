@@ -5,6 +5,8 @@
 
 use crate::bucketing::{BUCKETS, Bucketing};
 use crate::condition::Condition;
+use crate::dialect::{Foreign, ForeignPolicy, ForeignProgram};
+use crate::evaluation::Failure;
 use crate::page::PageChange;
 use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
@@ -59,6 +61,47 @@ pub struct Variant {
     pub metadata: Option<Value>,
     /// What it changes about pages that pass the edge.
     pub page: Option<PageChange>,
+    /// The name reported, where it differs from the key.
+    pub name: Option<Box<str>>,
+    /// Values for callers who ask for a certain type, where the value depends on that.
+    pub views: Option<Box<Views>>,
+    /// Chooses among the request's actions when the variant is served.
+    pub policy: Option<Foreign<dyn ForeignPolicy>>,
+}
+
+impl Variant {
+    /// The name that is reported.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.key)
+    }
+
+    /// The value for a caller who asks for that type.
+    #[must_use]
+    pub fn view(&self, kind: FlagType) -> Option<&Value> {
+        let Some(views) = &self.views else {
+            return Some(&self.value);
+        };
+        match kind {
+            FlagType::Boolean => views.boolean.as_ref(),
+            FlagType::String => views.string.as_ref(),
+            FlagType::Number => views.number.as_ref(),
+            FlagType::Json => views.json.as_ref(),
+        }
+    }
+}
+
+/// One answer in several types: on or off for one caller, a text or an object for another.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Views {
+    /// For those who ask for a boolean.
+    pub boolean: Option<Value>,
+    /// For those who ask for text.
+    pub string: Option<Value>,
+    /// For those who ask for a number.
+    pub number: Option<Value>,
+    /// For those who ask for an object.
+    pub json: Option<Value>,
 }
 
 /// A flag ready to be evaluated.
@@ -94,6 +137,16 @@ pub struct Flag {
     pub expiry: Option<Expiry>,
     /// Whether first exposures are reported.
     pub tracked: bool,
+}
+
+impl Flag {
+    /// The index of the variant reported under that name, by key where no name is given.
+    #[must_use]
+    pub fn variant_named(&self, name: &str) -> Option<usize> {
+        self.variants
+            .iter()
+            .position(|variant| variant.name() == name)
+    }
 }
 
 /// Whether a flag can be evaluated.
@@ -165,7 +218,7 @@ impl Rule {
     /// Whether serving it takes part in an experiment or a bandit.
     #[must_use]
     pub fn is_experimental(&self) -> bool {
-        !matches!(self.serve, Serve::Variant(_))
+        matches!(self.serve, Serve::Split { .. } | Serve::Bandit { .. })
     }
 }
 
@@ -201,9 +254,9 @@ pub enum Share {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ramp {
     /// Buckets that pass before the first step.
-    pub initial: u32,
+    pub initial: u64,
     /// Moments in rising order, and the number of buckets that pass from then on.
-    pub steps: Box<[(UnixMillis, u32)]>,
+    pub steps: Box<[(UnixMillis, u64)]>,
     /// Whether the share moves evenly between two steps.
     pub interpolation: Interpolation,
 }
@@ -225,7 +278,7 @@ impl Ramp {
     /// Linear: `a + floor((b - a) * (at - t_a) / (t_b - t_a))` in 128-bit integers; rising steps
     /// therefore never lose a bucket.
     #[must_use]
-    pub fn buckets_at(&self, at: UnixMillis) -> u32 {
+    pub fn buckets_at(&self, at: UnixMillis) -> u64 {
         let reached = self.steps.partition_point(|(time, _)| *time <= at);
         let before = reached
             .checked_sub(1)
@@ -238,7 +291,7 @@ impl Ramp {
                 let passed = i128::from(at.0) - i128::from(from_time.0);
                 let whole = (i128::from(to_time.0) - i128::from(from_time.0)).max(1);
                 let gained = (i128::from(*to) - i128::from(*from)) * passed / whole;
-                (i128::from(*from) + gained) as u32
+                (i128::from(*from) + gained) as u64
             }
             _ => *from,
         };
@@ -257,6 +310,8 @@ pub enum Serve {
         bucketing: Bucketing,
         /// Sorted, disjoint; owners are variants.
         ranges: Box<[OwnedRange]>,
+        /// Probabilities to report, by variant, where the split is a policy's.
+        propensities: Option<Box<[f64]>>,
     },
     /// The variant that a bandit chooses.
     Bandit {
@@ -265,6 +320,12 @@ pub enum Serve {
         /// The variant of each of the bandit's actions, in their order.
         variants: Box<[usize]>,
     },
+    /// The variant that an expression of another system names; the fallback where it names none.
+    Program(Foreign<dyn ForeignProgram>),
+    /// The caller's default.
+    Nothing,
+    /// An error: how some systems answer what they cannot make sense of.
+    Failure(Failure),
 }
 
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use crate::bandit::Bandit;
 use crate::bucketing::Bucketing;
-use crate::condition::{Audience, Condition};
+use crate::condition::Condition;
 use crate::context::EvaluationContext;
 use crate::flag::Flag;
-use crate::named::{Names, lists, name_of};
+use crate::named::name_of;
 use crate::split::Range;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
@@ -131,59 +131,9 @@ impl Ruleset {
         &self.bandits
     }
 
-    /// Whether the context's subject belongs to the segment with that index.
-    #[must_use]
-    pub fn is_member(&self, segment: usize, context: &EvaluationContext) -> bool {
-        let Some(segment) = self.segments.get(segment) else {
-            return false;
-        };
-        if let Some(name) = self.name_of(context) {
-            if lists(&segment.excluded, &name) {
-                return false;
-            }
-            if lists(&segment.included, &name) {
-                return true;
-            }
-        }
-        segment
-            .when
-            .as_ref()
-            .is_some_and(|condition| self.holds(condition, context))
-    }
-
-    /// Whether the condition holds for the context. Compiling excluded cycles of segments.
-    #[must_use]
-    pub fn holds(&self, condition: &Condition, context: &EvaluationContext) -> bool {
-        condition.holds(
-            context,
-            &Subject {
-                ruleset: self,
-                context,
-            },
-        )
-    }
-
     /// The name under which this ruleset would list the context's subject.
     #[must_use]
     pub fn name_of<'c>(&self, context: &'c EvaluationContext) -> Option<Cow<'c, str>> {
         name_of(self.subject_salt.as_deref(), context)
-    }
-}
-
-/// The subject of a context, as conditions ask about it.
-struct Subject<'a> {
-    ruleset: &'a Ruleset,
-    context: &'a EvaluationContext,
-}
-
-impl Audience for Subject<'_> {
-    fn is_member(&self, segment: usize) -> bool {
-        self.ruleset.is_member(segment, self.context)
-    }
-
-    fn is_named(&self, names: &Names) -> bool {
-        self.ruleset
-            .name_of(self.context)
-            .is_some_and(|name| lists(names, &name))
     }
 }

@@ -5,8 +5,8 @@ use crate::bucketing::{BUCKETS, Bucket};
 /// Buckets `from..to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Range {
-    from: u32,
-    to: u32,
+    from: u64,
+    to: u64,
 }
 
 impl Range {
@@ -18,25 +18,32 @@ impl Range {
 
     /// Buckets `from..to`; `None` unless `from < to <= BUCKETS`.
     #[must_use]
-    pub fn new(from: u32, to: u32) -> Option<Self> {
-        (from < to && to <= BUCKETS).then_some(Self { from, to })
+    pub fn new(from: u64, to: u64) -> Option<Self> {
+        Self::within(from, to, BUCKETS)
+    }
+
+    /// Numbers `from..to` of a method that draws from `0..scale`; `None` unless
+    /// `from < to <= scale`.
+    #[must_use]
+    pub fn within(from: u64, to: u64, scale: u64) -> Option<Self> {
+        (from < to && to <= scale).then_some(Self { from, to })
     }
 
     /// First bucket inside.
     #[must_use]
-    pub fn from(self) -> u32 {
+    pub fn from(self) -> u64 {
         self.from
     }
 
     /// First bucket after.
     #[must_use]
-    pub fn to(self) -> u32 {
+    pub fn to(self) -> u64 {
         self.to
     }
 
     /// Number of buckets inside.
     #[must_use]
-    pub fn width(self) -> u32 {
+    pub fn width(self) -> u64 {
         self.to - self.from
     }
 
@@ -72,7 +79,7 @@ pub struct OwnedRange {
 /// # Returns
 /// (n,) bucket counts; `None` when a share is negative or not finite, or all are zero.
 #[must_use]
-pub fn apportion(shares: &[f64]) -> Option<Vec<u32>> {
+pub fn apportion(shares: &[f64]) -> Option<Vec<u64>> {
     let total: f64 = shares.iter().sum();
     if !total.is_finite()
         || total <= 0.0
@@ -82,18 +89,18 @@ pub fn apportion(shares: &[f64]) -> Option<Vec<u32>> {
     }
     let exact: Vec<f64> = shares
         .iter()
-        .map(|share| share / total * f64::from(BUCKETS))
+        .map(|share| share / total * BUCKETS as f64)
         .collect();
-    let mut counts: Vec<u32> = exact.iter().map(|share| share.floor() as u32).collect();
+    let mut counts: Vec<u64> = exact.iter().map(|share| share.floor() as u64).collect();
     let mut order: Vec<usize> = (0..exact.len()).collect();
     let remainder = |index: usize| exact.get(index).map_or(0.0, |share| share - share.floor());
     order.sort_by(|a, b| remainder(*b).total_cmp(&remainder(*a)).then(a.cmp(b)));
-    let mut missing = i64::from(BUCKETS) - counts.iter().map(|c| i64::from(*c)).sum::<i64>();
+    let mut missing = BUCKETS as i64 - counts.iter().map(|count| *count as i64).sum::<i64>();
     // Rounding errors of the quotient can only lose or gain a bucket a share: one pass is enough.
     for index in order {
         if let Some(count) = counts.get_mut(index) {
-            let step = missing.signum().max(-i64::from(*count));
-            *count = (i64::from(*count) + step) as u32;
+            let step = missing.signum().max(-(*count as i64));
+            *count = (*count as i64 + step) as u64;
             missing -= step;
         }
     }
@@ -110,7 +117,7 @@ pub fn apportion(shares: &[f64]) -> Option<Vec<u32>> {
 /// # Returns
 /// Disjoint, sorted, adjacent ranges of one owner merged.
 #[must_use]
-pub fn allocate(previous: &[OwnedRange], targets: &[u32]) -> Vec<OwnedRange> {
+pub fn allocate(previous: &[OwnedRange], targets: &[u64]) -> Vec<OwnedRange> {
     let mut sorted = previous.to_vec();
     sorted.sort_unstable();
     let mut wanted = targets.to_vec();

@@ -15,7 +15,7 @@ const P_MIN: f64 = 1e-4;
 /// Above this probability counts are too even to be random.
 const P_MAX: f64 = 1.0 - 1e-4;
 
-fn bucket(salt: &str, key: u32) -> u32 {
+fn bucket(salt: &str, key: u32) -> u64 {
     Bucket::from_hash(hash(salt, &format!("subject-{key}"))).index()
 }
 

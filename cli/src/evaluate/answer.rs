@@ -1,6 +1,7 @@
 //! An answer as it is written: OpenFeature's words, and the caller's default in its place.
 
-use bandera_shared::flag::FlagType;
+use bandera_shared::evaluation::Details;
+use bandera_shared::flag::{FlagType, Variant};
 use bandera_shared::wire::evaluation::MetadataWire;
 use bandera_shared::{ErrorCode, Evaluation, Outcome, Value};
 use clap::ValueEnum;
@@ -24,22 +25,25 @@ pub(super) enum WantedType {
 impl WantedType {
     /// The same evaluation, or `TYPE_MISMATCH` where a value of another type is served.
     pub(super) fn expect(self, evaluation: Evaluation<'_>) -> Evaluation<'_> {
-        let structured = |value: &Value| matches!(value, Value::Object(_) | Value::List(_));
         match self {
             Self::Boolean => evaluation.expect_type(FlagType::Boolean),
             Self::String => evaluation.expect_type(FlagType::String),
             Self::Number => evaluation.expect_type(FlagType::Number),
-            Self::Object => match evaluation.variant() {
-                Some(variant) if !structured(&variant.value) => Evaluation {
-                    flag_key: evaluation.flag_key,
-                    outcome: Outcome::Failed {
-                        code: ErrorCode::TypeMismatch,
-                        detail: "the flag's value is neither an object nor a list".into(),
+            Self::Object => {
+                let evaluation = evaluation.expect_type(FlagType::Json);
+                match evaluation.value() {
+                    None | Some(Value::Object(_) | Value::List(_)) => evaluation,
+                    Some(_) => Evaluation {
+                        flag_key: evaluation.flag_key,
+                        outcome: Outcome::Failed {
+                            code: ErrorCode::TypeMismatch,
+                            detail: "the flag's value is neither an object nor a list".into(),
+                        },
+                        details: Details::default(),
+                        view: None,
                     },
-                    details: bandera_shared::evaluation::Details::default(),
-                },
-                _ => evaluation,
-            },
+                }
+            }
         }
     }
 }
@@ -90,21 +94,21 @@ impl<'e> Answer<'e> {
             }
             Outcome::Failed { code, detail } => ("ERROR", Some(code.as_str()), Some(&**detail)),
         };
-        let variant = evaluation.variant();
+        let metadata = MetadataWire::from(evaluation);
         let decision = evaluation.details.decision.as_ref();
         Self {
             flag_key: Some(evaluation.flag_key),
-            value: match variant {
-                Some(variant) => ValueWire::Served(&variant.value),
+            value: match evaluation.value() {
+                Some(value) => ValueWire::Served(value),
                 None => ValueWire::Default(default),
             },
-            variant: variant.map(|variant| &*variant.key),
+            variant: evaluation.variant().map(Variant::name),
             reason,
             error_code,
             error_details,
-            action: decision.map(|decision| &*decision.action),
-            propensity: decision.map(|decision| decision.propensity.as_f64()),
-            metadata: evaluation.into(),
+            action: decision.map_or(metadata.action, |decision| Some(&decision.action)),
+            propensity: metadata.propensity,
+            metadata,
         }
     }
 

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::input;
 use crate::output::{Output, progress};
 use crate::question::Moment;
+use bandera_shared::context::{Action, EvaluationContext};
 use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluator, Ruleset, UnixMillis, Value};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ struct CaseWire<'l> {
     #[serde(default)]
     context: BTreeMap<String, Value>,
     at: Option<Cow<'l, str>>,
+    /// Actions that policies may choose from, and what is known of each.
+    #[serde(default)]
+    actions: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 /// What can be told of a line that is no case.
@@ -137,7 +141,10 @@ fn answer(
     };
     let default = CallerDefault::from(case.default_value);
     let at = case.at.as_deref().map(UnixMillis::parse).transpose();
-    let context = context_from(case.context);
+    let context = context_from(case.context).and_then(|mut context| {
+        offer(&mut context, case.actions)?;
+        Ok(context)
+    });
     let (at, context) = match (at, context) {
         (Ok(at), Ok(context)) => (at, context),
         (Err(_), _) => {
@@ -171,6 +178,21 @@ fn answer(
         id: Some(case.id),
         answer,
     })
+}
+
+/// Puts the case's actions into its context.
+fn offer(
+    context: &mut EvaluationContext,
+    actions: BTreeMap<String, BTreeMap<String, Value>>,
+) -> Result<(), ReadError> {
+    for (name, attributes) in actions {
+        let attributes = context_from(attributes)?;
+        context.offer(Action {
+            name: name.into(),
+            attributes,
+        });
+    }
+    Ok(())
 }
 
 fn read_case(line: &[u8], place: Place) -> Result<CaseWire<'_>, Refusal> {

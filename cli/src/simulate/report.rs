@@ -345,7 +345,7 @@ fn sample_ratio_of(split: &DeclaredSplit, decisions: &[&Decision]) -> Option<Sam
             decisions.iter().filter(served).count() as u64
         })
         .collect();
-    let shares: Vec<f64> = split.shares.iter().map(|(_, n)| f64::from(*n)).collect();
+    let shares: Vec<f64> = split.shares.iter().map(|(_, n)| *n as f64).collect();
     let whole: f64 = shares.iter().sum();
     let test = sample_ratio(&observed, &shares).ok()?;
     let variants = split.shares.iter().zip(&observed);
@@ -354,7 +354,7 @@ fn sample_ratio_of(split: &DeclaredSplit, decisions: &[&Decision]) -> Option<Sam
         variants: variants
             .map(|((variant, buckets), visitors)| VariantReport {
                 variant: variant.clone(),
-                declared_share: f64::from(*buckets) / whole,
+                declared_share: *buckets as f64 / whole,
                 visitors: *visitors,
             })
             .collect(),

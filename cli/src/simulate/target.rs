@@ -18,7 +18,7 @@ pub(super) struct Target {
 pub(super) struct DeclaredSplit {
     pub(super) flag: String,
     /// Variants and their numbers of buckets.
-    pub(super) shares: Vec<(String, u32)>,
+    pub(super) shares: Vec<(String, u64)>,
 }
 
 impl Target {
@@ -66,7 +66,7 @@ impl Target {
 fn bandit_of<'r>(flag: &Flag, ruleset: &'r Ruleset) -> Option<&'r Bandit> {
     flag.rules.iter().find_map(|rule| match &rule.serve {
         Serve::Bandit { bandit, .. } => ruleset.bandits().get(*bandit),
-        Serve::Variant(_) | Serve::Split { .. } => None,
+        _ => None,
     })
 }
 
@@ -86,7 +86,7 @@ fn declared_split(flag: &Flag) -> Option<DeclaredSplit> {
         let own = ranges.iter().filter(|owned| owned.owner == index);
         own.map(|owned| owned.range.to() - owned.range.from()).sum()
     };
-    let shares: Vec<(String, u32)> = flag
+    let shares: Vec<(String, u64)> = flag
         .variants
         .iter()
         .enumerate()

@@ -1,15 +1,19 @@
 //! Written conditions to compiled ones.
 
+use super::flag::flag_type;
 use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, PATTERN_BYTES_MAX};
 use super::scope::Scope;
-use crate::condition::{Comparison, Condition, Matcher, Position, Test, TextMatcher};
+use crate::condition::{
+    Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
+};
 use crate::diagnostic::{DiagnosticCode, Place};
+use crate::dialect;
 use crate::time::UnixMillis;
 use crate::value::Value;
-use crate::wire::condition::ConditionWire;
+use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
 
-const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\" and \
-                     \"attribute\" (with \"op\")";
+const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
+                     \"flag\", \"chance\" and \"attribute\" (with \"op\")";
 
 /// Names of operators, for the message about an unknown one.
 const OPERATORS: &str = "equals, notEquals, in, notIn, contains, notContains, startsWith, \
@@ -34,7 +38,9 @@ impl Scope<'_> {
             + usize::from(wire.any.is_some())
             + usize::from(wire.not.is_some())
             + usize::from(wire.segment.is_some())
-            + usize::from(wire.attribute.is_some());
+            + usize::from(wire.flag.is_some())
+            + usize::from(wire.chance.is_some())
+            + usize::from(wire.attribute.is_some() || wire.dialect.is_some());
         if forms != 1 {
             self.fault(place, DiagnosticCode::InvalidCondition, FORMS.to_owned());
             return never;
@@ -53,7 +59,62 @@ impl Scope<'_> {
             let index = self.segment(&key, &place.key("segment"));
             return index.map_or(never, Condition::Segment);
         }
+        if let Some(gate) = wire.chance {
+            return Condition::Chance(Box::new(self.gate(*gate, &place.key("chance"))));
+        }
+        if wire.flag.is_some() {
+            return self.flag_condition(wire, place).unwrap_or(never);
+        }
+        if let Some(dialect) = wire.dialect {
+            let wire = ForeignWire {
+                dialect,
+                op: wire.op.unwrap_or_default(),
+                attribute: wire.attribute,
+                value: wire.value,
+            };
+            let test = self.foreign(wire, dialect::test, place);
+            return test.map_or(never, Condition::Foreign);
+        }
         self.test(wire, place).unwrap_or(never)
+    }
+
+    fn flag_condition(&mut self, wire: ConditionWire, place: &Place<'_>) -> Option<Condition> {
+        let key = wire.flag?;
+        let Some(flag) = self.flags.index(&key) else {
+            self.unknown(&place.key("flag"), "flag", &key, self.flags);
+            return None;
+        };
+        if wire.on_failure.is_none() {
+            self.used_flags.insert(flag);
+        }
+        let view = wire.view.map(flag_type);
+        let passes = place.key("passes");
+        let test = FlagTest {
+            must_be_on: wire.on == Some(true),
+            variants: wire
+                .variants
+                .map(|names| names.into_iter().map(Into::into).collect()),
+            value: wire.equals.map(|value| (view, value)),
+            foreign: match wire.passes {
+                Some(wire) => Some(self.foreign(wire, dialect::test, &passes)?),
+                None => None,
+            },
+        };
+        let is_empty = !test.must_be_on && test.variants.is_none() && test.value.is_none();
+        if is_empty && test.foreign.is_none() {
+            let message = "say what the flag must answer: \"on\": true, \"variants\", \"equals\" \
+                           or \"passes\"";
+            self.fault(place, DiagnosticCode::Missing, message.to_owned());
+        }
+        let on_failure = match wire.on_failure {
+            None | Some(OnFailureWire::DoesNotHold) => OnFailure::DoesNotHold,
+            Some(OnFailureWire::Fails) => OnFailure::Fails,
+        };
+        Some(Condition::Flag(Box::new(FlagCondition {
+            flag,
+            test,
+            on_failure,
+        })))
     }
 
     fn conditions(

@@ -4,15 +4,18 @@ use super::limits::{KEY_BYTES_MAX, RULES_MAX, VARIANTS_MAX};
 use super::scope::Scope;
 use super::tail::TailWires;
 use crate::bandit::Bandit;
+use crate::bucketing::BUCKETS;
 use crate::diagnostic::{DiagnosticCode, Place};
+use crate::dialect;
 use crate::flag::{
-    Expiry, ExpiryAction, Flag, FlagState, FlagType, LayerMembership, Rule, Variant, Visibility,
+    Expiry, ExpiryAction, Flag, FlagState, FlagType, LayerMembership, Rule, Variant, Views,
+    Visibility,
 };
 use crate::page::merge_patch;
 use crate::value::Value;
 use crate::wire::ruleset::{
     ExpiryActionWire, ExpiryWire, FlagTypeWire, FlagWire, MembershipWire, StatusWire, VariantWire,
-    VisibilityWire,
+    ViewsWire, VisibilityWire,
 };
 use std::collections::BTreeMap;
 
@@ -165,11 +168,18 @@ impl Scope<'_> {
                 (base, overrides) => overrides.as_ref().or(base).cloned(),
             };
             let page = wire.page.map(|page| self.page(page, &place.key("page")));
+            let policy_place = place.key("policy");
+            let policy = wire
+                .policy
+                .and_then(|wire| self.foreign(wire, dialect::policy, &policy_place));
             variants.push(Variant {
                 value: wire.value,
                 config,
                 metadata: wire.metadata,
                 page,
+                name: wire.name.map(Into::into),
+                views: wire.views.map(|views| Box::new(views.into())),
+                policy,
                 key: key.as_str().into(),
             });
         }
@@ -215,7 +225,7 @@ impl Scope<'_> {
         if layer.is_none() {
             self.unknown(&place.key("key"), "layer", &wire.key, self.layers);
         }
-        let ranges = self.plain_ranges(&wire.ranges, &place.key("ranges"));
+        let ranges = self.plain_ranges(&wire.ranges, BUCKETS, &place.key("ranges"));
         Some(LayerMembership {
             layer: layer?,
             ranges,
@@ -253,7 +263,18 @@ impl Scope<'_> {
     }
 }
 
-fn flag_type(wire: FlagTypeWire) -> FlagType {
+impl From<ViewsWire> for Views {
+    fn from(wire: ViewsWire) -> Self {
+        Self {
+            boolean: wire.boolean,
+            string: wire.string,
+            number: wire.number,
+            json: wire.json,
+        }
+    }
+}
+
+pub(super) fn flag_type(wire: FlagTypeWire) -> FlagType {
     match wire {
         FlagTypeWire::Boolean => FlagType::Boolean,
         FlagTypeWire::String => FlagType::String,

@@ -15,6 +15,9 @@ pub const LIST_LENGTH_MAX: usize = 10_000;
 /// Bytes of a regular expression's source.
 pub const PATTERN_BYTES_MAX: usize = 1_000;
 
+/// Numbers that another system's bucketing may draw from, where it leaves that open.
+pub const SCALE_MAX: u64 = 1 << 60;
+
 /// Variants of a flag.
 pub const VARIANTS_MAX: usize = 256;
 

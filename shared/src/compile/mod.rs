@@ -167,8 +167,8 @@ impl<'w> Compiler<'w> {
         let layers = self.layers();
         let holdouts = self.holdouts();
         let bandits = self.bandits();
-        let mut flags = self.flags(&bandits, &broken_segments);
-        check_prerequisites(&mut flags, self.diagnostics);
+        let (mut flags, asked) = self.flags(&bandits, &broken_segments);
+        check_prerequisites(&mut flags, &asked, self.diagnostics);
         check_layers(&mut flags, &layers, self.diagnostics);
         // A bandit that did not compile keeps no place: flags that serve it are broken, so the
         // indices of the others may close up.
@@ -199,6 +199,7 @@ impl<'w> Compiler<'w> {
             flags: &self.flags,
             diagnostics: &mut *self.diagnostics,
             used_segments: BTreeSet::new(),
+            used_flags: BTreeSet::new(),
         }
     }
 
@@ -285,11 +286,12 @@ impl<'w> Compiler<'w> {
         bandits
     }
 
+    /// Flags, and which others the conditions of each ask.
     fn flags(
         &mut self,
         bandits: &[Option<Bandit>],
         broken_segments: &BTreeSet<usize>,
-    ) -> Vec<Flag> {
+    ) -> (Vec<Flag>, Vec<BTreeSet<usize>>) {
         let wire = self.wire;
         let root = Place::ROOT.key("flags");
         let reads = self.read_flags(&wire.flags, &root);
@@ -304,6 +306,7 @@ impl<'w> Compiler<'w> {
             bandit_names: &bandit_names,
         };
         let mut flags = Vec::with_capacity(reads.len());
+        let mut asked = Vec::with_capacity(reads.len());
         for (key, read) in wire.flags.keys().zip(reads) {
             let place = root.key(key);
             let before = self.diagnostics.errors();
@@ -312,6 +315,7 @@ impl<'w> Compiler<'w> {
                     let mut scope = self.scope(neighbours);
                     let mut flag = scope.flag(key, read, &place);
                     let used = std::mem::take(&mut scope.used_segments);
+                    asked.push(std::mem::take(&mut scope.used_flags));
                     if let Some(index) = used.intersection(broken_segments).next() {
                         let name = self.segments.get(*index).unwrap_or_default();
                         let message = format!("the segment \"{name}\" has errors of its own");
@@ -321,14 +325,17 @@ impl<'w> Compiler<'w> {
                     }
                     flag
                 }
-                Err(message) => broken(key, &message),
+                Err(message) => {
+                    asked.push(BTreeSet::new());
+                    broken(key, &message)
+                }
             };
             if let Some(first) = self.diagnostics.first_since(before) {
                 flag.state = FlagState::Broken(first.to_string().into());
             }
             flags.push(flag);
         }
-        flags
+        (flags, asked)
     }
 
     /// Each flag as it is written, or why it cannot be read.

@@ -78,10 +78,18 @@ fn total_cost(uses: &[usize], cost: &[u64]) -> u64 {
 }
 
 /// Breaks flags whose prerequisites run in circles or cost too much to follow.
-pub(super) fn check_prerequisites(flags: &mut [Flag], diagnostics: &mut Diagnostics) {
+pub(super) fn check_prerequisites(
+    flags: &mut [Flag],
+    asked: &[BTreeSet<usize>],
+    diagnostics: &mut Diagnostics,
+) {
     let requires: Vec<Vec<usize>> = flags
         .iter()
-        .map(|flag| flag.requires.iter().map(|r| r.flag).collect())
+        .zip(asked)
+        .map(|(flag, asked)| {
+            let required = flag.requires.iter().map(|requirement| requirement.flag);
+            required.chain(asked.iter().copied()).collect()
+        })
         .collect();
     let order = order(&requires);
     let root = Place::ROOT.key("flags");

@@ -4,8 +4,15 @@ use super::scope::{Scope, unknown_message};
 use super::split::Shares;
 use crate::condition::Condition;
 use crate::diagnostic::{DiagnosticCode, Place};
+use crate::dialect::{self, Foreign, Source};
+use crate::evaluation::{ErrorCode, Failure};
 use crate::flag::{OnMiss, Requirement, Rule, Serve};
-use crate::wire::ruleset::{OnMissWire, RequirementWire, RuleWire, ServeWire};
+use crate::value::Value;
+use crate::wire::condition::{AttributeWire, ForeignWire};
+use crate::wire::ruleset::{
+    ErrorWire, OnMissWire, RequirementWire, RuleWire, ServeWire, SplitWire,
+};
+use std::sync::Arc;
 
 impl Scope<'_> {
     pub(super) fn rules(&mut self, wires: Vec<RuleWire>, place: &Place<'_>) -> Vec<Rule> {
@@ -42,24 +49,97 @@ impl Scope<'_> {
     }
 
     fn serve(&mut self, wire: ServeWire, place: &Place<'_>) -> Option<Serve> {
-        match (wire.variant, wire.split, wire.bandit) {
-            (Some(variant), None, None) => self
-                .variant(&variant, &place.key("variant"))
-                .map(Serve::Variant),
-            (None, Some(split), None) => {
-                let place = place.key("split");
-                let shares = Shares {
-                    weights: split.weights.as_ref(),
-                    ranges: split.ranges.as_deref(),
-                };
-                let ranges = self.ranges(&shares, &place);
-                let bucketing = self.bucketing(split.bucketing, &place);
-                Some(Serve::Split { bucketing, ranges })
+        let forms = usize::from(wire.variant.is_some())
+            + usize::from(wire.split.is_some())
+            + usize::from(wire.bandit.is_some())
+            + usize::from(wire.expression.is_some())
+            + usize::from(wire.default == Some(true))
+            + usize::from(wire.error.is_some());
+        if forms != 1 {
+            let message = "\"serve\" has exactly one of \"variant\", \"split\", \"bandit\", \
+                           \"expression\", \"default\" and \"error\"";
+            self.fault(place, DiagnosticCode::Malformed, message.to_owned());
+            return None;
+        }
+        if let Some(variant) = wire.variant {
+            let index = self.variant(&variant, &place.key("variant"));
+            return index.map(Serve::Variant);
+        }
+        if let Some(split) = wire.split {
+            return Some(self.split(split, &place.key("split")));
+        }
+        if let Some(bandit) = wire.bandit {
+            return self.serve_bandit(&bandit, &place.key("bandit"));
+        }
+        if let Some(expression) = wire.expression {
+            let place = place.key("expression");
+            let program = self.foreign(expression, dialect::program, &place);
+            return program.map(Serve::Program);
+        }
+        match wire.error {
+            Some(error) => self.serve_error(error, &place.key("error")),
+            None => Some(Serve::Nothing),
+        }
+    }
+
+    fn split(&mut self, wire: SplitWire, place: &Place<'_>) -> Serve {
+        let bucketing = self.bucketing(wire.bucketing, place);
+        let shares = Shares {
+            bucketing: &bucketing,
+            weights: wire.weights.as_ref(),
+            ranges: wire.ranges.as_deref(),
+        };
+        let ranges = self.ranges(&shares, place);
+        let place = place.key("propensities");
+        let propensities = wire.propensities.map(|by_name| {
+            let mut list = vec![0.0; self.answers.len()];
+            for (name, propensity) in by_name {
+                let place = place.key(&name);
+                if !(0.0..=1.0).contains(&propensity) {
+                    let message = format!("{propensity} is no probability");
+                    self.fault(&place, DiagnosticCode::InvalidSplit, message);
+                }
+                let index = self.variant(&name, &place);
+                if let Some(slot) = index.and_then(|index| list.get_mut(index)) {
+                    *slot = propensity;
+                }
             }
-            (None, None, Some(bandit)) => self.serve_bandit(&bandit, &place.key("bandit")),
-            _ => {
-                let message = "\"serve\" has exactly one of \"variant\", \"split\" and \"bandit\"";
-                self.fault(place, DiagnosticCode::Malformed, message.to_owned());
+            list.into()
+        });
+        Serve::Split {
+            bucketing,
+            ranges,
+            propensities,
+        }
+    }
+
+    fn serve_error(&mut self, wire: ErrorWire, place: &Place<'_>) -> Option<Serve> {
+        let code = ErrorCode::named(&wire.code);
+        if code.is_none() {
+            let message = format!("\"{}\" is no error code of OpenFeature", wire.code);
+            self.fault(&place.key("code"), DiagnosticCode::Malformed, message);
+        }
+        let detail = wire.message.into();
+        code.map(|code| Serve::Failure(Failure { code, detail }))
+    }
+
+    /// Something in another system's words; what is wrong with it is reported.
+    pub(super) fn foreign<T: ?Sized>(
+        &mut self,
+        wire: ForeignWire,
+        make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
+        place: &Place<'_>,
+    ) -> Option<Foreign<T>> {
+        let source = Source {
+            dialect: wire.dialect.into(),
+            op: wire.op.into(),
+            attribute: wire.attribute.map(|AttributeWire(attribute)| attribute),
+            value: wire.value.unwrap_or(Value::Null),
+        };
+        match Foreign::new(source, make) {
+            Ok(foreign) => Some(foreign),
+            Err(message) => {
+                self.fault(place, DiagnosticCode::InvalidCondition, message);
                 None
             }
         }

@@ -1,8 +1,10 @@
 //! What compiling one member needs to know of the others: their names and where they stand.
 
 use super::flag::{Answers, Neighbours};
-use crate::bucketing::{BUCKETS_PER_PERCENT, Bucketing, Draw};
+use super::limits::SCALE_MAX;
+use crate::bucketing::{BUCKETS, BUCKETS_PER_PERCENT, Bucketing, Draw, OnMissing};
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
+use crate::dialect::method::Method;
 use crate::time::UnixMillis;
 use crate::time::Window;
 use crate::wire::condition::BucketingWire;
@@ -48,6 +50,8 @@ pub(super) struct Scope<'a> {
     pub(super) flag_salt: String,
     /// Segments that the member at hand refers to.
     pub(super) used_segments: BTreeSet<usize>,
+    /// Flags that its conditions ask, where a circle would be an error.
+    pub(super) used_flags: BTreeSet<usize>,
 }
 
 impl Scope<'_> {
@@ -99,9 +103,9 @@ impl Scope<'_> {
     }
 
     /// Buckets of a percentage in 0..=100, rounded to the nearest bucket.
-    pub(super) fn percentage(&mut self, percentage: f64, place: &Place<'_>) -> u32 {
+    pub(super) fn percentage(&mut self, percentage: f64, place: &Place<'_>) -> u64 {
         if (0.0..=100.0).contains(&percentage) {
-            return (percentage * f64::from(BUCKETS_PER_PERCENT)).round() as u32;
+            return (percentage * BUCKETS_PER_PERCENT as f64).round() as u64;
         }
         let message = format!("{percentage} is no percentage: it must lie in 0..=100");
         self.fault(place, DiagnosticCode::InvalidPercentage, message);
@@ -124,11 +128,8 @@ impl Scope<'_> {
     ) -> Bucketing {
         let wire = wire.unwrap_or_default();
         let place = place.key("bucketing");
-        if wire.kind.as_deref().is_some_and(|kind| kind != "xxh3") {
-            let kind = wire.kind.unwrap_or_default();
-            let message = format!("unknown bucketing \"{kind}\": use \"xxh3\"");
-            self.fault(&place.key("kind"), DiagnosticCode::InvalidSplit, message);
-        }
+        let (method, scale) = self.method(&wire, &place);
+        let on_missing = self.on_missing(wire.on_missing.as_deref(), &place);
         let draw = match wire.draw.as_deref() {
             None | Some("hash") => Draw::Hash,
             Some("request") => Draw::Request,
@@ -141,6 +142,10 @@ impl Scope<'_> {
         let mut bucketing =
             Bucketing::by_targeting_key(wire.salt.as_deref().unwrap_or(&self.flag_salt));
         bucketing.draw = draw;
+        bucketing.method = method;
+        bucketing.scale = scale;
+        bucketing.on_missing = on_missing;
+        bucketing.or_by = wire.or_by.map(|unit| unit.0.into()).unwrap_or_default();
         if let Some(unit) = wire.by {
             if unit.0.is_empty() {
                 let message = "\"by\" needs at least one attribute".to_owned();
@@ -149,6 +154,50 @@ impl Scope<'_> {
             bucketing.by = unit.0.into();
         }
         bucketing
+    }
+}
+
+impl Scope<'_> {
+    /// The method, and how many numbers it draws from.
+    fn method(&mut self, wire: &BucketingWire, place: &Place<'_>) -> (Method, u64) {
+        let kind = wire.kind.as_deref().unwrap_or(Method::Xxh3.name());
+        let Some(method) = Method::named(kind) else {
+            let known: Vec<&str> = Method::names().collect();
+            let message = format!("unknown bucketing \"{kind}\": one of {}", known.join(", "));
+            self.fault(&place.key("kind"), DiagnosticCode::InvalidSplit, message);
+            return (Method::Xxh3, BUCKETS);
+        };
+        let scale = match (method.own_scale(), wire.scale) {
+            (Some(scale), None) => Ok(scale),
+            (None, Some(scale)) if (1..=SCALE_MAX).contains(&scale) => Ok(scale),
+            (Some(_), Some(_)) => Err(format!("\"{kind}\" has a scale of its own")),
+            (None, _) => Err(format!("\"{kind}\" needs a scale in 1..={SCALE_MAX}")),
+        };
+        let scale = scale.unwrap_or_else(|message| {
+            self.fault(&place.key("scale"), DiagnosticCode::InvalidSplit, message);
+            BUCKETS
+        });
+        (method, scale)
+    }
+
+    fn on_missing(&mut self, text: Option<&str>, place: &Place<'_>) -> OnMissing {
+        match text {
+            None | Some("fails") => OnMissing::Fails,
+            Some("misses") => OnMissing::Misses,
+            Some("first") => OnMissing::First,
+            Some("random") => OnMissing::Random,
+            Some(other) => {
+                let message = format!(
+                    "unknown \"{other}\": use \"fails\", \"misses\", \"first\" or \"random\""
+                );
+                self.fault(
+                    &place.key("onMissing"),
+                    DiagnosticCode::InvalidSplit,
+                    message,
+                );
+                OnMissing::Fails
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::flag::Answers;
 use super::scope::{Scope, unknown_message};
-use crate::bucketing::{BUCKETS, Bucketing};
+use crate::bucketing::Bucketing;
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::flag::{Gate, Interpolation, Ramp, Share};
 use crate::split::{OwnedRange, Range, allocate, apportion, overlap};
@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// What an author wrote about shares: ranges decide, weights stand in until they are published.
 pub(super) struct Shares<'w> {
+    /// How subjects are spread over them.
+    pub(super) bucketing: &'w Bucketing,
     pub(super) weights: Option<&'w BTreeMap<String, f64>>,
     pub(super) ranges: Option<&'w [OwnedRangeWire]>,
 }
@@ -19,7 +21,13 @@ impl Scope<'_> {
     /// Sorted, disjoint ranges owned by variants.
     pub(super) fn ranges(&mut self, shares: &Shares<'_>, place: &Place<'_>) -> Box<[OwnedRange]> {
         match (shares.ranges, shares.weights) {
-            (Some(ranges), _) => self.explicit(ranges, &place.key("ranges")),
+            (Some(ranges), _) => {
+                self.explicit(ranges, shares.bucketing.scale, &place.key("ranges"))
+            }
+            (None, Some(_)) if !shares.bucketing.is_ours() => {
+                self.needs_ranges(&place.key("weights"));
+                Box::default()
+            }
             (None, Some(weights)) => self.weighted(weights, &place.key("weights")),
             (None, None) => {
                 let message = "a split needs \"weights\" or \"ranges\"".to_owned();
@@ -29,12 +37,22 @@ impl Scope<'_> {
         }
     }
 
-    fn explicit(&mut self, ranges: &[OwnedRangeWire], place: &Place<'_>) -> Box<[OwnedRange]> {
+    fn needs_ranges(&mut self, place: &Place<'_>) {
+        let message = "shares of another system's bucketing are written as \"ranges\"".to_owned();
+        self.fault(place, DiagnosticCode::InvalidSplit, message);
+    }
+
+    fn explicit(
+        &mut self,
+        ranges: &[OwnedRangeWire],
+        scale: u64,
+        place: &Place<'_>,
+    ) -> Box<[OwnedRange]> {
         let mut owned = Vec::with_capacity(ranges.len());
         for (index, wire) in ranges.iter().enumerate() {
             let place = place.index(index);
             let owner = self.variant(&wire.variant, &place.key("variant"));
-            let range = self.range(wire.from, wire.to, &place);
+            let range = self.range((wire.from, wire.to), scale, &place);
             owned.extend(
                 range
                     .zip(owner)
@@ -91,10 +109,15 @@ impl Scope<'_> {
         index
     }
 
-    pub(super) fn range(&mut self, from: u32, to: u32, place: &Place<'_>) -> Option<Range> {
-        let range = Range::new(from, to);
+    pub(super) fn range(
+        &mut self,
+        (from, to): (u64, u64),
+        scale: u64,
+        place: &Place<'_>,
+    ) -> Option<Range> {
+        let range = Range::within(from, to, scale);
         if range.is_none() {
-            let message = format!("buckets {from}..{to}: 0 <= from < to <= {BUCKETS} must hold");
+            let message = format!("buckets {from}..{to}: 0 <= from < to <= {scale} must hold");
             self.fault(place, DiagnosticCode::InvalidSplit, message);
         }
         range
@@ -114,12 +137,16 @@ impl Scope<'_> {
     pub(super) fn gate(&mut self, wire: GateWire, place: &Place<'_>) -> Gate {
         let bucketing = self.bucketing(wire.bucketing, place);
         let share = match (wire.percentage, wire.ranges) {
+            (Some(_), None) if !bucketing.is_ours() => {
+                self.needs_ranges(&place.key("percentage"));
+                Share::Ranges(Box::default())
+            }
             (Some(percentage), None) => {
                 first_buckets(self.percentage(percentage, &place.key("percentage")))
             }
             (None, Some(ranges)) => {
                 let place = place.key("ranges");
-                Share::Ranges(self.plain_ranges(&ranges, &place))
+                Share::Ranges(self.plain_ranges(&ranges, bucketing.scale, &place))
             }
             _ => {
                 let message = "a gate needs either \"percentage\" or \"ranges\"".to_owned();
@@ -130,10 +157,15 @@ impl Scope<'_> {
         Gate { bucketing, share }
     }
 
-    pub(super) fn plain_ranges(&mut self, wires: &[(u32, u32)], place: &Place<'_>) -> Box<[Range]> {
+    pub(super) fn plain_ranges(
+        &mut self,
+        wires: &[(u64, u64)],
+        scale: u64,
+        place: &Place<'_>,
+    ) -> Box<[Range]> {
         let mut ranges = Vec::with_capacity(wires.len());
-        for (index, (from, to)) in wires.iter().enumerate() {
-            ranges.extend(self.range(*from, *to, &place.index(index)));
+        for (index, ends) in wires.iter().enumerate() {
+            ranges.extend(self.range(*ends, scale, &place.index(index)));
         }
         ranges.sort_unstable();
         for pair in ranges.clone().windows(2) {
@@ -146,9 +178,9 @@ impl Scope<'_> {
         ranges.into()
     }
 
-    pub(super) fn ramp(&mut self, wire: &RampWire, initial: u32, place: &Place<'_>) -> Share {
+    pub(super) fn ramp(&mut self, wire: &RampWire, initial: u64, place: &Place<'_>) -> Share {
         let steps_place = place.key("steps");
-        let mut steps: Vec<(_, u32)> = Vec::with_capacity(wire.steps.len());
+        let mut steps: Vec<(_, u64)> = Vec::with_capacity(wire.steps.len());
         for (index, step) in wire.steps.iter().enumerate() {
             let place = steps_place.index(index);
             let at = self.time(Some(&step.at), &place.key("at"));
@@ -173,12 +205,12 @@ impl Scope<'_> {
 }
 
 /// A gate that the first buckets pass: raising it never shuts anybody out.
-pub(super) fn first_buckets(count: u32) -> Share {
+pub(super) fn first_buckets(count: u64) -> Share {
     Share::Ranges(Range::new(0, count).into_iter().collect())
 }
 
 /// A gate for a share of subjects, independent of the split behind it.
-pub(super) fn traffic_gate(bucketing: &Bucketing, count: u32) -> Gate {
+pub(super) fn traffic_gate(bucketing: &Bucketing, count: u64) -> Gate {
     let salt = format!("{}/traffic", bucketing.salt).into();
     Gate {
         bucketing: Bucketing {

@@ -149,11 +149,16 @@ impl Scope<'_> {
             }
             (None, weights, ranges) => {
                 let shares = Shares {
+                    bucketing: &bucketing,
                     weights: weights.as_ref(),
                     ranges: ranges.as_deref(),
                 };
                 let ranges = self.ranges(&shares, place);
-                Some(Serve::Split { bucketing, ranges })
+                Some(Serve::Split {
+                    bucketing,
+                    ranges,
+                    propensities: None,
+                })
             }
         };
         let gates = gate.into_iter().collect();

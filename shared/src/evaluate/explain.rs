@@ -1,12 +1,14 @@
 //! The same evaluation in words: why this, and what would have to change.
 
 use super::Evaluator;
+use super::subject::Trail;
 use super::trace::{Recorder, Step};
 use crate::condition::{Condition, Test};
 use crate::context::EvaluationContext;
+use crate::dialect::Source;
 use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
 use crate::flag::{ExpiryAction, Share};
-use crate::ruleset::Ruleset;
+use crate::truth::Truth;
 use crate::value::Value;
 
 /// An evaluation and the steps that led to it.
@@ -42,7 +44,7 @@ impl<'a> Evaluator<'a> {
             };
         };
         let mut recorder = Recorder::default();
-        let evaluation = self.walk(flag, &mut recorder);
+        let evaluation = Trail::start(|trail| self.walk(flag, trail, &mut recorder));
         let steps = recorder.0.iter().map(|step| self.words(step)).collect();
         Explanation { evaluation, steps }
     }
@@ -52,7 +54,7 @@ impl<'a> Evaluator<'a> {
         let (what, change) = match step {
             Step::ConditionFailed { rule } => {
                 let mut change = Vec::new();
-                obstacles(&rule.when, self.ruleset, self.context, true, &mut change);
+                Trail::start(|trail| self.obstacles(&rule.when, trail, true, &mut change));
                 ("its condition does not hold".to_owned(), change)
             }
             Step::Gate {
@@ -83,7 +85,7 @@ fn rule_of<'s>(step: &'s Step<'_>) -> Option<&'s str> {
 impl Step<'_> {
     fn plain_words(&self) -> (String, Vec<String>) {
         let or_default = |variant: Option<&crate::flag::Variant>| match variant {
-            Some(variant) => format!("\"{}\"", variant.key),
+            Some(variant) => format!("\"{}\"", variant.name()),
             None => "the caller's default".to_owned(),
         };
         match self {
@@ -214,53 +216,81 @@ fn gate_words(
     (format!("{bucket} {verdict} the gate of {share}"), change)
 }
 
-/// Collects what keeps a condition from being `wanted`.
-fn obstacles(
-    condition: &Condition,
-    ruleset: &Ruleset,
-    context: &EvaluationContext,
-    wanted: bool,
-    found: &mut Vec<String>,
-) {
-    if ruleset.holds(condition, context) == wanted {
-        return;
-    }
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            for part in parts {
-                obstacles(part, ruleset, context, wanted, found);
+impl Evaluator<'_> {
+    /// Collects what keeps a condition from being `wanted`.
+    fn obstacles(
+        &self,
+        condition: &Condition,
+        trail: &Trail<'_>,
+        wanted: bool,
+        found: &mut Vec<String>,
+    ) {
+        match self.holds(condition, trail) {
+            Ok(truth) if truth == Truth::from(wanted) => return,
+            Ok(_) => {}
+            Err(failure) => return found.push(failure.detail.into()),
+        }
+        let must = if wanted { "must" } else { "must not" };
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => {
+                for part in parts {
+                    self.obstacles(part, trail, wanted, found);
+                }
+                if parts.is_empty() {
+                    found.push("the condition is empty and can never hold".to_owned());
+                }
             }
-            if parts.is_empty() {
-                found.push("the condition is empty and can never hold".to_owned());
+            Condition::Not(part) => self.obstacles(part, trail, !wanted, found),
+            Condition::Segment(index) => {
+                let segment = self.ruleset.segments().get(*index);
+                let key = segment.map_or("", |segment| &*segment.key);
+                found.push(format!("the subject {must} be in the segment \"{key}\""));
+            }
+            Condition::Subjects(_) => {
+                found.push(format!("the subject {must} be among those listed by name"));
+            }
+            Condition::Test(test) => found.push(test_words(test, self.context, wanted)),
+            Condition::Flag(condition) => {
+                let flag = self.ruleset.flags().get(condition.flag);
+                let key = flag.map_or("", |flag| &*flag.key);
+                found.push(format!("the flag \"{key}\" {must} {}", condition.test));
+            }
+            Condition::Chance(gate) => {
+                let bucket = self.passes(gate).ok().and_then(|(_, bucket)| bucket);
+                let (what, _) = gate_words(gate, bucket, !wanted, self.at);
+                found.push(format!("{what}; it {must}"));
+            }
+            Condition::Foreign(test) => {
+                found.push(foreign_words(test.source(), self.context, must));
             }
         }
-        Condition::Not(part) => obstacles(part, ruleset, context, !wanted, found),
-        Condition::Segment(index) => {
-            let key = ruleset
-                .segments()
-                .get(*index)
-                .map_or("", |segment| &*segment.key);
-            let must = if wanted { "must be" } else { "must not be" };
-            found.push(format!("the subject {must} in the segment \"{key}\""));
-        }
-        Condition::Subjects(_) => {
-            let must = if wanted { "must be" } else { "must not be" };
-            found.push(format!("the subject {must} among those listed by name"));
-        }
-        Condition::Test(test) => found.push(test_words(test, context, wanted)),
     }
 }
 
-fn test_words(test: &Test, context: &EvaluationContext, wanted: bool) -> String {
-    let must = if wanted { "must hold" } else { "must not hold" };
-    let is = match context.get(&test.attribute) {
+fn foreign_words(source: &Source, context: &EvaluationContext, must: &str) -> String {
+    match &source.attribute {
+        Some(attribute) => {
+            let is = value_words(context.get(attribute));
+            format!("{attribute} {is}; \"{source}\" {must} hold")
+        }
+        None => format!("\"{source}\" {must} hold"),
+    }
+}
+
+fn value_words(value: Option<&Value>) -> String {
+    match value {
         None => "is missing".to_owned(),
         Some(Value::String(text)) => format!("is {text:?}"),
         Some(Value::Number(number)) => format!("is {number}"),
         Some(Value::Bool(truth)) => format!("is {truth}"),
         Some(Value::List(items)) => format!("is a list of {}", items.len()),
         Some(_) => "is an object".to_owned(),
-    };
+    }
+}
+
+fn test_words(test: &Test, context: &EvaluationContext, wanted: bool) -> String {
+    let must = if wanted { "must hold" } else { "must not hold" };
+    let is = value_words(context.get(&test.attribute));
     format!(
         "{} {is}; \"{} {}\" {must}",
         test.attribute, test.attribute, test.matcher

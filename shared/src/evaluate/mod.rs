@@ -3,22 +3,24 @@
 //! Time, randomness, policy snapshots and earlier decisions are inputs. What an evaluation causes
 //! (an exposure, a decision to remember) is returned, never done.
 
+mod chance;
 mod explain;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod trace;
 
-use crate::bucketing::{Bucket, Bucketing, MissingUnit};
+use crate::bucketing::Bucket;
 use crate::context::EvaluationContext;
-use crate::decision::{Choice, Decision, decide};
-use crate::evaluation::{Details, ErrorCode, Evaluation, KeptOut, Outcome, Reason};
-use crate::flag::{ExpiryAction, Flag, FlagState, Gate, OnMiss, Rule, Serve, Share};
+use crate::decision::Decision;
+use crate::evaluation::{Details, ErrorCode, Evaluation, Failure, Outcome, Reason};
+use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule};
 use crate::ruleset::Ruleset;
 use crate::snapshot::PolicySnapshot;
-use crate::split::{Range, owner_of};
 use crate::sticky::StickyDecisions;
 use crate::time::UnixMillis;
 pub use explain::{Explanation, ExplanationStep};
+use subject::Trail;
 pub use trace::Step;
 use trace::{Silent, Trace};
 
@@ -95,7 +97,7 @@ impl<'a> Evaluator<'a> {
     /// The whole answer for a flag of the ruleset.
     #[must_use]
     pub fn evaluate_flag(&self, flag: &'a Flag) -> Evaluation<'a> {
-        self.walk(flag, &mut Silent)
+        Trail::start(|trail| self.walk(flag, trail, &mut Silent))
     }
 
     /// The answers for all flags, by key in rising order.
@@ -107,9 +109,15 @@ impl<'a> Evaluator<'a> {
             .map(move |flag| evaluator.evaluate_flag(flag))
     }
 
-    fn walk<T: Trace<'a>>(&self, flag: &'a Flag, trace: &mut T) -> Evaluation<'a> {
+    fn walk<T: Trace<'a>>(
+        &self,
+        flag: &'a Flag,
+        trail: &Trail<'_>,
+        trace: &mut T,
+    ) -> Evaluation<'a> {
         let mut details = Details::default();
-        let outcome = match self.resolve(flag, &mut details, trace) {
+        let resolved = trail.enter(flag, |trail| self.resolve(flag, &mut details, trail, trace));
+        let outcome = match resolved {
             Ok((index, reason)) => match index.and_then(|i| Some((i, flag.variants.get(i)?))) {
                 Some((index, variant)) => Outcome::Resolved {
                     variant,
@@ -118,12 +126,16 @@ impl<'a> Evaluator<'a> {
                 },
                 None => Outcome::CallerDefault { reason },
             },
-            Err(Failure { code, detail }) => Outcome::Failed { code, detail },
+            Err(failure) => Outcome::Failed {
+                code: failure.code,
+                detail: failure.detail,
+            },
         };
         Evaluation {
             flag_key: &flag.key,
             outcome,
             details,
+            view: None,
         }
     }
 
@@ -131,13 +143,11 @@ impl<'a> Evaluator<'a> {
         &self,
         flag: &'a Flag,
         details: &mut Details<'a>,
+        trail: &Trail<'_>,
         trace: &mut T,
-    ) -> Result<Served, Failure> {
+    ) -> Result<Served, Box<Failure>> {
         if let FlagState::Broken(detail) = &flag.state {
-            return Err(Failure {
-                code: ErrorCode::ParseError,
-                detail: detail.clone(),
-            });
+            return Err(Failure::new(ErrorCode::ParseError, detail.clone()));
         }
         if !self.is_on(flag, details, trace) {
             return Ok((flag.off, Reason::Disabled));
@@ -146,10 +156,10 @@ impl<'a> Evaluator<'a> {
             let Some(other) = self.ruleset.flags().get(requirement.flag) else {
                 continue;
             };
-            let evaluation = self.evaluate_flag(other);
+            let evaluation = self.walk(other, trail, &mut Silent);
             let met = matches!(&evaluation.outcome,
                 Outcome::Resolved { index, .. } if requirement.variants.contains(index));
-            let served = evaluation.variant().map(|variant| &*variant.key);
+            let served = evaluation.variant().map(crate::flag::Variant::name);
             trace.step(|| Step::Requirement {
                 flag: other,
                 served,
@@ -167,7 +177,7 @@ impl<'a> Evaluator<'a> {
             return Ok((Some(variant), Reason::TargetingMatch));
         }
         for rule in &flag.rules {
-            match self.try_rule(flag, rule, details, trace)? {
+            match self.try_rule((flag, rule), details, trail, trace)? {
                 Tried::Served(served) => return Ok(served),
                 Tried::End => break,
                 Tried::Next => {}
@@ -222,16 +232,16 @@ impl<'a> Evaluator<'a> {
 
     fn try_rule<T: Trace<'a>>(
         &self,
-        flag: &'a Flag,
-        rule: &'a Rule,
+        (flag, rule): (&'a Flag, &'a Rule),
         details: &mut Details<'a>,
+        trail: &Trail<'_>,
         trace: &mut T,
-    ) -> Result<Tried, Failure> {
+    ) -> Result<Tried, Box<Failure>> {
         if !rule.window.contains(self.at) {
             trace.step(|| Step::RuleOutsideSchedule { rule, at: self.at });
             return Ok(Tried::Next);
         }
-        if !self.ruleset.holds(&rule.when, self.context) {
+        if !self.holds(&rule.when, trail)?.is_yes() {
             trace.step(|| Step::ConditionFailed { rule });
             return Ok(Tried::Next);
         }
@@ -261,16 +271,26 @@ impl<'a> Evaluator<'a> {
                 return Ok(missed);
             }
         }
-        let Some((variant, drawn, decision)) = self.draw(rule)? else {
+        let drawn = match self.choose(flag, rule, details)? {
+            Choosing::Drawn(drawn) => drawn,
+            Choosing::Default => {
+                trace.step(|| Step::Served {
+                    rule,
+                    variant: None,
+                    bucket,
+                    decision: None,
+                });
+                details.rule = Some(&rule.id);
+                return Ok(Tried::Served((None, Reason::Default)));
+            }
+            Choosing::Fallback => return Ok(Tried::End),
+        };
+        let Some((variant, drawn, decision)) = drawn else {
             trace.step(|| Step::SplitMissed { rule });
             return Ok(missed);
         };
         let by_chance = !rule.gates.is_empty() || rule.is_experimental();
-        let reason = match (by_chance, rule.when.is_always()) {
-            (true, _) => Reason::Split,
-            (false, false) => Reason::TargetingMatch,
-            (false, true) => Reason::Static,
-        };
+        let reason = reason(rule, by_chance);
         details.rule = Some(&rule.id);
         details.bucket = drawn.or(bucket);
         details.tracked = by_chance && flag.tracked;
@@ -282,97 +302,10 @@ impl<'a> Evaluator<'a> {
             decision: decision.clone(),
         });
         details.decision = decision;
+        if let Some(policy) = variant_served.and_then(|variant| variant.policy.as_ref()) {
+            details.chosen = policy.code().choose(&self.view());
+        }
         Ok(Tried::Served((Some(variant), reason)))
-    }
-
-    /// Why the subject takes no part in the flag's experiments.
-    fn kept_out(&self, flag: &'a Flag) -> Result<Option<KeptOut<'a>>, Failure> {
-        if self.participation == Participation::Excluded {
-            return Ok(Some(KeptOut::NotParticipating));
-        }
-        for index in &flag.holdouts {
-            let Some(holdout) = self.ruleset.holdouts().get(*index) else {
-                continue;
-            };
-            let Some(range) = holdout.range else { continue };
-            if range.contains(self.bucket(&holdout.bucketing)?) {
-                return Ok(Some(KeptOut::Holdout(&holdout.key)));
-            }
-        }
-        let Some(membership) = &flag.layer else {
-            return Ok(None);
-        };
-        let Some(layer) = self.ruleset.layers().get(membership.layer) else {
-            return Ok(None);
-        };
-        let bucket = self.bucket(&layer.bucketing)?;
-        let inside = membership.ranges.iter().any(|range| range.contains(bucket));
-        Ok((!inside).then_some(KeptOut::Layer(&layer.key)))
-    }
-
-    /// Whether the gate lets the subject pass, and the bucket where one was needed to tell.
-    fn passes(&self, gate: &Gate) -> Result<(bool, Option<Bucket>), Failure> {
-        let ramped;
-        let ranges = match &gate.share {
-            Share::Ranges(ranges) => &**ranges,
-            Share::Ramp(ramp) => {
-                ramped = Range::new(0, ramp.buckets_at(self.at));
-                ramped.as_slice()
-            }
-        };
-        match ranges {
-            [] => Ok((false, None)),
-            [full] if *full == Range::FULL => Ok((true, None)),
-            ranges => match self.bucket(&gate.bucketing) {
-                Ok(bucket) => Ok((
-                    ranges.iter().any(|range| range.contains(bucket)),
-                    Some(bucket),
-                )),
-                Err(_) if self.participation == Participation::Excluded => Ok((false, None)),
-                Err(failure) => Err(failure),
-            },
-        }
-    }
-
-    fn bucket(&self, bucketing: &Bucketing) -> Result<Bucket, Failure> {
-        bucketing
-            .bucket(self.context, self.draw)
-            .map_err(Failure::from)
-    }
-
-    /// The variant that chance gives, the bucket it came from, and a bandit's decision.
-    fn draw(&self, rule: &Rule) -> Result<Option<Drawn>, Failure> {
-        match &rule.serve {
-            Serve::Variant(variant) => Ok(Some((*variant, None, None))),
-            Serve::Split { bucketing, ranges } => {
-                let bucket = self.bucket(bucketing)?;
-                Ok(owner_of(ranges, bucket).map(|variant| (variant, Some(bucket), None)))
-            }
-            Serve::Bandit { bandit, variants } => {
-                let Some(bandit) = self.ruleset.bandits().get(*bandit) else {
-                    return Ok(None);
-                };
-                let unit = self
-                    .context
-                    .targeting_key()
-                    .ok_or_else(Failure::no_targeting_key)?;
-                let decision = decide(&Choice {
-                    bandit,
-                    snapshot: self.policies.get(bandit.key()),
-                    sticky: self.sticky,
-                    unit,
-                    draw: self.draw,
-                    at: self.at,
-                });
-                Ok(decision.and_then(|decision| {
-                    let mut actions = bandit.actions().iter();
-                    let action = actions.position(|action| *action == decision.action)?;
-                    variants
-                        .get(action)
-                        .map(|variant| (*variant, None, Some(decision)))
-                }))
-            }
-        }
     }
 }
 
@@ -382,36 +315,27 @@ type Served = (Option<usize>, Reason);
 /// A variant's index, the bucket behind it, the decision behind it.
 type Drawn = (usize, Option<Bucket>, Option<Decision>);
 
+/// What a rule's serving comes to.
+enum Choosing {
+    /// A variant; nothing where chance misses.
+    Drawn(Option<Drawn>),
+    /// The caller's default.
+    Default,
+    /// The flag's fallback.
+    Fallback,
+}
+
 enum Tried {
     Served(Served),
     Next,
     End,
 }
 
-struct Failure {
-    code: ErrorCode,
-    detail: Box<str>,
-}
-
-impl Failure {
-    fn no_targeting_key() -> Self {
-        let detail = "the flag needs a targeting key".into();
-        Self {
-            code: ErrorCode::TargetingKeyMissing,
-            detail,
-        }
-    }
-}
-
-impl From<MissingUnit<'_>> for Failure {
-    fn from(MissingUnit(attribute): MissingUnit<'_>) -> Self {
-        if attribute.is_targeting_key() {
-            return Self::no_targeting_key();
-        }
-        let detail = format!("the flag is bucketed by \"{attribute}\", which the context lacks");
-        Self {
-            code: ErrorCode::InvalidContext,
-            detail: detail.into(),
-        }
+/// Why a rule's variant is served.
+fn reason(rule: &Rule, by_chance: bool) -> Reason {
+    match (by_chance, rule.when.is_always()) {
+        (true, _) => Reason::Split,
+        (false, false) => Reason::TargetingMatch,
+        (false, true) => Reason::Static,
     }
 }

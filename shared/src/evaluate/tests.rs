@@ -1,5 +1,8 @@
+mod references;
+
 use super::*;
 use crate::compile::compile;
+use crate::evaluation::KeptOut;
 use crate::flag::FlagType;
 use proptest::prelude::*;
 

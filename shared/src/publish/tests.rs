@@ -18,7 +18,7 @@ fn draft(weights: &[(&str, f64)], more: &str) -> Vec<u8> {
 }
 
 /// Ranges of the experiment of `f`: (from, to, variant).
-fn ranges(published: &Published) -> Vec<(u32, u32, String)> {
+fn ranges(published: &Published) -> Vec<(u64, u64, String)> {
     let document = document::parse(&published.bytes).expect("published bytes are a ruleset");
     let sites = document::split_sites(&document);
     let site = sites
@@ -32,7 +32,7 @@ fn ranges(published: &Published) -> Vec<(u32, u32, String)> {
 }
 
 /// Buckets that had an owner before and have another one after.
-fn moved(before: &[(u32, u32, String)], after: &[(u32, u32, String)]) -> u32 {
+fn moved(before: &[(u64, u64, String)], after: &[(u64, u64, String)]) -> u64 {
     let pairs = before
         .iter()
         .flat_map(|a| after.iter().map(move |b| (a, b)));
@@ -249,24 +249,24 @@ fn browsers_see_no_names_and_give_the_same_answers() {
 proptest! {
     #[test]
     fn a_change_of_split_moves_the_fewest_subjects(
-        before in proptest::collection::vec(1_u32..1_000, 3),
-        after in proptest::collection::vec(1_u32..1_000, 3),
+        before in proptest::collection::vec(1_u64..1_000, 3),
+        after in proptest::collection::vec(1_u64..1_000, 3),
     ) {
         let names = ["a", "b", "c"];
-        let weights = |shares: &[u32]| -> Vec<(&str, f64)> {
-            names.iter().copied().zip(shares.iter().map(|s| f64::from(*s))).collect()
+        let weights = |shares: &[u64]| -> Vec<(&str, f64)> {
+            names.iter().copied().zip(shares.iter().map(|s| *s as f64)).collect()
         };
         let first = publish(None, &draft(&weights(&before), "")).unwrap();
         let second = publish(Some(&first.bytes), &draft(&weights(&after), "")).unwrap();
         let widths = |published: &Published| {
             names.map(|name| {
                 let own = ranges(published).into_iter().filter(|range| range.2 == name);
-                own.map(|range| range.1 - range.0).sum::<u32>()
+                own.map(|range| range.1 - range.0).sum::<u64>()
             })
         };
-        let least: u32 =
+        let least: u64 =
             widths(&first).iter().zip(widths(&second)).map(|(a, b)| a.saturating_sub(b)).sum();
         prop_assert_eq!(moved(&ranges(&first), &ranges(&second)), least);
-        prop_assert_eq!(widths(&second).iter().sum::<u32>(), BUCKETS);
+        prop_assert_eq!(widths(&second).iter().sum::<u64>(), BUCKETS);
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn owned(ranges: &[(u32, u32, usize)]) -> Vec<OwnedRange> {
+fn owned(ranges: &[(u64, u64, usize)]) -> Vec<OwnedRange> {
     ranges
         .iter()
         .map(|(from, to, owner)| OwnedRange {
@@ -11,7 +11,7 @@ fn owned(ranges: &[(u32, u32, usize)]) -> Vec<OwnedRange> {
         .collect()
 }
 
-fn widths(ranges: &[OwnedRange], owners: usize) -> Vec<u32> {
+fn widths(ranges: &[OwnedRange], owners: usize) -> Vec<u64> {
     let mut sums = vec![0; owners];
     for OwnedRange { range, owner } in ranges {
         sums[*owner] += range.width();
@@ -20,7 +20,7 @@ fn widths(ranges: &[OwnedRange], owners: usize) -> Vec<u32> {
 }
 
 /// Buckets that had an owner before and have another one after.
-fn moved(before: &[OwnedRange], after: &[OwnedRange]) -> u32 {
+fn moved(before: &[OwnedRange], after: &[OwnedRange]) -> u64 {
     let mut sum = 0;
     for a in before {
         for b in after {
@@ -36,7 +36,7 @@ fn moved(before: &[OwnedRange], after: &[OwnedRange]) -> u32 {
 
 #[test]
 fn apportions_exactly() {
-    let check = |shares: &[f64], expected: Option<&[u32]>| {
+    let check = |shares: &[f64], expected: Option<&[u64]>| {
         assert_eq!(apportion(shares).as_deref(), expected, "{shares:?}");
     };
     check(&[1.0, 1.0], Some(&[500_000, 500_000]));
@@ -78,7 +78,7 @@ fn growth_takes_from_the_owner_that_shrinks() {
 #[test]
 fn the_owner_of_a_bucket_is_found_also_between_gaps() {
     let ranges = owned(&[(10, 20, 0), (30, 40, 1)]);
-    let at = |index: u32| {
+    let at = |index: u64| {
         let hash = ((u128::from(index) << 64) / u128::from(BUCKETS) + 1) as u64;
         owner_of(&ranges, Bucket::from_hash(hash))
     };
@@ -96,16 +96,16 @@ proptest! {
             .prop_filter("not all zero", |shares| shares.iter().sum::<f64>() > 0.0),
     ) {
         let counts = apportion(&shares).expect("valid shares");
-        prop_assert_eq!(counts.iter().sum::<u32>(), BUCKETS);
+        prop_assert_eq!(counts.iter().sum::<u64>(), BUCKETS);
     }
 
     #[test]
     fn reallocation_hits_its_targets_and_moves_the_fewest(
-        first in proptest::collection::vec(0_u32..100, 2..8),
-        steps in proptest::collection::vec(proptest::collection::vec(0_u32..100, 2..8), 1..5),
+        first in proptest::collection::vec(0_u64..100, 2..8),
+        steps in proptest::collection::vec(proptest::collection::vec(0_u64..100, 2..8), 1..5),
     ) {
-        let targets_of = |shares: &[u32]| {
-            let shares: Vec<f64> = shares.iter().map(|s| f64::from(*s) + 0.5).collect();
+        let targets_of = |shares: &[u64]| {
+            let shares: Vec<f64> = shares.iter().map(|s| *s as f64 + 0.5).collect();
             apportion(&shares).expect("positive shares")
         };
         let mut targets = targets_of(&first);
@@ -118,7 +118,7 @@ proptest! {
             let after = allocate(&ranges, &next);
             prop_assert_eq!(widths(&after, owners), next.clone());
             prop_assert_eq!(overlap(&after), None);
-            let least: u32 =
+            let least: u64 =
                 targets.iter().zip(&next).map(|(old, new)| old.saturating_sub(*new)).sum();
             prop_assert_eq!(moved(&ranges, &after), least);
             ranges = after;

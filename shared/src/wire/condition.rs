@@ -2,12 +2,13 @@
 
 use crate::context::Attribute;
 use crate::value::Value;
+use crate::wire::ruleset::{FlagTypeWire, GateWire};
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use std::fmt;
 
-/// Exactly one of the forms `all`, `any`, `not`, `segment` and `attribute` is meant to be there;
-/// compiling says so with a pointer, which a failed untagged enum could not.
+/// Exactly one of the forms `all`, `any`, `not`, `segment`, `flag`, `chance` and `attribute` (or
+/// `dialect`) is meant to be there; compiling says so with a pointer, which a failed untagged enum could not.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConditionWire {
@@ -27,6 +28,49 @@ pub struct ConditionWire {
     pub value: Option<Value>,
     /// Whether upper and lower case are the same.
     pub ignore_case: Option<bool>,
+    /// The system in whose words `op` and `value` are; ours when absent.
+    pub dialect: Option<String>,
+    /// Another flag, asked for its answer.
+    pub flag: Option<String>,
+    /// It must not be switched off.
+    pub on: Option<bool>,
+    /// It must serve one of these variants.
+    pub variants: Option<Vec<String>>,
+    /// It must serve this value.
+    pub equals: Option<Value>,
+    /// The type for which it is asked, where its value depends on that.
+    #[serde(rename = "as")]
+    pub view: Option<FlagTypeWire>,
+    /// Its value must pass this, as the attribute `value`.
+    pub passes: Option<ForeignWire>,
+    /// What its failure means; circles of flags are errors when absent.
+    pub on_failure: Option<OnFailureWire>,
+    /// A share of subjects.
+    pub chance: Option<Box<GateWire>>,
+}
+
+/// Something in another system's words.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ForeignWire {
+    /// The system.
+    pub dialect: String,
+    /// What to do.
+    #[serde(default)]
+    pub op: String,
+    /// What it looks at.
+    pub attribute: Option<AttributeWire>,
+    /// What it works with.
+    pub value: Option<Value>,
+}
+
+/// What another flag's failure means.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names are the documentation")]
+pub enum OnFailureWire {
+    DoesNotHold,
+    Fails,
 }
 
 /// A name taken literally, or a list: a name and the members below it.
@@ -79,6 +123,12 @@ pub struct BucketingWire {
     pub by: Option<UnitWire>,
     /// `hash` (when absent) or `request`.
     pub draw: Option<String>,
+    /// Attributes that stand in for a missing unit, in order.
+    pub or_by: Option<UnitWire>,
+    /// `fails` (when absent), `misses`, `first` or `random`.
+    pub on_missing: Option<String>,
+    /// How many numbers are drawn from, where the kind leaves it open.
+    pub scale: Option<u64>,
 }
 
 /// One attribute by name, or a list of attributes that together make the unit.

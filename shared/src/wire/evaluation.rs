@@ -39,10 +39,13 @@ pub struct MetadataWire<'e> {
     pub rule: Option<&'e str>,
     /// The bucket that decided, in `0..1_000_000`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bucket: Option<u32>,
+    pub bucket: Option<u64>,
     /// The bandit that chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandit: Option<&'e str>,
+    /// The action that a policy taken over from another system chose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<&'e str>,
     /// The probability with which it chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub propensity: Option<f64>,
@@ -83,8 +86,8 @@ impl<'e> From<&'e Evaluation<'_>> for EvaluationWire<'e> {
         let variant = evaluation.variant();
         Self {
             key: evaluation.flag_key,
-            value: variant.map(|variant| &variant.value),
-            variant: variant.map(|variant| &*variant.key),
+            value: evaluation.value(),
+            variant: variant.map(crate::flag::Variant::name),
             reason,
             error_code,
             error_details,
@@ -97,12 +100,17 @@ impl<'e> From<&'e Evaluation<'_>> for MetadataWire<'e> {
     fn from(evaluation: &'e Evaluation<'_>) -> Self {
         let details = &evaluation.details;
         let decision = details.decision.as_ref();
+        let chosen = details.chosen.as_ref();
         let variant = evaluation.variant();
         Self {
             rule: details.rule,
             bucket: details.bucket.map(crate::bucketing::Bucket::index),
             bandit: decision.map(|decision| &*decision.bandit),
-            propensity: decision.map(|decision| Propensity::as_f64(decision.propensity)),
+            action: chosen.and_then(|chosen| chosen.action.as_deref()),
+            propensity: match (decision, chosen) {
+                (Some(decision), _) => Some(Propensity::as_f64(decision.propensity)),
+                (None, chosen) => chosen.map(|chosen| chosen.propensity),
+            },
             policy_revision: decision.map(|decision| decision.revision),
             unmet_prerequisite: details.unmet,
             holdout: match details.kept_out {

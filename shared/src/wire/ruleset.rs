@@ -4,7 +4,7 @@
 //! each member by itself, so that one alien flag never sinks the rest.
 
 use crate::value::Value;
-use crate::wire::condition::{BucketingWire, ConditionWire, UnitWire};
+use crate::wire::condition::{BucketingWire, ConditionWire, ForeignWire, UnitWire};
 use crate::wire::unique::unique;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -195,6 +195,23 @@ pub struct VariantWire {
     pub metadata: Option<Value>,
     /// What it changes about pages.
     pub page: Option<super::page::PageWire>,
+    /// The name reported; its key when absent.
+    pub name: Option<String>,
+    /// Values for callers who ask for a certain type.
+    pub views: Option<ViewsWire>,
+    /// Chooses among the request's actions when the variant is served.
+    pub policy: Option<ForeignWire>,
+}
+
+/// One answer in several types.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs, reason = "the names are the documentation")]
+pub struct ViewsWire {
+    pub boolean: Option<Value>,
+    pub string: Option<Value>,
+    pub number: Option<Value>,
+    pub json: Option<Value>,
 }
 
 /// Another flag, and the variants of it that satisfy.
@@ -240,18 +257,18 @@ pub enum OnMissWire {
 }
 
 /// A gate: a percentage or explicit ranges.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GateWire {
     /// The first buckets, in 0..=100.
     pub percentage: Option<f64>,
     /// These buckets.
-    pub ranges: Option<Vec<(u32, u32)>>,
+    pub ranges: Option<Vec<(u64, u64)>>,
     /// How subjects are spread.
     pub bucketing: Option<BucketingWire>,
 }
 
-/// Exactly one of the three.
+/// Exactly one of these.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServeWire {
@@ -261,6 +278,22 @@ pub struct ServeWire {
     pub split: Option<SplitWire>,
     /// The choice of this bandit.
     pub bandit: Option<String>,
+    /// The variant that an expression of another system names.
+    pub expression: Option<ForeignWire>,
+    /// Whether the value is left to the caller; only `true` means something.
+    pub default: Option<bool>,
+    /// An error instead of a variant.
+    pub error: Option<ErrorWire>,
+}
+
+/// An error that a rule answers with.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorWire {
+    /// OpenFeature's name of it.
+    pub code: String,
+    /// What exactly is wrong.
+    pub message: String,
 }
 
 /// A split: ranges decide; weights are what an author writes before they are published.
@@ -273,6 +306,8 @@ pub struct SplitWire {
     pub ranges: Option<Vec<OwnedRangeWire>>,
     /// How subjects are spread.
     pub bucketing: Option<BucketingWire>,
+    /// Probabilities to report, by variant.
+    pub propensities: Option<BTreeMap<String, f64>>,
 }
 
 /// Buckets and the variant that owns them.
@@ -282,9 +317,9 @@ pub struct OwnedRangeWire {
     /// The owner.
     pub variant: String,
     /// First bucket inside.
-    pub from: u32,
+    pub from: u64,
     /// First bucket after.
-    pub to: u32,
+    pub to: u64,
 }
 
 /// A gradual rollout: the first buckets get the variant, the others the off variant.
@@ -376,7 +411,7 @@ pub struct MembershipWire {
     /// The layer.
     pub key: String,
     /// The flag's buckets.
-    pub ranges: Vec<(u32, u32)>,
+    pub ranges: Vec<(u64, u64)>,
 }
 
 /// From (included) to (excluded), RFC 3339.
