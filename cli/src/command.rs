@@ -2,6 +2,7 @@
 
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
+use crate::import::ImportArgs;
 use crate::output::Format;
 use crate::publish::PublishArgs;
 use crate::simulate::SimulateArgs;
@@ -24,6 +25,7 @@ Examples:
   bandera evaluate --ruleset ruleset.json --flag shop.hero --targeting-key ana
   bandera evaluate --ruleset ruleset.json --cases cases.ndjson
   bandera explain --ruleset ruleset.json --flag shop.hero --context '{\"country\": \"ES\"}'
+  bandera import --from launchdarkly --in flags.json --out ruleset.json
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth craft=0.05,gift=0.12
 
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Say why a flag serves what it serves, and what would have to change
     Explain(ExplainArgs),
+    /// Take over the flags of another system, with every subject in its bucket
+    Import(ImportArgs),
     /// Lay out the ranges of a draft as publishing would, and say who moves
     Publish(PublishArgs),
     /// Send visitors with a known truth through a running edge, and check what was learned

@@ -9,6 +9,7 @@ mod evaluate;
 mod exit;
 mod explain;
 mod fault;
+mod import;
 mod input;
 mod locate;
 mod output;
@@ -50,6 +51,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(&args, output),
         Command::Evaluate(args) => evaluate::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
     }

@@ -5,11 +5,23 @@
 //! the evaluator knows the traits alone. Everything foreign keeps what was written for it, so that
 //! it can be shown, and written again.
 
+mod configcat;
+mod eppo;
+mod flagd;
+mod flagship;
+mod flagsmith;
+mod flipt;
+mod goff;
+mod growthbook;
 pub mod hash;
+mod launchdarkly;
 pub mod method;
+mod posthog;
 mod registry;
+mod split;
 #[cfg(test)]
 mod tests;
+mod unleash;
 
 use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::Failure;

@@ -1,6 +1,9 @@
 //! Dialects by name: the one list of which systems' conditions, expressions and policies are known.
 
-use super::{ForeignPolicy, ForeignProgram, ForeignTest, Source};
+use super::{
+    ForeignPolicy, ForeignProgram, ForeignTest, Source, configcat, eppo, flagd, flagship,
+    flagsmith, flipt, goff, growthbook, launchdarkly, posthog, split, unleash,
+};
 use std::sync::Arc;
 
 /// The condition that a source means.
@@ -8,7 +11,20 @@ use std::sync::Arc;
 /// # Errors
 /// What is wrong with the source, for people: an unknown dialect or operator, or an unfit value.
 pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
-    Err(unknown(source))
+    match &*source.dialect {
+        "configcat" => configcat::test(source),
+        "eppo" => eppo::test(source),
+        "flagship" => flagship::test(source),
+        "flagsmith" => flagsmith::test(source),
+        "flipt" => flipt::test(source),
+        "goff" => goff::test(source),
+        "growthbook" => growthbook::test(source),
+        "launchdarkly" => launchdarkly::test(source),
+        "posthog" => posthog::test(source),
+        "split" => split::test(source),
+        "unleash" => unleash::test(source),
+        _ => Err(unknown(source)),
+    }
 }
 
 /// The expression that a source means.
@@ -16,7 +32,10 @@ pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
 /// # Errors
 /// What is wrong with the source, for people.
 pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
-    Err(unknown(source))
+    match &*source.dialect {
+        "flagd/1" | "flagd/2" | "flagd/3" => flagd::program(source),
+        _ => Err(unknown(source)),
+    }
 }
 
 /// The trained policy that a source means.
@@ -24,9 +43,12 @@ pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
 /// # Errors
 /// What is wrong with the source, for people.
 pub fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
-    Err(unknown(source))
+    match &*source.dialect {
+        "eppo" => eppo::policy(source),
+        _ => Err(unknown(source)),
+    }
 }
 
 fn unknown(source: &Source) -> String {
-    format!("\"{}\" has nothing of this kind", source.dialect)
+    format!("\"{}\" is no dialect that has this", source.dialect)
 }

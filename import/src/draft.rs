@@ -1,0 +1,130 @@
+//! A ruleset being written: the few shapes that every importer puts together.
+
+use crate::report::{Fidelity, Note, Report};
+use crate::{ImportError, Imported};
+use serde_json::{Map, Value as Json, json};
+
+/// A ruleset being written.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) flags: Map<String, Json>,
+    pub(crate) segments: Map<String, Json>,
+    notes: Vec<Note>,
+}
+
+impl Draft {
+    /// Says that a part means nearly what it meant.
+    pub(crate) fn approximated(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.note(Fidelity::Approximated, pointer, message);
+    }
+
+    /// Says that a part was left out.
+    pub(crate) fn dropped(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.note(Fidelity::Dropped, pointer, message);
+    }
+
+    /// Says what else is worth knowing of a part that means what it meant.
+    pub(crate) fn mapped(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.note(Fidelity::Mapped, pointer, message);
+    }
+
+    fn note(&mut self, fidelity: Fidelity, pointer: impl Into<String>, message: impl Into<String>) {
+        self.notes.push(Note {
+            fidelity,
+            pointer: pointer.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Adds a flag.
+    pub(crate) fn flag(&mut self, key: &str, flag: FlagDraft) {
+        self.flags.insert(key.to_owned(), flag.into_json());
+    }
+
+    /// The ruleset and its report.
+    pub(crate) fn finish(self) -> Imported {
+        let report = Report {
+            n_flags: self.flags.len(),
+            n_segments: self.segments.len(),
+            notes: self.notes,
+        };
+        let ruleset = json!({
+            "schemaVersion": 1,
+            "segments": self.segments,
+            "flags": self.flags,
+        });
+        Imported { ruleset, report }
+    }
+}
+
+/// A flag being written: rules in order, then the default variant, then the caller's default.
+#[derive(Debug, Default)]
+pub(crate) struct FlagDraft {
+    /// `boolean`, `string`, `number`, or `json` where values are of any type.
+    pub(crate) kind: &'static str,
+    pub(crate) is_disabled: bool,
+    /// Variants by key, as `VariantWire` is written: `{"value", "name"?, "views"?, "policy"?}`.
+    pub(crate) variants: Map<String, Json>,
+    /// Served while the flag is disabled; the caller's default when absent.
+    pub(crate) off: Option<String>,
+    /// Served when no rule serves; the caller's default when absent.
+    pub(crate) default: Option<String>,
+    /// As `RuleWire` is written.
+    pub(crate) rules: Vec<Json>,
+    pub(crate) description: Option<String>,
+}
+
+impl FlagDraft {
+    fn into_json(self) -> Json {
+        let mut flag = json!({
+            "type": if self.kind.is_empty() { "json" } else { self.kind },
+            "status": if self.is_disabled { "disabled" } else { "enabled" },
+            "variants": self.variants,
+            "rules": self.rules,
+        });
+        let optional = [
+            ("offVariant", self.off),
+            ("defaultVariant", self.default),
+            ("description", self.description),
+        ];
+        if let Some(members) = flag.as_object_mut() {
+            let present = optional.into_iter();
+            members
+                .extend(present.filter_map(|(name, text)| Some((name.to_owned(), text?.into()))));
+        }
+        flag
+    }
+}
+
+/// A condition that needs every part.
+pub(crate) fn all(parts: Vec<Json>) -> Json {
+    json!({ "all": parts })
+}
+
+/// A condition that needs one part.
+pub(crate) fn any(parts: Vec<Json>) -> Json {
+    json!({ "any": parts })
+}
+
+/// The contrary of a condition; what cannot be told stays so.
+pub(crate) fn not(part: Json) -> Json {
+    json!({ "not": part })
+}
+
+/// What a rule serves when the flag is beyond help.
+pub(crate) fn error(code: &str, message: &str) -> Json {
+    json!({ "error": { "code": code, "message": message } })
+}
+
+/// An export that is not what it should be.
+pub(crate) fn malformed(pointer: &str, message: &str) -> ImportError {
+    ImportError {
+        pointer: pointer.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// The path to a member, one step further.
+pub(crate) fn below(pointer: &str, step: &str) -> String {
+    format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+}
