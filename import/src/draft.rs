@@ -2,7 +2,17 @@
 
 use crate::report::{Fidelity, Note, Report};
 use crate::{ImportError, Imported};
+use bandera_shared::compile::{CANARY_RULE, CANARY_SHARE_RULE, EXPERIMENT_RULE, ROLLOUT_RULE};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
+
+/// Rules that statuses make.
+const RESERVED_RULES: [&str; 4] = [
+    ROLLOUT_RULE,
+    EXPERIMENT_RULE,
+    CANARY_RULE,
+    CANARY_SHARE_RULE,
+];
 
 /// A ruleset being written.
 #[derive(Debug, Default)]
@@ -96,6 +106,28 @@ impl FlagDraft {
     }
 }
 
+/// Names of a flag's rules: as the other system calls them, each once, none of them reserved.
+#[derive(Debug, Default)]
+pub(crate) struct RuleIds(BTreeSet<String>);
+
+impl RuleIds {
+    /// The wanted name, or one like it.
+    pub(crate) fn name(&mut self, wanted: &str) -> String {
+        let wanted = if wanted.is_empty() || RESERVED_RULES.contains(&wanted) {
+            format!("{wanted} (imported)").trim_start().to_owned()
+        } else {
+            wanted.to_owned()
+        };
+        let mut name = wanted.clone();
+        let mut number = 2;
+        while !self.0.insert(name.clone()) {
+            name = format!("{wanted} ({number})");
+            number += 1;
+        }
+        name
+    }
+}
+
 /// A condition that needs every part.
 pub(crate) fn all(parts: Vec<Json>) -> Json {
     json!({ "all": parts })
@@ -127,4 +159,18 @@ pub(crate) fn malformed(pointer: &str, message: &str) -> ImportError {
 /// The path to a member, one step further.
 pub(crate) fn below(pointer: &str, step: &str) -> String {
     format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_have_names_of_their_own() {
+        let mut ids = RuleIds::default();
+        let named = ["a", "a", "rollout", "", "a", "rollout"].map(|wanted| ids.name(wanted));
+        let expected = ["a", "a (2)", "rollout (imported)", "(imported)", "a (3)"];
+        assert_eq!(named[..5], expected);
+        assert_eq!(named[5], "rollout (imported) (2)");
+    }
 }
