@@ -248,17 +248,24 @@ impl Test {
     /// Whether the context's attribute passes.
     #[must_use]
     pub fn holds(&self, context: &EvaluationContext) -> bool {
-        match context.get(&self.attribute) {
-            None => false,
-            Some(Value::List(elements)) if !matches!(self.matcher, Matcher::Exists) => {
-                elements.iter().any(|element| self.matcher.matches(element))
-            }
-            Some(value) => self.matcher.matches(value),
-        }
+        let value = context.get(&self.attribute);
+        value.is_some_and(|value| self.matcher.accepts(value))
     }
 }
 
 impl Matcher {
+    /// Whether the value passes; of a list one element is enough.
+    #[must_use]
+    pub fn accepts(&self, value: &Value) -> bool {
+        match value {
+            Value::Null => false,
+            Value::List(elements) if !matches!(self, Self::Exists) => {
+                elements.iter().any(|element| self.matches(element))
+            }
+            value => self.matches(value),
+        }
+    }
+
     fn matches(&self, value: &Value) -> bool {
         match self {
             Self::Exists => true,

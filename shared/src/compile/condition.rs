@@ -7,10 +7,11 @@ use crate::condition::{
     Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
 };
 use crate::diagnostic::{DiagnosticCode, Place};
-use crate::dialect;
+use crate::dialect::{self, Source, ours};
 use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
+use std::borrow::Cow;
 
 const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
                      \"flag\", \"chance\" and \"attribute\" (with \"op\")";
@@ -136,22 +137,35 @@ impl Scope<'_> {
             self.fault(place, DiagnosticCode::InvalidCondition, message);
             return None;
         };
+        let (negated, positive) = positive_form(&op);
+        let of_sign = |test| match negated {
+            true => Condition::Not(Box::new(test)),
+            false => test,
+        };
+        let is_timed = matches!(&*positive, "before" | "after");
+        if ours::knows(&positive) || (is_timed && matches!(wire.value, Some(Value::Object(_)))) {
+            let value = wire.value.unwrap_or(Value::Null);
+            let value = self.with_offsets(value, &place.key("value"))?;
+            let source = Source {
+                dialect: ours::NAME.into(),
+                op: positive.into(),
+                attribute: Some(attribute),
+                value,
+            };
+            let test = self.foreign_source(source, dialect::test, &place.key("value"));
+            return test.map(|test| of_sign(Condition::Foreign(test)));
+        }
         let operand = Operand {
             value: wire.value,
             fold_case: wire.ignore_case.unwrap_or(false),
         };
-        let (negated, positive) = positive_form(&op);
-        match matcher(positive, operand) {
-            Ok(matcher) => {
-                let test = Condition::Test(Test { attribute, matcher });
-                Some(if negated {
-                    Condition::Not(Box::new(test))
-                } else {
-                    test
-                })
-            }
+        match matcher(&positive, operand) {
+            Ok(matcher) => Some(of_sign(Condition::Test(Test { attribute, matcher }))),
             Err(Fault::Operator) => {
-                let message = format!("unknown operator \"{op}\": one of {OPERATORS}");
+                let message = format!(
+                    "unknown operator \"{op}\": one of {OPERATORS}, {}",
+                    ours::OPERATORS
+                );
                 self.fault(&place.key("op"), DiagnosticCode::InvalidCondition, message);
                 None
             }
@@ -163,18 +177,31 @@ impl Scope<'_> {
     }
 }
 
-/// A negated operator is a positive one and its complement.
-fn positive_form(op: &str) -> (bool, &str) {
-    match op {
-        "notEquals" => (true, "equals"),
-        "notIn" => (true, "in"),
-        "notContains" => (true, "contains"),
-        "notStartsWith" => (true, "startsWith"),
-        "notEndsWith" => (true, "endsWith"),
-        "notMatches" => (true, "matches"),
-        "notExists" => (true, "exists"),
-        positive => (false, positive),
+/// A negated operator is a positive one and its complement: `notIn` is not `in`.
+pub(crate) fn positive_form(op: &str) -> (bool, Cow<'_, str>) {
+    let rest = op
+        .strip_prefix("not")
+        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
+    let Some(rest) = rest else {
+        return (false, op.into());
+    };
+    let mut positive = rest.to_owned();
+    if let Some(first) = positive.get_mut(..1) {
+        first.make_ascii_lowercase();
     }
+    (true, positive.into())
+}
+
+/// The everyday operator of that name, for elements of lists.
+pub(crate) fn matcher_of(op: &str, value: Value) -> Result<Matcher, String> {
+    let operand = Operand {
+        value: (value != Value::Null).then_some(value),
+        fold_case: false,
+    };
+    matcher(op, operand).map_err(|fault| match fault {
+        Fault::Operator => format!("unknown operator \"{op}\""),
+        Fault::Value(_, message) => message,
+    })
 }
 
 struct Operand {

@@ -3,7 +3,7 @@
 //! One broken flag never takes another down: a member that does not compile is reported and, when
 //! it is a flag, answers with an error; the rest is unharmed.
 
-mod condition;
+pub(crate) mod condition;
 mod flag;
 mod graph;
 pub mod limits;
@@ -15,6 +15,7 @@ mod split;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod zone;
 
 use crate::bandit::{self, Bandit};
 use crate::bucketing::Bucketing;

@@ -136,6 +136,16 @@ impl Scope<'_> {
             attribute: wire.attribute.map(|AttributeWire(attribute)| attribute),
             value: wire.value.unwrap_or(Value::Null),
         };
+        self.foreign_source(source, make, place)
+    }
+
+    /// See [`Scope::foreign`].
+    pub(super) fn foreign_source<T: ?Sized>(
+        &mut self,
+        source: Source,
+        make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
+        place: &Place<'_>,
+    ) -> Option<Foreign<T>> {
         match Foreign::new(source, make) {
             Ok(foreign) => Some(foreign),
             Err(message) => {

@@ -16,6 +16,7 @@ mod growthbook;
 pub mod hash;
 mod launchdarkly;
 pub mod method;
+pub mod ours;
 mod posthog;
 mod registry;
 mod split;

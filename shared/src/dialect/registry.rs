@@ -2,7 +2,7 @@
 
 use super::{
     ForeignPolicy, ForeignProgram, ForeignTest, Source, configcat, eppo, flagd, flagship,
-    flagsmith, flipt, goff, growthbook, launchdarkly, posthog, split, unleash,
+    flagsmith, flipt, goff, growthbook, launchdarkly, ours, posthog, split, unleash,
 };
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use std::sync::Arc;
 /// What is wrong with the source, for people: an unknown dialect or operator, or an unfit value.
 pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
     match &*source.dialect {
+        ours::NAME => ours::test(source),
         "configcat" => configcat::test(source),
         "eppo" => eppo::test(source),
         "flagship" => flagship::test(source),
