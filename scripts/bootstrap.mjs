@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const NODE_MAJOR_MIN = 20;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const packages = join(root, "node_modules");
-const stamp = join(packages, ".bandera-lock");
+const stamp = join(packages, ".bandera-installed");
 const runtime = join(packages, ".bin", "node");
 
 function fail(message) {
