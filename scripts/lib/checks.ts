@@ -176,7 +176,10 @@ function endToEnd({ browser }: Equipment): Promise<void> {
   // wait for a period to pass, so two of them do one core no harm.
   const lanes = Math.min(Math.max(availableParallelism(), 2), limits.endToEndLanesMax);
   const bounds = [`--test-concurrency=${lanes}`, `--test-timeout=${limits.endToEndFileMsMax}`];
-  const args = ["--test", ...bounds, ...files];
+  const reporters = ["spec", at("scripts", "lib", "times.ts")].flatMap((reporter) => {
+    return [`--test-reporter=${reporter}`, "--test-reporter-destination=stdout"];
+  });
+  const args = ["--test", ...bounds, ...reporters, ...files];
   const env = { BANDERA_CHROMIUM: browser.chromium, CHROMEDRIVER: browser.chromedriver };
   return run(npmBin("node"), args, { env });
 }

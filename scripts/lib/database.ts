@@ -83,10 +83,3 @@ export function registerToken(persistDir: string, token: string, role: Role, nam
     `('local-${hash.slice(0, 16)}', '${name}', '${role}', '${hash}', ${Date.now()})`;
   d1(persistDir, "execute", database, "--command", insert);
 }
-
-/** Makes and registers a further token, such as a viewer's for a test. */
-export function createToken(persistDir: string, role: Role): string {
-  const token = newToken();
-  registerToken(persistDir, token, role, `local ${role}`);
-  return token;
-}
