@@ -5,6 +5,7 @@ use crate::compile::compile;
 use crate::context::EvaluationContext;
 use crate::flag::FlagType;
 use crate::ruleset::Ruleset;
+use std::fmt::Write;
 
 /// A ruleset of these flags, which must be free of faults.
 fn flags(members: &str) -> Ruleset {
@@ -89,11 +90,12 @@ fn a_web_of_flags_ends_when_its_allowance_is_spent() {
     for level in 0..12 {
         let next = (level + 1) % 12;
         let ask = format!(r#"{{"flag":"f{next}","equals":false,"onFailure":"doesNotHold"}}"#);
-        members.push_str(&format!(
+        let _ = write!(
+            members,
             r#""f{level}":{{"type":"boolean","status":"enabled","defaultVariant":"on",
                "variants":{{"on":{{"value":true}},"off":{{"value":false}}}},
                "rules":[{{"when":{{"any":[{ask},{ask},{ask}]}},"serve":{{"variant":"off"}}}}]}},"#
-        ));
+        );
     }
     let members = format!(
         r#"{members}"f":{{"type":"boolean","status":"enabled","defaultVariant":"on",
@@ -170,8 +172,8 @@ fn what_is_written_wrong_is_said() {
                "variants":{{"on":{{"value":true}}}},"rules":[{rule}]}}}}}}"#
         );
         let compiled = compile(document.as_bytes()).expect("a ruleset");
-        let first = compiled.diagnostics.first().expect("a fault").to_string();
-        first
+        let first = compiled.diagnostics.first().expect("a fault");
+        first.to_string()
     };
     let check = |rule: &str, part: &str| {
         let fault = fault(rule);
@@ -179,7 +181,8 @@ fn what_is_written_wrong_is_said() {
     };
     let gate = |bucketing: &str| {
         format!(
-            r#"{{"gates":[{{"ranges":[[0,1]],"bucketing":{bucketing}}}],"serve":{{"variant":"on"}}}}"#
+            r#"{{"gates":[{{"ranges":[[0,1]],"bucketing":{bucketing}}}],
+                "serve":{{"variant":"on"}}}}"#
         )
     };
     check(&gate(r#"{"kind":"md5"}"#), "unknown bucketing \"md5\"");
