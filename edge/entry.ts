@@ -2,14 +2,16 @@
  * The door of the edge Worker.
  *
  * Requests go to the wasm engine. When it traps, which no check in it can survive, the request is
- * passed on to the origin as if the Worker were not there, and the next one finds a fresh engine.
+ * passed on to the origin as if the Worker were not there, unless that would send it twice, and the
+ * next one finds a fresh engine.
  */
 
 import Engine, { Coordinator, Ledger } from "./build/index.js";
 
+import { DeadLetters } from "./dead-letters.ts";
 import { guarded } from "./guard.ts";
 
-export { Coordinator, Ledger };
+export { Coordinator, DeadLetters, Ledger };
 
 /** What routes lead to. */
 export default guarded(Engine);

@@ -2,8 +2,10 @@
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
+import { bury, type DeadLetterEnv, isDead, withDeadLetters } from "./dead-letters.ts";
+
 /** Bindings that the fence itself needs. */
-export interface GuardEnv {
+export interface GuardEnv extends DeadLetterEnv {
   readonly ORIGIN?: { fetch(request: Request): Promise<Response> };
   readonly BANDERA_ORIGIN_URL?: string;
 }
@@ -17,22 +19,26 @@ export interface Engine {
 /** The engine's entry point. */
 export type EngineClass = new (ctx: ExecutionContext, env: unknown) => Engine;
 
-/** The runtime's own, which its types know without this event. It must be called by this name. */
+/** The runtime's own, which its types know without these events. It must be called by this name. */
 declare function addEventListener(
-  type: "error",
-  listener: (event: { readonly error: unknown }) => void,
+  type: "error" | "unhandledrejection",
+  listener: (event: { readonly error?: unknown; readonly reason?: unknown }) => void,
 ): void;
 
 /**
  * A trap inside an asynchronous function settles nothing: the promise that waits for it would
- * wait for ever. The runtime reports such a trap as a global error, which ends the wait here.
+ * wait for ever. The runtime reports such a trap as a global error, or, where a settled promise
+ * had called the engine, as a rejection that nobody handles. Either ends the wait here.
  */
 const waiting = new Set<(trap: Error) => void>();
 
-addEventListener("error", ({ error }) => {
-  if (!isTrap(error)) return;
-  for (const fail of [...waiting]) fail(error);
-});
+function endWaits(trap: unknown): void {
+  if (!isTrap(trap)) return;
+  for (const fail of [...waiting]) fail(trap);
+}
+
+addEventListener("error", ({ error }) => endWaits(error));
+addEventListener("unhandledrejection", ({ reason }) => endWaits(reason));
 
 function isTrap(error: unknown): error is Error {
   return error instanceof WebAssembly.RuntimeError;
@@ -53,7 +59,8 @@ export function guarded(engine: EngineClass, marks?: Readonly<Record<string, str
       // A last resort below this one, where the route itself leads to an origin.
       if (!this.env.ORIGIN && !this.env.BANDERA_ORIGIN_URL) this.ctx.passThroughOnException();
       try {
-        return await untilTrap(this.#engine().fetch(request));
+        const answer = await untilTrap(this.#engine().fetch(request));
+        return isHealth(request) ? await withDeadLetters(answer, this.env) : answer;
       } catch (error) {
         console.error("bandera: the engine failed", error);
         return passOn(request, this.env);
@@ -61,7 +68,8 @@ export function guarded(engine: EngineClass, marks?: Readonly<Record<string, str
     }
 
     override async queue(batch: MessageBatch): Promise<void> {
-      await untilTrap(this.#engine().queue(batch));
+      if (isDead(batch)) await bury(batch, this.env);
+      else await untilTrap(this.#engine().queue(batch));
     }
 
     #engine(): Engine {
@@ -70,14 +78,44 @@ export function guarded(engine: EngineClass, marks?: Readonly<Record<string, str
   };
 }
 
-/** Passes the unread request on; one whose body is already gone cannot be sent twice. */
+function isHealth({ method, url }: Request): boolean {
+  return method === "GET" && new URL(url).pathname === "/bandera/v1/health";
+}
+
+/** Paths that are ours: no origin knows what belongs there. */
+const OURS = /^\/(?:bandera|ofrep)\//;
+/** Methods that change nothing, so that asking twice is no harm. */
+const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+/** How long a caller of the API may wait before it tries again. */
+const RETRY_AFTER_S = 1;
+/** On a request once the engine has asked the origin about it; set in `platform/src/glue.js`. */
+const ASKED = Symbol.for("bandera.asked");
+
+/** Passes the request on, if that is not sending it twice. */
 async function passOn(request: Request, env: GuardEnv): Promise<Response> {
-  if (request.bodyUsed) return new Response("The request could not be passed on.", { status: 502 });
+  if (OURS.test(new URL(request.url).pathname)) {
+    return problem(503, "unavailable", "The engine failed; the next request finds a fresh one");
+  }
+  const asked = Reflect.get(request, ASKED) === true;
+  if (request.bodyUsed || (asked && !SAFE.has(request.method))) {
+    return problem(502, "origin_unreachable", "The request may have reached the origin");
+  }
   const forwarded = new Request(originUrl(request.url, env), request);
   for (const name of [...forwarded.headers.keys()]) {
     if (name.startsWith("bandera-")) forwarded.headers.delete(name);
   }
   return env.ORIGIN === undefined ? fetch(forwarded) : env.ORIGIN.fetch(forwarded);
+}
+
+/** A problem document (RFC 9457), as the engine would have made it. */
+function problem(status: 502 | 503, code: string, title: string): Response {
+  const headers = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    ...(status === 503 ? { "retry-after": String(RETRY_AFTER_S) } : {}),
+  };
+  const body = { type: `urn:bandera:problem:${code}`, status, code, title };
+  return new Response(JSON.stringify(body), { status, headers });
 }
 
 function originUrl(url: string, env: GuardEnv): string {

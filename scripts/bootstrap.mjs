@@ -4,28 +4,39 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_MAJOR_MIN = 20;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
-const stamp = join(root, "node_modules", ".bandera-lock");
-const runtime = join(root, "node_modules", ".bin", "node");
+const packages = join(root, "node_modules");
+const stamp = join(packages, ".bandera-installed");
+const runtime = join(packages, ".bin", "node");
 
 function fail(message) {
   console.error(`bandera: ${message}`);
   process.exit(1);
 }
 
-/** Installs the npm packages when the lock file differs from what was installed last. */
+/**
+ * Installs the npm packages when what is wanted differs from what was installed last. `npm ci`
+ * takes the lock file's word, and fails where package.json says otherwise.
+ */
 function install() {
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(root, "package.json"), "utf8"),
+  );
   const wanted = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
+    .update(JSON.stringify({ dependencies, devDependencies }))
     .digest("hex");
   const present = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
   if (present === wanted && existsSync(runtime)) return;
+  // A work tree may link to another one's packages. npm would empty the folder behind the link, and
+  // with it the ground under whoever works there: only the link goes.
+  if (lstatSync(packages, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(packages);
   console.log("▸ npm packages (npm ci; half a minute the first time)");
   const started = Date.now();
   const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {

@@ -22,6 +22,8 @@ import { ensureTools } from "./lib/tools.ts";
 
 let stack: Stack | undefined;
 let ending = false;
+/** Whether the note of who runs is ours. */
+let noted = false;
 
 /** Ends everything once, however often it is asked to. */
 async function end(code: number): Promise<void> {
@@ -29,7 +31,7 @@ async function end(code: number): Promise<void> {
   ending = true;
   await stopRunning();
   await stack?.stop();
-  noteStopped();
+  if (noted) noteStopped();
   console.log("✓ stopped; the ports are free, the state is kept");
   process.exit(code);
 }
@@ -72,6 +74,9 @@ Ctrl-C ends it. State persists; npm run reset clears it.`);
 
 async function runUntilEnded(): Promise<void> {
   await requirePlace();
+  // From now on, and not only when all is built: a second start would build into the same folders.
+  noteRunning([]);
+  noted = true;
   await build(stackArtefacts, await ensureTools());
   const { edge, admin } = chosenPorts();
   const running = await step("runtime: databases, edge, demo shop, admin", () =>
@@ -103,7 +108,7 @@ await main(async () => {
     // What fails because we are ending is no failure.
     if (ending) return;
     await stack?.stop();
-    if (stack !== undefined) noteStopped();
+    if (noted) noteStopped();
     throw error;
   }
 });

@@ -3,19 +3,22 @@
  * `npm test -- lint rust`. A failed step does not hide the others; the summary shows all.
  */
 
-import { allChecks } from "./lib/checks.ts";
+import { allChecks, type Check } from "./lib/checks.ts";
 import { ensureBrowser } from "./lib/chromium.ts";
 import { attempt, main, step, type StepResult, summarise } from "./lib/progress.ts";
-import { stopRunning, TaskError } from "./lib/run.ts";
+import { showingLater, stopRunning, TaskError } from "./lib/run.ts";
 import { ensureSecrets } from "./lib/secrets.ts";
 import { onEnding } from "./lib/signals.ts";
-import { ensureLinters, ensureTools } from "./lib/tools.ts";
+import { ensureLinters } from "./lib/toolchain.ts";
+import { ensureTools } from "./lib/tools.ts";
 
 let interrupted = false;
 onEnding(() => {
   interrupted = true;
   void stopRunning();
 });
+
+const started = performance.now();
 
 await main(async () => {
   const checks = allChecks();
@@ -30,11 +33,22 @@ await main(async () => {
     await ensureLinters();
     return { tools: await ensureTools(), browser: await ensureBrowser() };
   });
-  const results: StepResult[] = [];
-  for (const { part, name, work } of checks) {
+  const chosen = checks.filter(({ part }) => wanted.length === 0 || wanted.includes(part));
+  const results = new Map<Check, StepResult>();
+  const perform = async (check: Check): Promise<void> => {
     if (interrupted) throw new TaskError("interrupted");
-    if (wanted.length > 0 && !wanted.includes(part)) continue;
-    results.push(await attempt(name, () => work(equipment)));
-  }
-  if (!summarise(results)) process.exitCode = 1;
+    results.set(check, await attempt(check.name, () => check.work(equipment)));
+  };
+  // What needs no Cargo runs beside what does.
+  const beside = async (): Promise<void> => {
+    for (const check of chosen.filter((each) => each.beside)) {
+      await showingLater(() => perform(check));
+    }
+  };
+  const inTurn = async (): Promise<void> => {
+    for (const check of chosen.filter((each) => !each.beside)) await perform(check);
+  };
+  await Promise.all([beside(), inTurn()]);
+  const inOrder = chosen.flatMap((check) => results.get(check) ?? []);
+  if (!summarise(inOrder, (performance.now() - started) / 1000)) process.exitCode = 1;
 });

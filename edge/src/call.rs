@@ -3,7 +3,6 @@
 use crate::isolate::Isolate;
 use crate::request::RequestHead;
 use crate::store::Current;
-use std::cell::Cell;
 use std::rc::Rc;
 use worker::web_sys::Request;
 use worker::{Context, Env};
@@ -23,8 +22,6 @@ pub(crate) struct Call<'c> {
     pub(crate) ctx: &'c Context,
     /// Whether it came through the entry point that only service bindings reach.
     pub(crate) by_binding: bool,
-    /// Whether the origin was asked already: what may change something is never asked twice.
-    pub(crate) asked_origin: &'c Cell<bool>,
 }
 
 impl Call<'_> {

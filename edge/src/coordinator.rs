@@ -78,7 +78,7 @@ pub struct Coordinator {
 
 impl DurableObject for Coordinator {
     fn new(state: State, env: Env) -> Self {
-        if let Err(error) = store::prepare(&state.storage().sql()) {
+        if let Err(error) = store::prepare(&state.storage()) {
             // Every later statement fails with a clear message of its own.
             console_error!("coordinator: tables: {error}");
         }

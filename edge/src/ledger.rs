@@ -16,6 +16,7 @@
 mod client;
 mod rows;
 mod store;
+mod turn;
 
 pub(crate) use client::{Unreachable, commit, environment};
 
@@ -37,6 +38,7 @@ use worker::{
 
 use crate::{coordinator, sql};
 use rows::Rows;
+use turn::Turns;
 
 /// A bandit under one reward definition.
 type Learner = (Box<str>, u64);
@@ -78,6 +80,7 @@ struct Desk {
     /// `None` until first needed, and after any failure: then the store is read again.
     memory: RefCell<Option<Shard>>,
     waiting: RefCell<Vec<Waiting>>,
+    turns: Turns,
     /// When the alarm is set for, as far as this instance knows.
     alarm_at_ms: Cell<Option<i64>>,
 }
@@ -96,7 +99,7 @@ struct Inner {
 
 impl DurableObject for Ledger {
     fn new(state: State, env: Env) -> Self {
-        if let Err(error) = store::prepare(&state.storage().sql()) {
+        if let Err(error) = store::prepare(&state.storage()) {
             // Every later statement fails with a clear message of its own.
             console_error!("ledger: tables: {error}");
         }
@@ -140,18 +143,19 @@ impl Ledger {
     async fn commit(&self, shard: u16, batch: Batch) -> std::result::Result<Vec<Outcome>, String> {
         let (answer, outcomes) = oneshot::channel();
         let inner = &self.inner;
-        let is_first = inner.desk.waiting.borrow().is_empty();
         inner
             .desk
             .waiting
             .borrow_mut()
             .push(Waiting { batch, answer });
-        if is_first {
+        if let Some(turn) = inner.desk.turns.take(now().0) {
             // Not the first caller's own task: that caller may hang up, the others must not wait.
             let committing = Rc::clone(inner);
             inner.state.wait_until(async move {
                 // Requests that are already at the door come in before the next timer.
                 Delay::from(Duration::ZERO).await;
+                // Nothing interrupts from here to the commit: whoever comes later needs another.
+                drop(turn);
                 committing.commit_waiting(shard).await;
             });
         }

@@ -46,7 +46,6 @@ pub use ledger::Ledger;
 use call::Call;
 use isolate::Isolate;
 use request::RequestHead;
-use std::cell::Cell;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Error, event};
 
@@ -60,7 +59,6 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Respo
     let head = RequestHead::parse(&described).map_err(|e| Error::RustError(e.to_string()))?;
     let isolate = Isolate::of(&env, head.now_ms);
     let by_binding = binding_text(&env, BY_BINDING).is_some();
-    let asked_origin = Cell::new(false);
     let call = Call {
         request: &request,
         head: &head,
@@ -68,7 +66,6 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> worker::Result<Respo
         env: &env,
         ctx: &ctx,
         by_binding,
-        asked_origin: &asked_origin,
     };
     Ok(router::route(&call).await?)
 }

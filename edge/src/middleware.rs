@@ -170,7 +170,6 @@ impl Served<'_, '_> {
             headers,
             fresh,
         };
-        self.call.asked_origin.set(true);
         let asked_at_ms = worker::Date::now().as_millis();
         let response = origin.ask(request, head, passage).await?;
         let origin_ms = worker::Date::now().as_millis().saturating_sub(asked_at_ms);

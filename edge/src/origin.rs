@@ -61,10 +61,10 @@ impl Origin {
         let url = self.url(head, &passage);
         let here = url == format!("{}{}{}", head.origin, head.path, head.query);
         if here && passage.headers.is_empty() {
-            return send(&self.service, request, passage.fresh).await;
+            return send(request, &self.service, request, passage.fresh).await;
         }
-        let request = build_request(request, &url, &passage.headers)?;
-        send(&self.service, &request, passage.fresh).await
+        let built = build_request(request, &url, &passage.headers)?;
+        send(request, &self.service, &built, passage.fresh).await
     }
 
     fn url(&self, head: &RequestHead, passage: &Passage<'_>) -> String {

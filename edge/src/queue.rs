@@ -2,7 +2,7 @@
 //!
 //! Delivery is at least once and in any order, which is how the ledger counts anyway. A message is
 //! acknowledged only after its shard has committed it; a message that no retry can help ends in
-//! the dead-letter queue, where it can be looked at and sent again.
+//! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
 
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ async fn queue(delivered: MessageBatch<String>, env: Env, _ctx: Context) -> work
                 delivery.batches.push(batch);
             }
             Err(fault) => {
-                // Retrying brings it to the dead-letter queue, which keeps it for a look.
+                // Retrying brings it to the dead letters, where it is kept for a look.
                 console_error!("queue: message {}: {fault}", message.id());
                 message.retry();
             }

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::{cors, delivery, events, health, middleware, ofrep};
-use bandera_platform::{Problem, amend_response, make_response};
+use bandera_platform::{Problem, amend_response, make_response, was_asked};
 use worker::console_error;
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::Response;
@@ -23,8 +23,8 @@ pub(crate) async fn route(call: &Call<'_>) -> Result<Response, JsValue> {
         Err(fault) => {
             call.isolate.counters.count(|counts| counts.failed += 1);
             console_error!("bandera: {fault:?}");
-            let asked_twice = call.asked_origin.get() && !call.head.is_safe();
-            if call.request.body_used() || asked_twice {
+            let asks_twice = was_asked(call.request) && !call.head.is_safe();
+            if call.request.body_used() || asks_twice {
                 return Problem::new(502, "origin_unreachable", "The origin did not answer")
                     .to_response();
             }

@@ -88,6 +88,41 @@ pub(crate) fn gathered<T: DeserializeOwned>(
     Ok(tree::from_str(&text)?)
 }
 
+/// Runs the migrations that the store has not seen, in order and in one transaction.
+///
+/// A migration never changes once it is released, and only adds: the code of the release before
+/// must go on with what it leaves, so that a Worker can be rolled back. The first one of an object
+/// makes its tables where they are absent, because stores from before migrations were counted have
+/// them already.
+pub(crate) fn migrate(storage: &Storage, migrations: &'static [&'static str]) -> Result<()> {
+    let sql = storage.sql();
+    run(&sql, SCHEMA, vec![])?;
+    let seen = "SELECT coalesce(max(version), 0) FROM schema_version";
+    let seen = first(&sql, seen, vec![])?.map_or(Ok(0), |mut row| row.number())?;
+    let mut due = unseen(migrations, seen).peekable();
+    if due.peek().is_none() {
+        return Ok(());
+    }
+    transaction(storage, move |sql| {
+        due.try_for_each(|(version, migration)| {
+            run(sql, migration, vec![])?;
+            let version = vec![(version as f64).into()];
+            run(sql, "INSERT INTO schema_version VALUES (?1)", version)
+        })
+    })
+}
+
+/// Numbers of the migrations that a store has seen.
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)";
+
+/// Migrations after number `seen`, with their numbers; the first one is number 1.
+fn unseen(
+    migrations: &'static [&'static str],
+    seen: u64,
+) -> impl Iterator<Item = (u64, &'static str)> {
+    (1..).zip(migrations.iter().copied()).skip(seen as usize)
+}
+
 /// Runs `body` in one transaction: all of its statements take effect, or none when it fails.
 ///
 /// Statements without an `await` between them share an implicit transaction anyway, but one that a
@@ -112,5 +147,23 @@ pub(crate) fn transaction(
     match (failure.borrow_mut().take(), outcome) {
         (Some(error), _) => Err(error),
         (None, outcome) => outcome.map(drop).map_err(Error::from),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_migration_is_due_once_and_in_order() {
+        let check = |seen, expected: &[(u64, &str)]| {
+            let due: Vec<_> = unseen(&["a", "b", "c"], seen).collect();
+            assert_eq!(due, expected, "{seen}");
+        };
+        check(0, &[(1, "a"), (2, "b"), (3, "c")]);
+        check(2, &[(3, "c")]);
+        check(3, &[]);
+        // A store that a later release has migrated.
+        check(4, &[]);
     }
 }

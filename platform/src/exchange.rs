@@ -13,7 +13,14 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = buildRequest)]
     fn js_build_request(request: &Request, url: &str, changes: &str) -> Result<Request, JsValue>;
     #[wasm_bindgen(catch, js_name = send)]
-    fn js_send(service: &JsValue, request: &Request, fresh: bool) -> Result<Promise, JsValue>;
+    fn js_send(
+        incoming: &Request,
+        service: &JsValue,
+        request: &Request,
+        fresh: bool,
+    ) -> Result<Promise, JsValue>;
+    #[wasm_bindgen(js_name = wasAsked)]
+    fn js_was_asked(incoming: &Request) -> bool;
     #[wasm_bindgen(catch, js_name = amendResponse)]
     fn js_amend_response(response: &Response, changes: &str) -> Result<Response, JsValue>;
     #[wasm_bindgen(catch, js_name = makeResponse)]
@@ -101,15 +108,28 @@ pub fn build_request(
 
 /// The answer of a service binding, or of the network when `service` is `undefined`.
 ///
-/// `fresh` keeps every cache between the Worker and the origin out of the exchange. Redirects are
-/// handed back instead of followed, as incoming requests ask for.
+/// `incoming` is the request that is being answered, and is marked; see [`was_asked`]. `fresh`
+/// keeps every cache between the Worker and the origin out of the exchange. Redirects are handed
+/// back instead of followed, as incoming requests ask for.
 ///
 /// # Errors
 /// What the runtime threw: the other side cannot be reached.
-pub async fn send(service: &JsValue, request: &Request, fresh: bool) -> Result<Response, JsValue> {
-    JsFuture::from(js_send(service, request, fresh)?)
+pub async fn send(
+    incoming: &Request,
+    service: &JsValue,
+    request: &Request,
+    fresh: bool,
+) -> Result<Response, JsValue> {
+    JsFuture::from(js_send(incoming, service, request, fresh)?)
         .await?
         .dyn_into()
+}
+
+/// Whether [`send`] was called for this incoming request: what may change something is not sent
+/// twice.
+#[must_use]
+pub fn was_asked(incoming: &Request) -> bool {
+    js_was_asked(incoming)
 }
 
 /// The same response with other headers; its body goes on streaming.

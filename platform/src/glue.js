@@ -33,7 +33,16 @@ export function buildRequest(request, url, changes) {
   return built;
 }
 
-export function send(service, request, fresh) {
+// On a request once the origin was asked about it. The fence (`edge/guard.ts`) reads it too: an
+// engine that trapped can tell nothing any more.
+const ASKED = Symbol.for("bandera.asked");
+
+export function wasAsked(incoming) {
+  return incoming[ASKED] === true;
+}
+
+export function send(incoming, service, request, fresh) {
+  incoming[ASKED] = true;
   if (service !== undefined) return service.fetch(request);
   return fresh ? fetch(request, { cache: "no-store" }) : fetch(request);
 }

@@ -13,7 +13,7 @@ mod problem;
 pub use bindings::{binding_text, random_bytes, service_binding};
 pub use exchange::{
     Body, HeaderChanges, amend_response, build_request, describe_request, json_response,
-    make_response, read_body, send,
+    make_response, read_body, send, was_asked,
 };
 pub use html::{HtmlEdit, rewrite_html};
 pub use objects::{Answer, ask_object};

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { type Artefact, refresh } from "./fresh.ts";
 import { at, cliRelease, npmBin } from "./paths.ts";
 import { step } from "./progress.ts";
-import { run } from "./run.ts";
+import { cargo, run } from "./run.ts";
 import type { Tools } from "./tools.ts";
 
 /** What every Rust artefact is made from, beside its own folder. */
@@ -74,7 +74,7 @@ const wasmFeatures: readonly string[] = [
 function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   return make(artefact, async () => {
     const env = environment(tools);
-    await run(tools.workerBuild, ["--profile=worker"], { cwd: at(folder), env });
+    await run(tools.workerBuild, ["--profile=worker", ".", "--locked"], { cwd: at(folder), env });
     await run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", artefact.output, "-o", artefact.output]);
   });
 }
@@ -91,7 +91,7 @@ export async function build(names: readonly ArtefactName[], tools: Tools): Promi
     if (name === "edge") await makeWorker(edge, "edge", tools);
     else if (name === "admin") await makeWorker(admin, "admin", tools);
     else if (name === "cli") {
-      await make(command, () => run("cargo", ["build", "--release", "-p", "bandera-cli"]));
+      await make(command, () => cargo(["build", "--release", "-p", "bandera-cli"]));
     } else await makePage(name === "browser" ? browser : dashboard, name, tools);
   }
 }

@@ -1,13 +1,15 @@
 /** The steps of `npm test`, by part. Each is one thing a person can run and understand alone. */
 
 import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { build, stackArtefacts, wasmFiles } from "./build.ts";
 import { type Browser, chromiumArguments } from "./chromium.ts";
 import { at, limits, npmBin, root, targetDir } from "./paths.ts";
-import { capture, run, type RunOptions, runKeeping, TaskError } from "./run.ts";
+import { capture, cargo, run, runKeeping, say, TaskError } from "./run.ts";
+import { exact, versions } from "./toolchain.ts";
 import type { Tools } from "./tools.ts";
 
 /** What the steps run with. */
@@ -20,6 +22,8 @@ export interface Equipment {
 export interface Check {
   readonly part: string;
   readonly name: string;
+  /** Whether it may run beside the steps that call Cargo, which would only wait for each other. */
+  readonly beside?: boolean;
   readonly work: (equipment: Equipment) => Promise<void>;
 }
 
@@ -31,36 +35,38 @@ const wasmPackages = ["shared", "lab", "platform", "edge", "admin", "browser"].f
   `bandera-${name}`,
 ]);
 
-function cargo(args: readonly string[], options?: RunOptions): Promise<void> {
-  return run("cargo", args, options);
+/** What every version of Rust sees differently: an error on the named version, else only shown. */
+function lint(): Check[] {
+  const rust = versions();
+  const errors = exact(rust);
+  const name = (what: string): string => {
+    return errors ? what : `${what} (shown only: Rust ${rust.present} is not ${rust.named})`;
+  };
+  const lints = errors ? ["-D", "warnings"] : ["--cap-lints", "warn"];
+  // A Worker's crate is private but for its entry; maintainers read, and link to, the rest.
+  const docLints = `${lints.join(" ")} -A rustdoc::private-intra-doc-links`;
+  const format = async (): Promise<void> => {
+    const formatted = run("cargo", ["fmt", "--all", "--check"]);
+    await (errors ? formatted : formatted.catch((error: Error) => say(error.message)));
+  };
+  const works = new Map<string, () => Promise<void>>([
+    ["format", format],
+    ["clippy, native", () => cargo(["clippy", "--workspace", "--all-targets", "--", ...lints])],
+    ["clippy, wasm32", () => cargo(["clippy", ...wasmTarget, ...wasmPackages, "--", ...lints])],
+    [
+      "docs",
+      () =>
+        cargo(["doc", "--workspace", "--no-deps", "--document-private-items"], {
+          env: { RUSTDOCFLAGS: docLints },
+        }),
+    ],
+  ]);
+  return [...works].map(([what, work]) => ({ part: "lint", name: name(what), work }));
 }
-
-const lint: readonly Check[] = [
-  { part: "lint", name: "format", work: () => cargo(["fmt", "--all", "--check"]) },
-  {
-    part: "lint",
-    name: "clippy, native",
-    work: () => cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-  },
-  {
-    part: "lint",
-    name: "clippy, wasm32",
-    work: () => cargo(["clippy", ...wasmTarget, ...wasmPackages, "--", "-D", "warnings"]),
-  },
-  {
-    part: "lint",
-    name: "docs",
-    // A Worker's crate is private but for its entry; maintainers read, and link to, the rest.
-    work: () =>
-      cargo(["doc", "--workspace", "--no-deps", "--document-private-items"], {
-        env: { RUSTDOCFLAGS: "-D warnings -A rustdoc::private-intra-doc-links" },
-      }),
-  },
-];
 
 /** The packages of the workspace, in the order of `Cargo.toml`. */
 function workspacePackages(): string[] {
-  const metadata = capture("cargo", ["metadata", "--no-deps", "--format-version", "1"]);
+  const metadata = capture("cargo", ["metadata", "--locked", "--no-deps", "--format-version", "1"]);
   if (!metadata.ok) throw new TaskError(`cargo metadata: ${metadata.stderr.trim()}`);
   const { packages } = JSON.parse(metadata.stdout) as { packages: { name: string }[] };
   return packages.map(({ name }) => name);
@@ -94,7 +100,7 @@ function wasmTargets(crate: string): string[] {
 
 /** Runs the crate's wasm tests; a runner that found no test is a failure, though it exits 0. */
 async function wasmTests(tools: Tools, env: Readonly<Record<string, string>>): Promise<void> {
-  const args = ["test", ...wasmTarget, "-p", "bandera-shared", ...wasmTargets("shared")];
+  const args = ["test", "--locked", ...wasmTarget, "-p", "bandera-shared", ...wasmTargets("shared")];
   const path = `${dirname(npmBin("node"))}:${process.env["PATH"] ?? ""}`;
   const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.wasmBindgenTestRunner };
   const output = await runKeeping("cargo", args, { env: { ...runner, PATH: path, ...env } });
@@ -140,6 +146,7 @@ const typescript: readonly Check[] = [
   {
     part: "typecheck",
     name: "types",
+    beside: true,
     work: async () => {
       const bases = (file: string): boolean => !file.endsWith("tsconfig.base.json");
       const wrong: string[] = [];
@@ -152,10 +159,11 @@ const typescript: readonly Check[] = [
   {
     part: "scripts",
     name: "TypeScript unit tests",
+    beside: true,
     work: async () => {
       const files = listed("scripts/*.test.ts", "www/*.test.ts", "edge/*.test.ts");
       if (files.length === 0) throw new TaskError("no *.test.ts was found");
-      await run(npmBin("node"), ["--test", ...files]);
+      await run(npmBin("node"), ["--test", `--test-timeout=${limits.unitFileMsMax}`, ...files]);
     },
   },
 ];
@@ -164,8 +172,14 @@ const typescript: readonly Check[] = [
 function endToEnd({ browser }: Equipment): Promise<void> {
   const files = globSync("tests/e2e/**/*.test.ts", { cwd: root }).sort();
   if (files.length === 0) throw new TaskError("tests/e2e holds no *.test.ts");
-  // One file after the other: two cores run one stack and one browser well, not several.
-  const args = ["--test", "--test-concurrency=1", ...files];
+  // Files share nothing: each has its own stack, ports, state and browser. Half of their time they
+  // wait for a period to pass, so two of them do one core no harm.
+  const lanes = Math.min(Math.max(availableParallelism(), 2), limits.endToEndLanesMax);
+  const bounds = [`--test-concurrency=${lanes}`, `--test-timeout=${limits.endToEndFileMsMax}`];
+  const reporters = ["spec", at("scripts", "lib", "times.ts")].flatMap((reporter) => {
+    return [`--test-reporter=${reporter}`, "--test-reporter-destination=stdout"];
+  });
+  const args = ["--test", ...bounds, ...reporters, ...files];
   const env = { BANDERA_CHROMIUM: browser.chromium, CHROMEDRIVER: browser.chromedriver };
   return run(npmBin("node"), args, { env });
 }
@@ -184,7 +198,7 @@ function sizes(): void {
     if (path === undefined) throw new TaskError(`the wasm of ${name} was not built`);
     const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
     const line = `${name}: ${kib(bytes)} gzip of at most ${kib(max[name])}`;
-    console.log(`  ${line}`);
+    say(`  ${line}`);
     if (bytes > max[name]) over.push(line);
   }
   if (over.length > 0) throw new TaskError(`too large: ${over.join("; ")}`);
@@ -209,5 +223,5 @@ const product: readonly Check[] = [
 
 /** Every step, in the order that tells soonest what is wrong. */
 export function allChecks(): Check[] {
-  return [...lint, ...typescript, ...rust(), ...wasm, ...product];
+  return [...lint(), ...typescript, ...rust(), ...wasm, ...product];
 }

@@ -18,7 +18,7 @@ export interface Artefact {
 }
 
 /** Hash over the content of every input that git tracks or would track. */
-function fingerprint(inputs: readonly string[]): string {
+export function fingerprint(inputs: readonly string[]): string {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...inputs];
   const listed = capture("git", args);
   if (!listed.ok) throw new TaskError(`git ls-files: ${listed.stderr.trim()}`);

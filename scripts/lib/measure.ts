@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 
 import { build, wasmFiles } from "./build.ts";
 import { at, targetDir } from "./paths.ts";
-import { run, runKeeping, TaskError } from "./run.ts";
+import { cargo, run, runKeeping, TaskError } from "./run.ts";
 import type { Tools } from "./tools.ts";
 import { Workerd } from "./workerd.ts";
 
@@ -48,7 +48,7 @@ function numberOf(value: unknown, member: string): number {
 
 /** Native nanoseconds of an evaluation beside one hash. */
 export async function native(): Promise<Table> {
-  const bench = ["bench", "-q", "-p", "bandera-tests", "--bench", "evaluation"];
+  const bench = ["bench", "-q", "--locked", "-p", "bandera-tests", "--bench", "evaluation"];
   const output = await runKeeping("cargo", [...bench, "--", "--json"], { quiet: true });
   const rows: unknown = JSON.parse(output.trim().split("\n").at(-1) ?? "");
   if (!Array.isArray(rows)) throw new TaskError("the native benchmark printed no rows");
@@ -66,7 +66,7 @@ export async function native(): Promise<Table> {
 
 /** Builds the load generator and tells where it is. */
 export async function loadGenerator(): Promise<string> {
-  await run("cargo", ["build", "-q", "--release", "-p", "bandera-tests", "--bin", "load"]);
+  await cargo(["build", "-q", "--release", "-p", "bandera-tests", "--bin", "load"]);
   return join(targetDir, "release", "load");
 }
 
@@ -99,7 +99,7 @@ async function benchWorker(tools: Tools, name: string, features: readonly string
     WASM_OPT_BIN: tools.wasmOpt,
     ESBUILD_BIN: tools.esbuild,
   };
-  const args = ["--release", "--out-dir", folder, ".", ...features];
+  const args = ["--release", "--out-dir", folder, ".", "--locked", ...features];
   await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
   return at("tests", "bench", folder);
 }

@@ -27,6 +27,8 @@ function startKeeper(): ChildProcess {
     detached: true,
   });
   child.unref();
+  // A keeper that somebody ended keeps nothing; that is no reason to end, too.
+  child.stdin?.on("error", () => undefined);
   // A pipe is a socket here; it must not keep us from ending either.
   if (child.stdin !== null && "unref" in child.stdin) (child.stdin as { unref(): void }).unref();
   process.on("exit", () => {

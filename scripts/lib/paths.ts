@@ -66,6 +66,12 @@ export const limits = {
   probeMsMax: 5_000,
   /** How long a short Wrangler command may take. */
   wranglerCallMsMax: 60_000,
+  /** How many files of end-to-end tests run at once: each brings a runtime and maybe a browser. */
+  endToEndLanesMax: 4,
+  /** How long a file of end-to-end tests, or one test of it, may take on a busy machine. */
+  endToEndFileMsMax: 900_000,
+  /** The same for the unit tests in TypeScript. */
+  unitFileMsMax: 180_000,
   /** Pause between two looks at a condition that is waited for. */
   pollMs: 50,
   /** Pause between two looks at whether the process that started us is still there. */

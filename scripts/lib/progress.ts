@@ -1,6 +1,6 @@
 /** What a person sees of a task: each step announced, timed, and summed up. */
 
-import { stopRunning, TaskError } from "./run.ts";
+import { say, stopRunning, TaskError } from "./run.ts";
 import { onEnding } from "./signals.ts";
 
 /** How one step ended. */
@@ -22,10 +22,10 @@ function message(error: unknown): string {
 
 /** Runs a step with a line before and after it; its failure goes on to the caller. */
 export async function step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
-  console.log(`▸ ${name}`);
+  say(`▸ ${name}`);
   const started = performance.now();
   const result = await work();
-  console.log(`✓ ${name} (${secondsSince(started).toFixed(1)} s)`);
+  say(`✓ ${name} (${secondsSince(started).toFixed(1)} s)`);
   return result;
 }
 
@@ -40,24 +40,26 @@ export async function attempt(
     return { name, seconds: secondsSince(started) };
   } catch (error) {
     const failure = message(error);
-    console.error(`✗ ${name} (${secondsSince(started).toFixed(1)} s)\n  ${failure}`);
+    say(`✗ ${name} (${secondsSince(started).toFixed(1)} s)\n  ${failure}`);
     return { name, seconds: secondsSince(started), failure };
   }
 }
 
-/** Prints the table of all steps and the closing line; true when every step passed. */
-export function summarise(results: readonly StepResult[]): boolean {
+/**
+ * Prints the table of all steps, how long they took together, and the closing line; true when every
+ * step passed. Steps that ran beside others make the sum longer than the whole.
+ */
+export function summarise(results: readonly StepResult[], seconds: number): boolean {
   const width = Math.max(...results.map((result) => result.name.length));
   console.log("\nSummary");
-  for (const { name, seconds, failure } of results) {
-    const time = `${seconds.toFixed(1).padStart(7)} s`;
+  for (const { name, seconds: own, failure } of results) {
+    const time = `${own.toFixed(1).padStart(7)} s`;
     const mark = failure === undefined ? "✓" : "✗";
     const reason = failure === undefined ? "" : `   ${failure.split("\n", 1)[0]}`;
     console.log(`  ${mark} ${name.padEnd(width)} ${time}${reason}`);
   }
   const failed = results.filter((result) => result.failure !== undefined).length;
-  const total = results.reduce((sum, result) => sum + result.seconds, 0);
-  console.log(`  ${" ".repeat(width + 2)} ${total.toFixed(1).padStart(7)} s\n`);
+  console.log(`  ${" ".repeat(width + 2)} ${seconds.toFixed(1).padStart(7)} s in all\n`);
   console.log(`${results.length - failed} passed, ${failed} failed`);
   return failed === 0;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { npmBin } from "./paths.ts";
 import { capture, commandLine, run, runKeeping, until } from "./run.ts";
 
 test("a program's failure is an error that names the command", async () => {
@@ -12,6 +13,20 @@ test("a program's failure is an error that names the command", async () => {
 test("kept output is whole, also when the program fails", async () => {
   assert.equal(await runKeeping("echo", ["kept"]), "kept\n");
   await assert.rejects(runKeeping("sh", ["-c", "echo x; exit 1"]), /exit code 1/);
+});
+
+test("work beside other work shows what it printed in one piece, also when it fails", async () => {
+  const script = `import { run, say, showingLater } from "./scripts/lib/run.ts";
+    const beside = showingLater(async () => {
+      say("one");
+      await run("sh", ["-c", "echo two; sleep 0.3; echo three >&2; exit 1"]);
+    });
+    say("before");
+    await beside.catch(() => say("after"));`;
+  const shown = await runKeeping(npmBin("node"), ["--input-type=module", "-e", script], {
+    quiet: true,
+  });
+  assert.equal(shown, "before\none\ntwo\nthree\nafter\n");
 });
 
 test("captured programs never throw", () => {

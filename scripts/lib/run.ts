@@ -1,5 +1,6 @@
 /** Running other programs: streamed or captured, always with their failure as an error. */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
 import { forgetProcesses, ownProcesses } from "./owned.ts";
@@ -33,6 +34,31 @@ export function commandLine(program: string, args: readonly string[]): string {
   return [program, ...args].map((part) => (plain.test(part) ? part : `'${part}'`)).join(" ");
 }
 
+/** Where output goes that is shown later, for the work that asked for it. */
+const later = new AsyncLocalStorage<string[]>();
+
+/** Does work beside other work: what its programs print is shown in one piece when it has ended. */
+export async function showingLater<T>(work: () => Promise<T>): Promise<T> {
+  const chunks: string[] = [];
+  try {
+    return await later.run(chunks, work);
+  } finally {
+    process.stdout.write(chunks.join(""));
+  }
+}
+
+/** A line of our own, in its place among what programs print. */
+export function say(line: string): void {
+  printer()(`${line}\n`);
+}
+
+/** What shows text for the work that runs now. */
+function printer(): (text: string) => void {
+  const chunks = later.getStore();
+  if (chunks === undefined) return (text) => process.stdout.write(text);
+  return (text) => chunks.push(text);
+}
+
 const running = new Set<number>();
 
 /** Whether `stopRunning` was called: what fails from then on fails because of it. */
@@ -57,15 +83,18 @@ function start(
   program: string,
   args: readonly string[],
   options: RunOptions,
-  stdout: "inherit" | "pipe",
+  stdout: "show" | "keep",
 ): ChildProcess {
   if (stopping) throw new TaskError("interrupted");
-  return spawn(program, args, {
+  const shown = later.getStore() === undefined ? "inherit" : "pipe";
+  const child = spawn(program, args, {
     cwd: options.cwd ?? root,
     env: environment(options),
-    stdio: ["ignore", stdout, "inherit"],
+    stdio: ["ignore", stdout === "keep" ? "pipe" : shown, shown],
     detached: true,
   });
+  child.stderr?.setEncoding("utf8").on("data", printer());
+  return child;
 }
 
 async function finish(child: ChildProcess, line: string): Promise<void> {
@@ -97,8 +126,17 @@ export async function run(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<void> {
-  const child = start(program, args, options, "inherit");
+  const child = start(program, args, options, "show");
+  child.stdout?.setEncoding("utf8").on("data", printer());
   await finish(child, commandLine(program, args));
+}
+
+/** Runs a Cargo command that compiles; a `Cargo.lock` that would have to change is an error. */
+export function cargo(
+  [command = "", ...args]: readonly string[],
+  options: RunOptions = {},
+): Promise<void> {
+  return run("cargo", [command, "--locked", ...args], options);
 }
 
 /**
@@ -111,10 +149,11 @@ export async function runKeeping(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<string> {
-  const child = start(program, args, options, "pipe");
+  const child = start(program, args, options, "keep");
   const chunks: string[] = [];
+  const show = printer();
   child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
-    if (options.quiet !== true) process.stdout.write(chunk);
+    if (options.quiet !== true) show(chunk);
     chunks.push(chunk);
   });
   await finish(child, commandLine(program, args));

@@ -19,10 +19,10 @@
  * outlives the process that started it.
  */
 
-import { globSync, mkdirSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
-import { migrate, registerToken } from "./database.ts";
+import { copyPrepared, migrate, registerToken } from "./database.ts";
 import { fetchInTime } from "./http.ts";
 import { adminConfig, demoConfig, edgeConfig } from "./paths.ts";
 import { freePort } from "./ports.ts";
@@ -38,7 +38,7 @@ export interface StackOptions {
   readonly edgePort?: number;
   /** Absent: a free one. */
   readonly adminPort?: number;
-  /** The admin token to register; absent: a new random one. */
+  /** The admin token to register, for a state that is kept. Absent: the state must be new. */
   readonly token?: string;
   /** Variables of the edge Worker that replace those of `wrangler.toml`. */
   readonly edgeVars?: Readonly<Record<string, string>>;
@@ -201,27 +201,32 @@ export class Stack {
     return { status: reply.status, headers: reply.headers, body: parsed };
   }
 
+  /** Writes several keys of this stack's KV in one go, like `kvPut`. */
+  kvPutAll(values: Readonly<Record<string, string>>): Captured {
+    const pairs = Object.entries(values).map(([key, value]) => ({ key, value }));
+    const file = join(this.persistDir, "bulk.json");
+    writeFileSync(file, JSON.stringify(pairs));
+    return this.#kv(["bulk", "put"], [file]);
+  }
+
   /** Writes a key of this stack's KV behind the Workers' backs, as a fault would. */
   kvPut(key: string, value: string): Captured {
-    return this.#kv(["put", key, value]);
+    return this.#kv(["key", "put"], [key, value]);
   }
 
   /** Reads a key of this stack's KV, byte for byte. */
   kvGet(key: string): Captured {
-    return this.#kv(["get", key]);
+    return this.#kv(["key", "get"], [key]);
   }
 
   /** Removes a key from this stack's KV. */
   kvDelete(key: string): Captured {
-    return this.#kv(["delete", key]);
+    return this.#kv(["key", "delete"], [key]);
   }
 
-  #kv([command = "", ...rest]: readonly string[]): Captured {
+  #kv(command: readonly string[], rest: readonly string[]): Captured {
     const place = ["--binding", "RULESETS", "--local", "--persist-to", this.persistDir];
-    return callWrangler(this.persistDir, [
-      ...["kv", "key", command, "-c", adminConfig, ...place],
-      ...rest,
-    ]);
+    return callWrangler(this.persistDir, ["kv", ...command, "-c", adminConfig, ...place, ...rest]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -244,6 +249,17 @@ export class Stack {
   }
 }
 
+/** Makes the admin Worker's database ready where there will be one; the token that it knows. */
+function prepareAdmin(options: StackOptions, persistDir: string): string {
+  const { token } = options;
+  if (options.withoutAdmin === true) return token ?? newToken();
+  // A state that is kept between runs has a token of its own, and may lack the newest migrations.
+  if (token === undefined) return copyPrepared(persistDir);
+  migrate(persistDir);
+  registerToken(persistDir, token, "admin", "local admin");
+  return token;
+}
+
 /**
  * Prepares state and secrets, starts a stack, and resolves when it answers.
  *
@@ -254,11 +270,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const persistDir = resolve(options.persistDir);
   mkdirSync(persistDir, { recursive: true });
   ensureSecrets();
-  const token = options.token ?? newToken();
-  if (options.withoutAdmin !== true) {
-    migrate(persistDir);
-    registerToken(persistDir, token, "admin", "local admin");
-  }
+  const token = prepareAdmin(options, persistDir);
   const edgePort = options.edgePort ?? (await freePort());
   const adminPort = options.adminPort ?? (await freePort());
   if (edgePort === adminPort) throw new TaskError(`both Workers were given port ${edgePort}`);

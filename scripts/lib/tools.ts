@@ -13,6 +13,7 @@ import { fetchInTime } from "./http.ts";
 import { at, limits, npmBin } from "./paths.ts";
 import { step } from "./progress.ts";
 import { capture, run, TaskError } from "./run.ts";
+import { ensureToolchain } from "./toolchain.ts";
 
 /** A tool of the Rust world that is not part of the toolchain. */
 interface Tool {
@@ -170,29 +171,9 @@ async function ensure(tool: Tool): Promise<string> {
   return folder;
 }
 
-/** Makes sure that the toolchain can compile for wasm. */
-async function ensureTarget(): Promise<void> {
-  const target = "wasm32-unknown-unknown";
-  const cargo = capture("cargo", ["--version"]);
-  if (!cargo.ok) {
-    throw new TaskError("cargo was not found: install Rust with rustup, then try again");
-  }
-  const libraries = capture("rustc", ["--print", "target-libdir", "--target", target]);
-  if (libraries.ok && existsSync(libraries.stdout.trim())) return;
-  await step(`Rust target ${target}`, () => run("rustup", ["target", "add", target]));
-}
-
-/** Makes sure that the toolchain can format and lint, which its minimal profile cannot. */
-export async function ensureLinters(): Promise<void> {
-  for (const [command, component] of [["clippy", "clippy"], ["fmt", "rustfmt"]] as const) {
-    if (capture("cargo", [command, "--version"]).ok) continue;
-    await step(`Rust component ${component}`, () => run("rustup", ["component", "add", component]));
-  }
-}
-
 /** Everything that builds call, installed where it was absent. */
 export async function ensureTools(): Promise<Tools> {
-  await ensureTarget();
+  await ensureToolchain();
   const bindgen = await ensure(wasmBindgen);
   const builder = await ensure(workerBuild);
   return {

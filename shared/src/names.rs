@@ -35,6 +35,12 @@ pub fn coordinator(environment: &str, bandit: &str) -> String {
     format!("coordinator/{environment}/{bandit}")
 }
 
+/// Name of the Durable Object that keeps the dead letters of an environment.
+#[must_use]
+pub fn dead_letters(environment: &str) -> String {
+    format!("dead-letters/{environment}")
+}
+
 /// The shard of a subject among `n_shards`, by multiply-shift over the leading 64 bits of its hash.
 ///
 /// A decision is counted where it was made: its receipt carries the shard, so raising `n_shards`
@@ -60,6 +66,7 @@ mod tests {
         check(policy_snapshot("demo", "hero"), "env/demo/bandit/hero");
         check(ledger("demo", 3), "ledger/demo/3");
         check(coordinator("demo", "hero"), "coordinator/demo/hero");
+        check(dead_letters("demo"), "dead-letters/demo");
     }
 
     #[test]

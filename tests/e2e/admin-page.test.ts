@@ -124,7 +124,7 @@ test("what somebody else changed meanwhile is not overwritten but shown", async 
 });
 
 test("a viewer looks and cannot touch", async () => {
-  const page = await signedIn(admin.token("viewer"));
+  const page = await signedIn(await admin.token("viewer"));
   assert.equal(await page.getByRole("switch", { name: "first" }).isDisabled(), true);
   assert.equal(await page.getByRole("button", { name: "Publish" }).isDisabled(), true);
   await page.getByText("needs the role editor").waitFor();

@@ -46,9 +46,9 @@ async function operations(): Promise<readonly Operation[]> {
 
 test("every operation but two needs a token with the role that its description names", async () => {
   const tokens: Readonly<Record<Role, string>> = {
-    viewer: admin.token("viewer"),
-    editor: admin.token("editor"),
-    publisher: admin.token("publisher"),
+    viewer: await admin.token("viewer"),
+    editor: await admin.token("editor"),
+    publisher: await admin.token("publisher"),
     admin: admin.stack.token,
   };
   const all = await operations();
@@ -283,7 +283,7 @@ test("lists come page by page, whole and without repeats", async () => {
 
 test("the audit log says who changed what, from what to what", async () => {
   const environment = await admin.environment("audit");
-  const token = admin.token("editor");
+  const token = await admin.token("editor");
   const flag = `${environment}/flags/a`;
   await admin.ok(201, "PUT", flag, { body: plainFlag, headers: anew, token });
   await admin.ok(200, "PATCH", flag, {

@@ -2,13 +2,12 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 
 import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
-import { edgeWithout, trappingEdge } from "./lib/broken.ts";
+import { edgeWithout } from "./lib/broken.ts";
 import { showHero } from "./lib/crowd.ts";
 import { ShopStack } from "./lib/shop.ts";
 import { Visitor, postEvents, rewardFor } from "./lib/visitor.ts";
@@ -151,28 +150,6 @@ describe("with a ruleset that was good", () => {
       shop.kvPut(POINTER, JSON.stringify({ ...objectOf(parseJson(pointer)), publication: 99, hash }));
     }));
 });
-
-for (const when of ["at once", "later"] as const) {
-  test(`a wasm trap ${when}: the request goes to the origin, body and all`, async (context) => {
-    const broken = trappingEdge(context, when);
-    const shop = await ShopStack.start({ ...broken, unpublished: true, edgeReadyPath: "/" });
-    try {
-      for (let n = 0; n < 3; n += 1) assert.ok(await untouched(shop.edgeUrl));
-      const reply = await fetchInTime(`${shop.edgeUrl}/cart`, {
-        method: "POST",
-        redirect: "manual",
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-        body: "slug=mug",
-      });
-      assert.equal(reply.status, 303);
-      assert.match(reply.headers.get("set-cookie") ?? "", /cart=mug\.1/);
-      const log = readFileSync(shop.stack.edgeLog, "utf8");
-      assert.match(log, /the engine failed/, "it was the fence that passed the request on");
-    } finally {
-      await shop.stop();
-    }
-  });
-}
 
 test("without its queue the edge serves pages, commits rewards, and counts what it dropped", async (context) => {
   const shop = await ShopStack.start(edgeWithout(context, "queue"));

@@ -1,16 +1,14 @@
 /** One Ledger object under load, killed again and again: what it acknowledged is there, once. */
 
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { join, relative } from "node:path";
 import { after, before, test } from "node:test";
 
 import { fetchInTime } from "../../scripts/lib/http.ts";
 import { removeScratch, scratchDir } from "../../scripts/lib/owned.ts";
-import { at } from "../../scripts/lib/paths.ts";
-import { Workerd } from "../../scripts/lib/workerd.ts";
+import type { Workerd } from "../../scripts/lib/workerd.ts";
 import { numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
 import { generator } from "./lib/crowd.ts";
+import { serveObjects } from "./lib/objects.ts";
 import { inLanes } from "./lib/visitor.ts";
 
 /** Events of one batch, and rewards among them; as in the Worker. */
@@ -25,30 +23,7 @@ let folder: string;
 let ledger: Workerd;
 
 function start(): Promise<Workerd> {
-  const module = (...path: string[]): string => relative(folder, at(...path));
-  const object = (name: string): string =>
-    `(className = "${name}", uniqueKey = "${name}", enableSql = true)`;
-  const disk = join(folder, "disk");
-  mkdirSync(disk, { recursive: true });
-  return Workerd.start(
-    {
-      name: "one Ledger object",
-      modules: new Map([
-        ["ledger.worker.js", module("tests", "e2e", "lib", "ledger.worker.js")],
-        ["engine.js", module("edge", "build", "index.js")],
-        ["index_bg.wasm", module("edge", "build", "index_bg.wasm")],
-      ]),
-      services: `(name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true))`,
-      members: `durableObjectNamespaces = [${object("Ledger")}, ${object("Coordinator")}],
-  durableObjectStorage = (localDisk = "disk"),
-  bindings = [
-    (name = "LEDGER", durableObjectNamespace = "Ledger"),
-    (name = "COORDINATOR", durableObjectNamespace = "Coordinator"),
-  ],`,
-    },
-    folder,
-    "/totals",
-  );
+  return serveObjects(folder, "ledger.worker.js", "/ready");
 }
 
 before(async () => {
@@ -111,4 +86,18 @@ test("acknowledged events survive kill -9 under load, none twice", async () => {
     exposures: N_BATCHES * (N_EVENTS - N_REWARDS),
     rewards: N_BATCHES * N_REWARDS,
   });
+});
+
+test("callers who hang up leave nobody waiting", async () => {
+  const { exposures } = await counted();
+  await inLanes(Array.from({ length: 200 }, (_, n) => n), LANES, async (n) => {
+    const hangUp = new AbortController();
+    const url = `http://127.0.0.1:${ledger.port}/batch/${N_BATCHES + n}`;
+    const sending = fetchInTime(url, { signal: hangUp.signal }).catch(() => undefined);
+    setTimeout(() => hangUp.abort(), n % 7);
+    await sending;
+  });
+  assert.equal(await send(N_BATCHES + 200), true);
+  const later = await counted();
+  assert.ok(later.exposures >= exposures + N_EVENTS - N_REWARDS);
 });

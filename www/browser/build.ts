@@ -30,7 +30,7 @@ const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
 const triple = "wasm32-unknown-unknown";
 
 function buildEngine(): void {
-  call("cargo", "build", "--profile", "page", "--package", "bandera-browser", "--target", triple);
+  call("cargo", "build", "--locked", "--profile", "page", "--package", "bandera-browser", "--target", triple);
   const compiled = join(target, triple, "page", "bandera_browser.wasm");
   const shape = ["--target", "web", "--no-typescript", "--remove-producers-section"];
   call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);

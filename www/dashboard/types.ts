@@ -55,7 +55,7 @@ export async function typesText(): Promise<string> {
 }
 
 if (import.meta.main) {
-  const example = ["run", "--quiet", "--package", "bandera-admin", "--example", "openapi"];
+  const example = ["run", "--locked", "--quiet", "--package", "bandera-admin", "--example", "openapi"];
   const made = capture("cargo", example);
   if (!made.ok) throw new TaskError(`cargo ${example.join(" ")}: ${made.stderr.trim()}`);
   writeFileSync(description, made.stdout);

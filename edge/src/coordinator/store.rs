@@ -3,19 +3,21 @@
 use bandera_shared::bandit::Bandit;
 use bandera_shared::ledger::{ShardState, wire};
 use bandera_shared::snapshot;
+use worker::durable::Storage;
 use worker::{Error, Result, SqlStorage};
 
 use super::Memory;
 use crate::sql;
 
-/// Tables of a coordinator; stored names never change.
-const TABLES: &str = "
+/// What made the tables of a coordinator what they are; see [`sql::migrate`]. Stored names never
+/// change.
+const MIGRATIONS: [&str; 1] = ["
 CREATE TABLE IF NOT EXISTS shards (
     definition TEXT NOT NULL, shard INTEGER NOT NULL, sequence INTEGER NOT NULL,
     arms TEXT NOT NULL, PRIMARY KEY (definition, shard)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-";
+"];
 
 /// Publication number of the bandit.
 const PUBLICATION: &str = "publication";
@@ -26,9 +28,9 @@ const REVISION: &str = "revision";
 /// The latest snapshot written to KV.
 const SNAPSHOT: &str = "snapshot";
 
-/// Makes what is missing of the tables.
-pub(super) fn prepare(sql: &SqlStorage) -> Result<()> {
-    sql::run(sql, TABLES, vec![])
+/// Brings the tables up to date.
+pub(super) fn prepare(storage: &Storage) -> Result<()> {
+    sql::migrate(storage, &MIGRATIONS)
 }
 
 fn broken(fault: &impl std::fmt::Display) -> Error {

@@ -4,13 +4,14 @@
 //! in [`super::rows`].
 
 use bandera_shared::ledger::{Change, Memory, Report, Totals, wire};
+use worker::durable::Storage;
 use worker::{Error, Result, SqlStorage};
 
 use super::rows::Statements;
 use crate::sql;
 
-/// Tables of a shard; stored names never change.
-const TABLES: &str = "
+/// What made the tables of a shard what they are; see [`sql::migrate`]. Stored names never change.
+const MIGRATIONS: [&str; 1] = ["
 CREATE TABLE IF NOT EXISTS decisions (
     hi INTEGER NOT NULL, lo INTEGER NOT NULL, exposed INTEGER NOT NULL,
     rewarded_at INTEGER, units INTEGER, added INTEGER, keep_until INTEGER NOT NULL,
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS reports (
     rejected INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shard (number INTEGER NOT NULL);
-";
+"];
 
 /// An alarm after a restart must know which shard the object is; callers tell it.
 const WRITE_SHARD: &str = "
@@ -64,9 +65,9 @@ FROM json_each(?1) WHERE true
 ON CONFLICT DO UPDATE SET attempted = max(attempted, excluded.attempted),
     dropped = max(dropped, excluded.dropped), rejected = max(rejected, excluded.rejected)";
 
-/// Makes what is missing of the tables.
-pub(super) fn prepare(sql: &SqlStorage) -> Result<()> {
-    sql::run(sql, TABLES, vec![])
+/// Brings the tables up to date.
+pub(super) fn prepare(storage: &Storage) -> Result<()> {
+    sql::migrate(storage, &MIGRATIONS)
 }
 
 fn broken(fault: &impl std::fmt::Display) -> Error {

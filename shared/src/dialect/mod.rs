@@ -97,7 +97,7 @@ pub struct Foreign<T: ?Sized> {
 }
 
 impl<T: ?Sized> Foreign<T> {
-    /// The code that a source means, from [`test`], [`program`] or [`policy`].
+    /// The code that a source means, from [`test()`], [`program`] or [`policy`].
     ///
     /// # Errors
     /// What is wrong with the source, for people.

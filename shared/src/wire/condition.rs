@@ -8,7 +8,8 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use std::fmt;
 
 /// Exactly one of the forms `all`, `any`, `not`, `segment`, `flag`, `chance` and `attribute` (or
-/// `dialect`) is meant to be there; compiling says so with a pointer, which a failed untagged enum could not.
+/// `dialect`) is meant to be there; compiling says so with a pointer, which a failed untagged enum
+/// could not.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConditionWire {

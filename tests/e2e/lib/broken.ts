@@ -2,12 +2,16 @@
 
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 
 import binaryen from "binaryen";
 
 import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
 import { at, demoConfig, edgeConfig } from "../../../scripts/lib/paths.ts";
+
+/** A test or a suite, at whose end what was made for it goes. */
+export interface Lasting {
+  after(clean: () => void): void;
+}
 
 /** What a stack needs to run a broken edge. */
 export interface BrokenEdge {
@@ -34,11 +38,11 @@ function configuration(folder: string, drop: RegExp): BrokenEdge {
 /** Matches no section. */
 const NOTHING = /(?!)/;
 
-/** A folder with a copy of the built edge; it lasts as long as the test. */
-function copyOfEdge(context: TestContext): string {
+/** A folder with a copy of the built edge; it lasts as long as the test does. */
+function copyOfEdge(context: Lasting): string {
   const folder = scratchDir("broken");
   context.after(() => removeScratch(folder));
-  for (const part of ["entry.ts", "guard.ts", "build"]) {
+  for (const part of ["entry.ts", "guard.ts", "dead-letters.ts", "letters.ts", "build"]) {
     cpSync(at("edge", part), join(folder, "edge", part), { recursive: true });
   }
   return folder;
@@ -47,35 +51,87 @@ function copyOfEdge(context: TestContext): string {
 /** The sections of the configuration that bind each part of the platform. */
 const BINDINGS = {
   queue: /^\[\[queues\.producers/,
-  ledger: /^\[\[durable_objects\.bindings/,
+  ledger: /^\[\[durable_objects\.bindings\]\]\nname = "LEDGER"/,
   rulesets: /^\[\[kv_namespaces/,
 } as const;
 
 /** The edge without a binding: as if that part of the platform were gone. */
-export function edgeWithout(context: TestContext, part: keyof typeof BINDINGS): BrokenEdge {
+export function edgeWithout(context: Lasting, part: keyof typeof BINDINGS): BrokenEdge {
   return configuration(copyOfEdge(context), BINDINGS[part]);
 }
 
 /** The names under which JavaScript enters the engine for a request, and when a promise settles. */
-const ENTRANCES = { "at once": /^fetch$/, later: /closures_+invoke/ } as const;
+const CALL = /^fetch$/;
+const SETTLING = /closures_+invoke/;
+/** The import by which the engine asks the origin: three handles and whether caches stay out. */
+const ASKING = /^__wbg_send_/;
+const ASKING_PARAMETERS = 4;
 
-/** The edge with an engine that traps: when it is called, or when it comes back from waiting. */
-export function trappingEdge(context: TestContext, when: keyof typeof ENTRANCES): BrokenEdge {
+/** When an engine traps. */
+export type Moment = "when called" | "when it comes back" | "once the origin was asked";
+
+/** The edge with an engine that traps at that moment of each request. */
+export function trappingEdge(context: Lasting, moment: Moment): BrokenEdge {
   const folder = copyOfEdge(context);
   const wasm = join(folder, "edge", "build", "index_bg.wasm");
   const module = binaryen.readBinary(readFileSync(wasm));
   module.setFeatures(binaryen.Features.All);
+  if (moment === "once the origin was asked") noteAsking(module);
+  const entrance = moment === "when called" ? CALL : SETTLING;
   const exported = Array.from({ length: module.getNumExports() }, (_, index) =>
     binaryen.getExportInfo(module.getExportByIndex(index)),
-  ).filter(({ name, kind }) => kind === binaryen.ExternalFunction && ENTRANCES[when].test(name));
-  if (exported.length === 0) throw new Error(`the engine exports nothing like ${ENTRANCES[when]}`);
+  ).filter(({ name, kind }) => kind === binaryen.ExternalFunction && entrance.test(name));
+  if (exported.length === 0) throw new Error(`the engine exports nothing like ${entrance}`);
   for (const { name, value } of exported) {
     const { params, results } = binaryen.getFunctionInfo(module.getFunction(value));
+    const body =
+      moment === "once the origin was asked"
+        ? trapIfAsked(module, module.call(value, operands(module, params), results), results)
+        : module.unreachable();
     module.removeExport(name);
-    module.addFunction(`trap ${name}`, params, results, [], module.unreachable());
+    module.addFunction(`trap ${name}`, params, results, [], body);
     module.addFunctionExport(`trap ${name}`, name);
   }
+  if (module.validate() === 0) throw new Error("the broken engine is no valid wasm");
   writeFileSync(wasm, module.emitBinary());
   module.dispose();
   return configuration(folder, NOTHING);
+}
+
+/** The global that says that the origin was asked. */
+const ASKED = "asked";
+
+/** A function's own parameters, to be handed on. */
+function operands(module: binaryen.Module, params: binaryen.Type): binaryen.ExpressionRef[] {
+  return binaryen.expandType(params).map((type, index) => module.local.get(index, type));
+}
+
+/** Goes on as before, unless the origin was asked. */
+function trapIfAsked(
+  module: binaryen.Module,
+  entering: binaryen.ExpressionRef,
+  results: binaryen.Type,
+): binaryen.ExpressionRef {
+  const trap = module.if(module.global.get(ASKED, binaryen.i32), module.unreachable());
+  return module.block("entering", [trap, entering], results);
+}
+
+/** Makes the engine remember that it asks the origin. */
+function noteAsking(module: binaryen.Module): void {
+  const imports = Array.from({ length: module.getNumFunctions() }, (_, index) =>
+    binaryen.getFunctionInfo(module.getFunctionByIndex(index)),
+  ).filter(({ base, params }) => {
+    return ASKING.test(base ?? "") && binaryen.expandType(params).length === ASKING_PARAMETERS;
+  });
+  const [asking, ...others] = imports;
+  if (asking === undefined || others.length > 0) throw new Error("the engine asks in another way");
+  const { name, module: from, base, params, results } = asking;
+  if (from === null || base === null) throw new Error("the engine asks by itself");
+  module.addGlobal(ASKED, binaryen.i32, true, module.i32.const(0));
+  module.removeFunction(name);
+  module.addFunctionImport(`real ${name}`, from, base, params, results);
+  const ask = module.call(`real ${name}`, operands(module, params), results);
+  const note = module.global.set(ASKED, module.i32.const(1));
+  const body = module.block("noting", [note, ask], results);
+  module.addFunction(name, params, results, [], body);
 }

@@ -133,18 +133,16 @@ export class Edge {
     const bytes = JSON.stringify(ruleset);
     const hash = createHash("sha256").update(bytes).digest("hex");
     const publication = (this.#publication += 1);
-    this.#put(`env/${ENVIRONMENT}/ruleset/${hash}`, bytes);
     const pointer = { publication, hash, publishedAtMs: Date.now(), formatVersion: 1 };
-    this.#put(`env/${ENVIRONMENT}/current`, JSON.stringify(pointer));
+    const done = this.stack.kvPutAll({
+      [`env/${ENVIRONMENT}/ruleset/${hash}`]: bytes,
+      [`env/${ENVIRONMENT}/current`]: JSON.stringify(pointer),
+    });
+    if (!done.ok) throw new Error(`kv put: ${done.stderr}`);
     await until(`publication ${publication}`, 20_000, async () => {
       const served = numberOf((await this.health())["publication"]);
       return served === publication ? true : undefined;
     });
-  }
-
-  #put(key: string, value: string): void {
-    const done = this.stack.kvPut(key, value);
-    if (!done.ok) throw new Error(`kv put ${key}: ${done.stderr}`);
   }
 
   async health(): Promise<JsonObject> {

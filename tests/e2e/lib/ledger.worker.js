@@ -1,6 +1,7 @@
 // Hands batches to one Ledger object. `/batch/<n>` is always the same hundred events, so that a
 // client which does not know whether a batch was committed can send it again; `/totals` tells what
-// the object has counted.
+// the object has counted. `/known` sends the decision of `former.worker.js`, `/view` asks that
+// bandit's coordinator.
 
 export { Coordinator, Ledger } from "./engine.js";
 
@@ -43,7 +44,17 @@ function ask(env, command) {
 export default {
   async fetch(request, env) {
     const path = new URL(request.url).pathname;
+    if (path === "/ready") return new Response("ready");
     if (path === "/totals") return ask(env, "totals");
+    if (path === "/view") {
+      const coordinator = env.COORDINATOR.getByName("coordinator/test/hero");
+      return coordinator.fetch("https://object/", { method: "POST", body: JSON.stringify("view") });
+    }
+    if (path === "/known") {
+      const items = [[0, 0, "craft", "", "4d", 4_000_000_000_000, 0, 0, "0"]];
+      const commit = { shard: 0, batch: { publication: 1, bandits: [bandit], items } };
+      return Response.json(await (await ask(env, { commit })).text());
+    }
     const first = Number(path.replace("/batch/", "")) * N_EVENTS;
     const items = await Promise.all(
       Array.from({ length: N_EVENTS }, (_, index) => item(first + index)),

@@ -181,7 +181,8 @@ fn what_is_written_wrong_is_said() {
     };
     let gate = |bucketing: &str| {
         format!(
-            r#"{{"gates":[{{"ranges":[[0,1]],"bucketing":{bucketing}}}],"serve":{{"variant":"on"}}}}"#
+            r#"{{"gates":[{{"ranges":[[0,1]],"bucketing":{bucketing}}}],
+                "serve":{{"variant":"on"}}}}"#
         )
     };
     check(&gate(r#"{"kind":"md5"}"#), "unknown bucketing \"md5\"");
