@@ -9,9 +9,20 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The attribute under which the targeting key can be used in conditions and bucketing.
 pub const TARGETING_KEY: &str = "targetingKey";
 
-/// A reference to an attribute: a top-level name, then names of members inside it.
+/// The attribute that says what kind of entity a context describes.
+const KIND: &str = "kind";
+
+/// The kind of a context that names none.
+pub const DEFAULT_KIND: &str = "user";
+
+/// The kind of a context that describes several entities, each under the name of its own kind.
+const SEVERAL: &str = "multi";
+
+/// A reference to an attribute: a top-level name, then names of members inside it. It may be that
+/// of a certain kind of entity; a context that describes no such entity lacks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
+    kind: Option<Box<str>>,
     hash: u64,
     name: Box<str>,
     path: Box<[Box<str>]>,
@@ -28,6 +39,7 @@ impl Attribute {
     #[must_use]
     pub fn nested<'p>(name: &str, path: impl IntoIterator<Item = &'p str>) -> Self {
         Self {
+            kind: None,
             hash: xxh3_64(name.as_bytes()),
             name: name.into(),
             path: path.into_iter().map(Into::into).collect(),
@@ -40,10 +52,23 @@ impl Attribute {
         Self::named(TARGETING_KEY)
     }
 
+    /// The same attribute of the entity of that kind.
+    #[must_use]
+    pub fn of(mut self, kind: &str) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// The kind of entity it belongs to, where it says so.
+    #[must_use]
+    pub fn kind(&self) -> Option<&str> {
+        self.kind.as_deref()
+    }
+
     /// Whether this is the targeting key itself.
     #[must_use]
     pub fn is_targeting_key(&self) -> bool {
-        &*self.name == TARGETING_KEY && self.path.is_empty()
+        &*self.name == TARGETING_KEY && self.path.is_empty() && self.kind.is_none()
     }
 
     /// The first name and the names below it.
@@ -52,9 +77,12 @@ impl Attribute {
     }
 }
 
-/// `country`, or `user › plan` for a nested attribute.
+/// `country`, or `user › plan` for a nested attribute, or `org: plan` for one of an `org`.
 impl std::fmt::Display for Attribute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(kind) = &self.kind {
+            write!(f, "{kind}: ")?;
+        }
         f.write_str(&self.name)?;
         self.path.iter().try_for_each(|name| write!(f, " › {name}"))
     }
@@ -72,6 +100,14 @@ struct Entry {
 pub struct EvaluationContext {
     entries: Vec<Entry>,
     actions: Vec<Action>,
+}
+
+/// Where a context describes an entity.
+enum Entity<'c> {
+    /// All of it does.
+    Whole,
+    /// This object does.
+    Part(&'c Value),
 }
 
 /// Something a policy may choose for this request.
@@ -154,11 +190,51 @@ impl EvaluationContext {
     /// The attribute's value; `None` when it, or a step on the way to it, is absent or null.
     #[must_use]
     pub fn get(&self, attribute: &Attribute) -> Option<&Value> {
-        let mut value = self.top(attribute.hash, &attribute.name)?;
+        let mut value = match attribute.kind.as_deref() {
+            None => self.top(attribute.hash, &attribute.name)?,
+            Some(kind) => match self.entity(kind)? {
+                Entity::Whole => self.top(attribute.hash, &attribute.name)?,
+                Entity::Part(part) => part.member(&attribute.name)?,
+            },
+        };
         for name in &attribute.path {
             value = value.member(name)?;
         }
         (!matches!(value, Value::Null)).then_some(value)
+    }
+
+    /// Whether the context describes an entity of that kind.
+    ///
+    /// Its attribute `kind` names its kind, `user` where there is none. A context of the kind
+    /// `multi` describes several entities: objects, under the names of their kinds.
+    #[must_use]
+    pub fn describes(&self, kind: &str) -> bool {
+        self.entity(kind).is_some()
+    }
+
+    /// Kinds of the entities that the context describes.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        let own = self.own_kind();
+        let is_single = own != SEVERAL;
+        let parts = self
+            .iter()
+            .filter(move |(_, value)| !is_single && matches!(value, Value::Object(_)));
+        let single = is_single.then_some(own);
+        single.into_iter().chain(parts.map(|(name, _)| name))
+    }
+
+    fn own_kind(&self) -> &str {
+        let named = self.attribute(KIND).and_then(Value::as_str);
+        named.unwrap_or(DEFAULT_KIND)
+    }
+
+    fn entity(&self, kind: &str) -> Option<Entity<'_>> {
+        let own = self.own_kind();
+        if own == SEVERAL {
+            let part = self.attribute(kind)?;
+            return matches!(part, Value::Object(_)).then_some(Entity::Part(part));
+        }
+        (own == kind).then_some(Entity::Whole)
     }
 
     /// Names and values, in the order they were put.
@@ -196,6 +272,37 @@ mod tests {
         assert_eq!(
             context.get(&Attribute::nested("user", ["plan", "deeper"])),
             None
+        );
+    }
+
+    #[test]
+    fn attributes_belong_to_kinds_of_entities() {
+        let org = Value::Object([("plan".into(), "pro".into())].into());
+        let several = EvaluationContext::new()
+            .with("kind", "multi")
+            .with("org", org.clone())
+            .with("device", "no object")
+            .with("plan", "of nobody");
+        let single = EvaluationContext::new().with("kind", "org").with("plan", 1);
+        let unnamed = EvaluationContext::new().with("plan", 2).with("org", org);
+        let check = |context: &EvaluationContext, kind, expected: Option<Value>, kinds: &[&str]| {
+            let plan = Attribute::named("plan").of(kind);
+            assert_eq!(context.get(&plan), expected.as_ref(), "{plan}");
+            assert_eq!(context.kinds().collect::<Vec<_>>(), kinds);
+            assert_eq!(context.describes(kind), expected.is_some());
+        };
+        check(&several, "org", Some("pro".into()), &["org"]);
+        check(&several, "device", None, &["org"]);
+        check(&several, "user", None, &["org"]);
+        check(&several, "multi", None, &["org"]);
+        check(&single, "org", Some(1.into()), &["org"]);
+        check(&single, "user", None, &["org"]);
+        check(&unnamed, "user", Some(2.into()), &["user"]);
+        check(&unnamed, "org", None, &["user"]);
+        assert!(!Attribute::targeting_key().of("user").is_targeting_key());
+        assert_eq!(
+            Attribute::nested("a", ["b"]).of("org").to_string(),
+            "org: a › b"
         );
     }
 

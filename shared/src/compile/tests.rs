@@ -48,6 +48,18 @@ fn faults_of_rules_have_pointers() {
         "unknown-reference /flags/f/rules/0/when/segment",
     );
     check(&when("{}"), "invalid-condition /flags/f/rules/0/when");
+    for attribute in [
+        r#"{"of":"org"}"#,
+        r#"{"path":"x"}"#,
+        r#"{"of":"org","path":"x","in":1}"#,
+    ] {
+        let test = format!(r#"{{"attribute":{attribute},"op":"exists"}}"#);
+        let compiled = errors(&flag(&rule(&format!(
+            r#"{{"when":{test},"serve":{{"variant":"on"}}}}"#
+        ))));
+        assert_eq!(compiled.len(), 1, "{attribute}");
+        assert!(compiled[0].starts_with("malformed /flags/f/rules/0/when/attribute"));
+    }
     check(
         &when(r#"{"all":[{"attribute":"a","op":"matches","value":"("}]}"#),
         "invalid-condition /flags/f/rules/0/when/all/0/value",

@@ -4,7 +4,7 @@ use crate::context::Attribute;
 use crate::value::Value;
 use crate::wire::ruleset::{FlagTypeWire, GateWire};
 use serde::Deserialize;
-use serde::de::{Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
 /// Exactly one of the forms `all`, `any`, `not`, `segment`, `flag`, `chance` and `attribute` (or
@@ -74,7 +74,8 @@ pub enum OnFailureWire {
     Fails,
 }
 
-/// A name taken literally, or a list: a name and the members below it.
+/// A name taken literally, or a list: a name and the members below it; or an object with such a
+/// list as `path`, and as `of` the kind of entity whose attribute it is.
 #[derive(Debug, Clone)]
 pub struct AttributeWire(pub Attribute);
 
@@ -90,7 +91,10 @@ impl<'de> Visitor<'de> for AttributeVisitor {
     type Value = AttributeWire;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an attribute: a name, or a list of a name and the members below it")
+        f.write_str(
+            "an attribute: a name, a list of a name and the members below it, or an object \
+             of such a \"path\" and the kind \"of\" which it is",
+        )
     }
 
     fn visit_str<E>(self, name: &str) -> Result<AttributeWire, E> {
@@ -109,6 +113,21 @@ impl<'de> Visitor<'de> for AttributeVisitor {
             &first,
             path.iter().map(String::as_str),
         )))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<AttributeWire, A::Error> {
+        let (mut kind, mut path) = (None, None);
+        while let Some(member) = members.next_key::<String>()? {
+            match member.as_str() {
+                "of" => kind = Some(members.next_value::<String>()?),
+                "path" => path = Some(members.next_value::<AttributeWire>()?),
+                _ => return Err(serde::de::Error::unknown_field(&member, &["of", "path"])),
+            }
+        }
+        let missing = serde::de::Error::missing_field;
+        let AttributeWire(path) = path.ok_or_else(|| missing("path"))?;
+        let kind = kind.ok_or_else(|| missing("of"))?;
+        Ok(AttributeWire(path.of(&kind)))
     }
 }
 

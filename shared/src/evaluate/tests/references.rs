@@ -5,6 +5,7 @@ use crate::compile::compile;
 use crate::context::EvaluationContext;
 use crate::flag::FlagType;
 use crate::ruleset::Ruleset;
+use crate::value::Value;
 use std::fmt::Write;
 
 /// A ruleset of these flags, which must be free of faults.
@@ -206,4 +207,34 @@ fn what_is_written_wrong_is_said() {
         "no error code",
     );
     check(r#"{"serve":{"default":false}}"#, "exactly one");
+}
+
+#[test]
+fn conditions_and_buckets_may_be_of_a_kind_of_entity() {
+    let ruleset = flags(
+        r#""f":{"type":"boolean","status":"enabled","defaultVariant":"off",
+            "variants":{"on":{"value":true},"off":{"value":false}},
+            "rules":[{"when":{"attribute":{"of":"org","path":["plan"]},"op":"equals","value":"pro"},
+                      "serve":{"split":{"ranges":[{"variant":"on","from":0,"to":1000000}],
+                               "bucketing":{"by":[{"of":"org","path":"targetingKey"}]}}}}]}"#,
+    );
+    let org = |key: &str| {
+        let members = [("plan", "pro"), (key, "acme")];
+        Value::Object(
+            members
+                .map(|(name, text)| (name.into(), text.into()))
+                .into(),
+        )
+    };
+    let check = |context: EvaluationContext, expected: &str| {
+        assert_eq!(Given::new(&ruleset).answer(&context), expected);
+    };
+    let several = |org: Value| subject("ana").with("kind", "multi").with("org", org);
+    check(several(org("targetingKey")), "on SPLIT");
+    check(several(org("id")), "INVALID_CONTEXT");
+    check(
+        subject("acme").with("plan", "pro").with("kind", "org"),
+        "on SPLIT",
+    );
+    check(subject("acme").with("plan", "pro"), "off DEFAULT");
 }
