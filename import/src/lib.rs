@@ -14,6 +14,7 @@ mod flipt;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod part;
 mod peer;
 mod posthog;
 mod report;

@@ -319,7 +319,7 @@ impl TextMatcher {
 }
 
 impl Position {
-    fn finds(self, text: &str, needle: &str) -> bool {
+    pub(crate) fn finds(self, text: &str, needle: &str) -> bool {
         match self {
             Self::Whole => text == needle,
             Self::Start => text.starts_with(needle),

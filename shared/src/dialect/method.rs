@@ -6,7 +6,7 @@
 
 use super::hash::{crc32, fnv1a_32, md5_32, md5_128, murmur3_32, sha1_28, sha1_60, utf16_units};
 use crate::bucketing::{BUCKETS, Bucket, hash};
-use crate::value::Value;
+use crate::value::{Number, Value};
 
 /// Seed of Unleash's variant hash.
 const UNLEASH_VARIANT_SEED: u32 = 86_028_157;
@@ -119,6 +119,13 @@ impl Method {
             // An empty text is nobody there, and somebody elsewhere.
             (Self::GrowthBook1 | Self::GrowthBook2, Value::String(text)) if text.is_empty() => None,
             (_, Value::String(text)) => Some(text.clone()),
+            // All numbers are doubles there; only whole ones, and no booleans, tell subjects apart.
+            (Self::LaunchDarkly, Value::Number(number)) => {
+                let double = number.as_f64();
+                let is_whole = double.fract() == 0.0;
+                is_whole.then(|| Number::Float(double).to_string().into())
+            }
+            (Self::LaunchDarkly, _) => None,
             (_, Value::Number(number)) => Some(number.to_string().into()),
             (_, Value::Bool(truth)) => Some(truth.to_string().into()),
             (Self::ConfigCat, Value::List(_)) => Some(value.to_string().into()),
