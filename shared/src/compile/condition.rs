@@ -138,9 +138,12 @@ impl Scope<'_> {
             return None;
         };
         let (negated, positive) = positive_form(&op);
-        let of_sign = |test| match negated {
-            true => Condition::Not(Box::new(test)),
-            false => test,
+        let of_sign = |test| {
+            if negated {
+                Condition::Not(Box::new(test))
+            } else {
+                test
+            }
         };
         let is_timed = matches!(&*positive, "before" | "after");
         if ours::knows(&positive) || (is_timed && matches!(wire.value, Some(Value::Object(_)))) {

@@ -19,6 +19,9 @@ const DAYS: [&str; 7] = [
     "wednesday",
 ];
 
+/// How a time of day is asked for.
+const FORM: &str = "{\"from\": \"09:00\", \"to\": \"17:30\", \"timeZone\": \"Europe/Madrid\"}";
+
 /// The member in which a zone's offsets are laid out: `[[from (epoch ms), offset (ms)], ...]`.
 pub(crate) const OFFSETS: &str = "offsets";
 
@@ -34,7 +37,6 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
             day.is_some_and(|day| days.contains(&day))
         }));
     }
-    const FORM: &str = "{\"from\": \"09:00\", \"to\": \"17:30\", \"timeZone\": \"Europe/Madrid\"}";
     let minute = |name| {
         let text = member(operand, name, FORM)?.as_str();
         let minute = text.and_then(minute_of_day);

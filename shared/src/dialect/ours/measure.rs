@@ -82,8 +82,8 @@ fn modulo(operand: &Value) -> Result<Check, String> {
         return Err("the divisor is a whole number from 1, the remainder smaller".to_owned());
     }
     Ok(Box::new(move |value, _| {
-        value
-            .as_f64()
-            .is_some_and(|n| n.fract() == 0.0 && n.rem_euclid(divisor) == remainder)
+        value.as_f64().is_some_and(|n| {
+            n.fract() == 0.0 && n.rem_euclid(divisor).total_cmp(&remainder).is_eq()
+        })
     }))
 }
