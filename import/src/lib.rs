@@ -4,6 +4,8 @@
 //! what was mapped, what was approximated and what was not. Bucketing stays that system's: it is
 //! named data on each split. Nothing here does I/O.
 
+#[cfg(test)]
+mod asked;
 mod configcat;
 mod draft;
 mod eppo;
@@ -14,6 +16,7 @@ mod flipt;
 mod goff;
 mod growthbook;
 mod launchdarkly;
+mod member;
 mod part;
 mod peer;
 mod posthog;

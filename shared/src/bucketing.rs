@@ -169,9 +169,17 @@ impl Bucketing {
     }
 
     /// A number that follows the request and not the subject; mixed with the salt, so that two
-    /// splits of one request are independent.
+    /// splits of one request are independent. Other systems give a gate and the split behind it
+    /// one salt and two methods, so the method is mixed in as well.
     fn random(&self, random: u64) -> Bucket {
-        let hash = hash(&self.salt, &random.to_string());
+        let hash = if self.is_ours() {
+            hash(&self.salt, &random.to_string())
+        } else {
+            hash(
+                &self.salt,
+                &[self.method.name(), &random.to_string()].concat(),
+            )
+        };
         Bucket(((u128::from(hash) * u128::from(self.scale)) >> 64) as u64)
     }
 
@@ -270,6 +278,31 @@ mod tests {
         assert_eq!(drawn(OnMissing::Misses, 0), Err(true));
         assert_eq!(drawn(OnMissing::First, 0), Ok(Bucket(0)));
         assert_ne!(drawn(OnMissing::Random, 0), drawn(OnMissing::Random, 1));
+    }
+
+    #[test]
+    fn gate_and_split_of_one_salt_draw_independently() {
+        let bucketing = |method| Bucketing {
+            method,
+            draw: Draw::Request,
+            scale: 100,
+            ..Bucketing::by_targeting_key("s")
+        };
+        let nobody = EvaluationContext::new();
+        let (gate, split) = (
+            bucketing(Method::Unleash),
+            bucketing(Method::UnleashVariant),
+        );
+        let is_low = |bucketing: &Bucketing, random| {
+            let bucket = bucketing.bucket(&nobody, random);
+            bucket.is_ok_and(|bucket| bucket.index() < 50)
+        };
+        // Of those whom a gate of 50 % lets through, half must get the first half of the split.
+        let passing = (0..1_000).filter(|random| is_low(&gate, *random));
+        let (first, second): (Vec<u64>, Vec<u64>) =
+            passing.partition(|random| is_low(&split, *random));
+        assert!((200..300).contains(&first.len()), "{}", first.len());
+        assert!((200..300).contains(&second.len()), "{}", second.len());
     }
 
     #[test]

@@ -171,7 +171,8 @@ pub enum Comparison {
 }
 
 impl Comparison {
-    fn accepts(self, ordering: std::cmp::Ordering) -> bool {
+    /// Whether that ordering is the one asked for.
+    pub(crate) fn accepts(self, ordering: std::cmp::Ordering) -> bool {
         match self {
             Self::Equal => ordering.is_eq(),
             Self::Less => ordering.is_lt(),
@@ -319,6 +320,7 @@ impl TextMatcher {
 }
 
 impl Position {
+    /// Whether the needle is there.
     pub(crate) fn finds(self, text: &str, needle: &str) -> bool {
         match self {
             Self::Whole => text == needle,

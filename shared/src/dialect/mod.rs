@@ -16,13 +16,17 @@ mod growthbook;
 pub mod hash;
 mod launchdarkly;
 pub mod method;
+pub mod network;
 pub mod ours;
+pub mod pattern;
 mod posthog;
 mod registry;
 mod split;
 #[cfg(test)]
 mod tests;
+pub mod text;
 mod unleash;
+pub mod version;
 
 use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::Failure;

@@ -1,0 +1,203 @@
+//! Regular expressions as other systems write them, for an engine that takes linear time.
+//!
+//! RE2's syntax is nearly that of `regex_lite`; what differs is rewritten here, once, when a
+//! ruleset is compiled. What no linear-time engine has (look-around, back-references) is refused.
+
+use crate::compile::limits::PATTERN_BYTES_MAX;
+use regex_lite::{Regex, RegexBuilder};
+
+/// Whether upper and lower case are the same to an expression that does not say so itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Case {
+    /// `A` is not `a`.
+    Kept,
+    /// `A` is `a`, for ASCII letters.
+    Ignored,
+}
+
+/// An expression in RE2's syntax, to be found anywhere in a text.
+///
+/// DIFFERENCE: letters beyond ASCII keep their case, and classes of Unicode such as `\p{Greek}`
+/// are refused.
+///
+/// # Errors
+/// What is wrong with the expression, for people.
+/// # Examples
+/// ```
+/// use bandera_shared::dialect::pattern::{Case, re2};
+/// assert!(re2("^[[:alpha:]]+$", Case::Kept).is_ok_and(|regex| regex.is_match("Ana")));
+/// assert!(re2("(?=a)", Case::Kept).is_err());
+/// ```
+pub fn re2(text: &str, case: Case) -> Result<Regex, String> {
+    if text.len() > PATTERN_BYTES_MAX {
+        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+    }
+    RegexBuilder::new(&rewritten(text))
+        .case_insensitive(case == Case::Ignored)
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// The same expression in the engine's syntax.
+fn rewritten(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut rest = text;
+    let mut class = Class::Outside;
+    while let Some(first) = rest.chars().next() {
+        let after = rest.get(first.len_utf8()..).unwrap_or_default();
+        rest = match (first, class) {
+            ('\\', _) => escape(after, &mut out),
+            ('[', Class::Outside) => {
+                out.push('[');
+                class = Class::Inside;
+                opening(after, &mut out)
+            }
+            // A named class such as `[:alpha:]`, or a bracket that means itself.
+            ('[', Class::Inside) => match named(rest) {
+                Some((name, after)) => {
+                    out.push_str(name);
+                    after
+                }
+                None => {
+                    out.push_str("\\[");
+                    after
+                }
+            },
+            (']', Class::Inside) => {
+                class = Class::Outside;
+                out.push(']');
+                after
+            }
+            // Set operations there, plain characters in RE2.
+            ('&' | '~', Class::Inside) => {
+                out.push('\\');
+                out.push(first);
+                after
+            }
+            ('{', Class::Outside) if !repeats(after) => {
+                out.push_str("\\{");
+                after
+            }
+            _ => {
+                out.push(first);
+                after
+            }
+        };
+    }
+    out
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Outside,
+    Inside,
+}
+
+/// Copies what may stand at the beginning of a class alone: `^`, and a `]` that means itself.
+fn opening<'t>(mut rest: &'t str, out: &mut String) -> &'t str {
+    if let Some(after) = rest.strip_prefix('^') {
+        out.push('^');
+        rest = after;
+    }
+    if let Some(after) = rest.strip_prefix(']') {
+        out.push_str("\\]");
+        rest = after;
+    }
+    rest
+}
+
+/// Copies what follows a backslash.
+fn escape<'t>(rest: &'t str, out: &mut String) -> &'t str {
+    if let Some(quoted) = rest.strip_prefix('Q') {
+        let (literal, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
+        out.push_str(&regex_lite::escape(literal));
+        return after;
+    }
+    let Some(next) = rest.chars().next() else {
+        out.push('\\');
+        return rest;
+    };
+    // The engine takes `\<` and `\>` for ends of words.
+    if !matches!(next, '<' | '>') {
+        out.push('\\');
+    }
+    out.push(next);
+    rest.get(next.len_utf8()..).unwrap_or_default()
+}
+
+/// `[:alpha:]` at the beginning of a text, and what follows it.
+fn named(text: &str) -> Option<(&str, &str)> {
+    let end = text.strip_prefix("[:")?.find(":]")? + 4;
+    text.split_at_checked(end)
+}
+
+/// Whether a repetition such as `{2}`, `{2,}` or `{2,5}` has begun.
+fn repeats(rest: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((inside, _)) = rest.split_once('}') else {
+        return false;
+    };
+    let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+    !least.is_empty() && digits(least) && digits(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(pattern: &str, text: &str, expected: Option<bool>) {
+        let found = re2(pattern, Case::Kept).ok();
+        assert_eq!(found.map(|regex| regex.is_match(text)), expected);
+    }
+
+    #[test]
+    fn means_what_re2_means() {
+        check("b", "abc", Some(true));
+        check("^(?i)abc$", "aBC", Some(true));
+        check("(?m)^foo$", "x\nfoo\ny", Some(true));
+        check("^foo$", "x\nfoo\ny", Some(false));
+        check("^(?s)a.b$", "a\nb", Some(true));
+        check("^[[:alpha:]]+$", "Ana", Some(true));
+        check("^[^[:alpha:]]+$", "12", Some(true));
+        check(r"^\d+$", "١", Some(false));
+        check("(?i)É", "é", Some(false));
+    }
+
+    #[test]
+    fn rewrites_what_only_re2_has() {
+        check("^[[]$", "[", Some(true));
+        check("^[]a]+$", "a]", Some(true));
+        check("^[^]a]$", "b", Some(true));
+        check("^[a&&b]+$", "a&", Some(true));
+        check("^[a~~b]+$", "~", Some(true));
+        check(r"^\Qa.b\E+$", "a.bb", Some(true));
+        check(r"^\Qa.b", "axb", Some(false));
+        check("^a{,3}$", "a{,3}", Some(true));
+        check("^{}$", "{}", Some(true));
+        check("^a{2,}$", "aaa", Some(true));
+        check("^a{2}$", "aaa", Some(false));
+        check(r"^\<b\>$", "<b>", Some(true));
+        check(r"^[\]x]$", "]", Some(true));
+    }
+
+    #[test]
+    fn refuses_what_takes_more_than_linear_time() {
+        check("(?=a)b", "ab", None);
+        check(r"^(a)\1$", "aa", None);
+        check("(regex", "(regex", None);
+        check("a\\", "a", None);
+        check("[a", "a", None);
+    }
+
+    #[test]
+    fn long_expressions_are_refused() {
+        assert!(re2(&"a".repeat(PATTERN_BYTES_MAX), Case::Kept).is_ok());
+        assert!(re2(&"a".repeat(PATTERN_BYTES_MAX + 1), Case::Kept).is_err());
+    }
+
+    #[test]
+    fn case_may_be_ignored() {
+        assert!(re2("^abc$", Case::Ignored).is_ok_and(|regex| regex.is_match("ABC")));
+    }
+}
