@@ -5,6 +5,7 @@
 //! when a ruleset is imported.
 
 use super::hash::{crc32, fnv1a_32, md5_32, md5_128, murmur3_32, sha1_28, sha1_60, utf16_units};
+use super::javascript;
 use crate::bucketing::{BUCKETS, Bucket, hash};
 use crate::value::{Number, Value};
 
@@ -116,8 +117,13 @@ impl Method {
     #[must_use]
     pub fn unit(self, value: &Value) -> Option<Box<str>> {
         match (self, value) {
-            // An empty text is nobody there, and somebody elsewhere.
-            (Self::GrowthBook1 | Self::GrowthBook2, Value::String(text)) if text.is_empty() => None,
+            // What counts as false is nobody there, and somebody elsewhere.
+            (Self::GrowthBook1 | Self::GrowthBook2, value) => {
+                javascript::truth(value).then(|| javascript::text(value).into())
+            }
+            (Self::Flagship, Value::List(_) | Value::Object(_)) => {
+                Some(javascript::text(value).into())
+            }
             (_, Value::String(text)) => Some(text.clone()),
             // All numbers are doubles there; only whole ones, and no booleans, tell subjects apart.
             (Self::LaunchDarkly, Value::Number(number)) => {

@@ -6,6 +6,7 @@
 //! it can be shown, and written again.
 
 mod configcat;
+pub mod ecma_pattern;
 mod eppo;
 mod flagd;
 mod flagship;
@@ -14,6 +15,7 @@ mod flipt;
 mod goff;
 mod growthbook;
 pub mod hash;
+mod javascript;
 mod launchdarkly;
 pub mod method;
 pub mod network;
