@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod asked;
+mod circle;
 mod configcat;
 mod draft;
 mod eppo;

@@ -6,6 +6,7 @@ use super::{DEFAULT_KIND, Reader};
 use crate::ImportError;
 use crate::draft::{FlagDraft, RuleIds, all, any, error, not};
 use crate::part::Part;
+use bandera_shared::dialect::method::SHA1_60_SCALE;
 use serde_json::{Map, Value as Json, json};
 
 /// A flag being read.
@@ -212,6 +213,12 @@ impl<'e> Reader<'e> {
             );
             let id = format!("{id}: no such variation");
             writing.push(&id, when.clone(), &serve, rule);
+        }
+        if let [(index, everybody)] = &*owned
+            && *everybody == (0, SHA1_60_SCALE)
+        {
+            let serve = json!({ "variant": index.to_string() });
+            return writing.rule(id, when, &serve);
         }
         let owner = |(index, (from, to)): &(i64, (u64, u64))| json!({ "variant": index.to_string(), "from": from, "to": to });
         let ranges: Vec<Json> = owned.iter().map(owner).collect();

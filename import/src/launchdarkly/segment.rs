@@ -4,10 +4,11 @@ use super::clause::{kind, listed};
 use super::rollout::{Salt, share};
 use super::{DEFAULT_KIND, Reader, fails};
 use crate::ImportError;
+use crate::circle::leads;
 use crate::draft::{all, any, not};
 use crate::part::Part;
 use serde_json::{Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Segments of a circle inside each other before the rest is given up.
 const NESTED_MAX: usize = 5;
@@ -33,18 +34,10 @@ impl<'e> Segments<'e> {
 
     /// Whether following references leads from one segment to another.
     fn leads(&self, from: &'e str, to: &str) -> bool {
-        let (mut open, mut seen) = (vec![from], BTreeSet::new());
-        while let Some(key) = open.pop() {
-            if key == to {
-                return true;
-            }
-            if seen.insert(key)
-                && let Some(part) = self.parts.get(key)
-            {
-                open.extend(references(part.json));
-            }
-        }
-        false
+        leads(from, to, |key| {
+            let part = self.parts.get(key);
+            part.map_or_else(Vec::new, |part| references(part.json))
+        })
     }
 }
 
