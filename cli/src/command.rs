@@ -1,5 +1,6 @@
 //! The command line as a whole: the list of commands and what holds for all of them.
 
+use crate::diff::DiffArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
@@ -25,6 +26,7 @@ Examples:
   bandera evaluate --ruleset ruleset.json --flag shop.hero --targeting-key ana
   bandera evaluate --ruleset ruleset.json --cases cases.ndjson
   bandera explain --ruleset ruleset.json --flag shop.hero --context '{\"country\": \"ES\"}'
+  bandera diff live.json draft.json --subjects 100000
   bandera import --from launchdarkly --in flags.json --out ruleset.json
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth craft=0.05,gift=0.12
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Say why a flag serves what it serves, and what would have to change
     Explain(ExplainArgs),
+    /// Say whose answers a change of ruleset changes, and why
+    Diff(DiffArgs),
     /// Take over the flags of another system, with every subject in its bucket
     Import(ImportArgs),
     /// Lay out the ranges of a draft as publishing would, and say who moves

@@ -4,6 +4,7 @@
 //! and nothing else; remarks, progress and errors go to standard error.
 
 mod command;
+mod diff;
 mod draws;
 mod evaluate;
 mod exit;
@@ -51,6 +52,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(&args, output),
         Command::Evaluate(args) => evaluate::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),
+        Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),

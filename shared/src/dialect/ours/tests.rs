@@ -324,7 +324,8 @@ fn conditions_take_these_operators_and_their_contraries() {
     );
     assert_eq!(
         compiled(
-            r#"{"attribute":"t","op":"before","value":{"value":"2026-01-01T00:00:00Z","unit":"seconds"}}"#
+            r#"{"attribute":"t","op":"before",
+                "value":{"value":"2026-01-01T00:00:00Z","unit":"seconds"}}"#
         ),
         ""
     );
