@@ -4,6 +4,7 @@
 //! what was mapped, what was approximated and what was not. Bucketing stays that system's: it is
 //! named data on each split. Nothing here does I/O.
 
+mod answers;
 #[cfg(test)]
 mod asked;
 mod circle;

@@ -1,15 +1,15 @@
 //! Variants: the answers of a feature, and how they are shared out.
 
 use super::constraint::{attribute, test};
+use crate::answers::Answers;
 use crate::draft::any;
-use crate::member::{Taken, items, number, plain, text};
+use crate::member::{items, number, plain, text};
 use serde_json::{Map, Value as Json, json};
 
 /// The answers of a flag, as they are collected.
 #[derive(Debug)]
 pub(super) struct Variants {
-    written: Map<String, Json>,
-    taken: Taken,
+    answers: Answers,
     /// What is served to those who get no variant.
     pub(super) on: String,
 }
@@ -50,50 +50,29 @@ pub(super) fn no_variant(feature: &Json) -> (String, String) {
 
 impl Variants {
     pub(super) fn new(on: &str, off: &str) -> Self {
-        let mut taken = Taken::default();
-        let mut written = Map::new();
+        let mut answers = Answers::default();
         for (name, value) in [(on, true), (off, false)] {
-            let answer = json!({ "value": value, "views": { "boolean": value } });
-            written.insert(taken.unique(name), answer);
+            answers.add(
+                name,
+                json!({ "value": value, "views": { "boolean": value } }),
+            );
         }
         Self {
-            written,
-            taken,
+            answers,
             on: on.to_owned(),
         }
     }
 
     pub(super) fn into_json(self) -> Map<String, Json> {
-        self.written
-    }
-
-    /// The key of a variant; variants of one name that differ are told apart by a number.
-    fn add(&mut self, variant: &Json) -> String {
-        let name = text(variant, "name");
-        let mut answer = answer(variant);
-        let same = |written: &Json| {
-            ["value", "views"]
-                .iter()
-                .all(|part| written.get(part) == answer.get(part))
-        };
-        let is_named = |key: &String, written: &Json| key == name || text(written, "name") == name;
-        let mut written = self.written.iter();
-        if let Some((key, _)) =
-            written.find(|(key, written)| is_named(key, written) && same(written))
-        {
-            return key.clone();
-        }
-        let key = self.taken.unique(name);
-        if let Some(members) = answer.as_object_mut().filter(|_| key != name) {
-            members.insert("name".to_owned(), name.into());
-        }
-        self.written.insert(key.clone(), answer);
-        key
+        self.answers.into_json()
     }
 
     /// What those get whom a strategy enables.
     pub(super) fn serving(&mut self, variants: &[Json], stickiness: &Stickiness<'_>) -> Serving {
-        let keys: Vec<String> = variants.iter().map(|variant| self.add(variant)).collect();
+        let keys = variants
+            .iter()
+            .map(|variant| self.answers.add(text(variant, "name"), answer(variant)));
+        let keys: Vec<String> = keys.collect();
         let mut ranges = Vec::new();
         let mut total = 0;
         for (variant, key) in variants.iter().zip(&keys) {
