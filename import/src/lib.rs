@@ -23,6 +23,8 @@ mod part;
 mod peer;
 mod posthog;
 mod report;
+#[cfg(test)]
+mod robust;
 mod split;
 mod unleash;
 

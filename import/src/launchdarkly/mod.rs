@@ -7,6 +7,8 @@ mod clause;
 mod flag;
 mod rollout;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, error, malformed};

@@ -6,6 +6,8 @@
 mod flag;
 mod matcher;
 mod segment;
+#[cfg(test)]
+mod tests;
 
 use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, error, malformed};

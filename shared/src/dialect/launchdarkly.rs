@@ -6,8 +6,8 @@
 //! # Source
 //! LaunchDarkly's server-side SDKs, data model of 2022 (contexts); where they differ, that for Go.
 
+use super::pattern::{Case, re2};
 use super::{ForeignTest, Source, View};
-use crate::compile::limits::PATTERN_BYTES_MAX;
 use crate::condition::{Answer, Position};
 use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::{ErrorCode, Failure};
@@ -148,7 +148,7 @@ impl Matcher {
                 let patterns: Result<_, String> = values
                     .iter()
                     .filter_map(Value::as_str)
-                    .map(pattern)
+                    .map(|text| re2(text, Case::Kept))
                     .collect();
                 Self::Pattern(patterns?)
             }
@@ -204,15 +204,6 @@ impl Matcher {
     }
 }
 
-fn pattern(text: &str) -> Result<regex_lite::Regex, String> {
-    if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!(
-            "the expression is longer than {PATTERN_BYTES_MAX} bytes"
-        ));
-    }
-    regex_lite::Regex::new(text).map_err(|error| format!("no regular expression: {error}"))
-}
-
 fn time(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => moment(text),
@@ -247,3 +238,6 @@ fn lenient_version(text: &str) -> Option<semver::Version> {
     };
     semver::Version::parse(&[core, missing, rest].concat()).ok()
 }
+
+#[cfg(test)]
+mod tests;

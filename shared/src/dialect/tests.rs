@@ -76,6 +76,16 @@ fn units_are_text_as_each_system_writes_it() {
     assert_eq!(text(Method::Eppo, "".into()), Some(String::new()));
     assert_eq!(text(Method::GrowthBook2, "".into()), None);
     assert_eq!(text(Method::Unleash, Value::Null), None);
+    let whole = |value: Value| text(Method::LaunchDarkly, value);
+    assert_eq!(whole(99_999.0.into()), Some("99999".to_owned()));
+    assert_eq!(whole((-3).into()), Some("-3".to_owned()));
+    assert_eq!(whole("".into()), Some(String::new()));
+    // Beyond 2^53 it is the nearest double.
+    let beyond = whole(9_007_199_254_740_993_i64.into());
+    assert_eq!(beyond, Some("9007199254740992".to_owned()));
+    assert_eq!(whole(1.5.into()), None);
+    assert_eq!(whole(true.into()), None);
+    assert_eq!(whole(Value::List(["x".into()].into())), None);
 }
 
 #[test]

@@ -9,14 +9,17 @@
 mod tests;
 mod version;
 
-use super::{ForeignTest, Source, View};
-use crate::compile::limits::PATTERN_BYTES_MAX;
+use super::ecma_pattern::{self, Letters, NoPattern};
+use super::{ForeignTest, Source, View, javascript};
 use crate::condition::{Answer, Position};
 use crate::context::Attribute;
 use crate::value::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 use version::Version;
+
+const UNSUPPORTED: &str =
+    "the expression is too long, or looks around or back, which no engine does in linear time";
 
 /// Milliseconds of a minute, to which moments are cut off.
 const MINUTE_MS: i64 = 60_000;
@@ -87,7 +90,12 @@ impl Matcher {
             "STARTS_WITH" => Self::Text(Position::Start, sorted(value)?),
             "ENDS_WITH" => Self::Text(Position::End, sorted(value)?),
             "CONTAINS_STRING" => Self::Text(Position::Anywhere, sorted(value)?),
-            "MATCHES_STRING" => Self::Pattern(pattern(text(value)?)?),
+            "MATCHES_STRING" => match ecma_pattern::compile(text(value)?, Letters::Exact) {
+                Ok(pattern) => Self::Pattern(pattern),
+                // It matches nothing there either.
+                Err(NoPattern::Malformed) => Self::Nothing,
+                Err(NoPattern::Unsupported) => return Err(UNSUPPORTED.to_owned()),
+            },
             "EQUAL_TO_BOOLEAN" => match value {
                 Value::Bool(truth) => Self::Truth(*truth),
                 _ => return Err("its value is true or false".to_owned()),
@@ -216,34 +224,20 @@ fn sorted(value: &Value) -> Result<Box<[Box<str>]>, String> {
 
 /// An element of a list, as text.
 fn element(value: &Value) -> Box<str> {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string().into(),
-    }
+    javascript::text(value).into()
 }
 
 fn text(value: &Value) -> Result<&str, String> {
     value.as_str().ok_or_else(|| "its value is text".to_owned())
 }
 
-fn pattern(text: &str) -> Result<regex_lite::Regex, String> {
-    if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!(
-            "the expression is longer than {PATTERN_BYTES_MAX} bytes"
-        ));
-    }
-    regex_lite::Regex::new(text).map_err(|error| format!("no regular expression: {error}"))
-}
-
-/// The value as text; an empty text is none.
+/// The value as text; an empty text is none, and an object has none.
 fn text_of(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
-        Value::Null | Value::List(_) | Value::Object(_) => None,
-    }
+    let text = match value {
+        Value::Null | Value::Object(_) => return None,
+        value => javascript::text(value),
+    };
+    (!text.is_empty()).then_some(text)
 }
 
 fn truth_of(value: &Value) -> Option<bool> {
@@ -255,23 +249,13 @@ fn truth_of(value: &Value) -> Option<bool> {
     }
 }
 
-/// The value as a number: text in decimal, and of true and false what `JavaScript` makes of them.
+/// The value as a number, as `JavaScript` makes one of it; null has none.
 fn number_of(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => Some(number.as_f64()),
-        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
-        Value::String(text) => {
-            let text = text.trim();
-            let is_decimal =
-                |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-            match text {
-                "" => Some(0.0),
-                text if text.chars().all(is_decimal) => text.parse().ok(),
-                _ => None,
-            }
-        }
-        Value::Null | Value::List(_) | Value::Object(_) => None,
-    }
+    let number = match value {
+        Value::Null => return None,
+        value => javascript::number(value),
+    };
+    (!number.is_nan()).then_some(number)
 }
 
 /// A moment without what is left over of a unit.

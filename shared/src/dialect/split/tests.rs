@@ -41,6 +41,8 @@ fn texts() {
     check("CONTAINS_STRING", r#"["z"]"#, r#""abc""#, false);
     check("MATCHES_STRING", r#""b+""#, r#""abbc""#, true);
     check("MATCHES_STRING", r#""^b+""#, r#""abbc""#, false);
+    check("MATCHES_STRING", r#""*""#, r#""abbc""#, false);
+    check("WHITELIST", r#"["1,x"]"#, r#"[1,"x"]"#, true);
     check("EQUAL_TO_BOOLEAN", "true", r#""TRUE""#, true);
     check("EQUAL_TO_BOOLEAN", "false", "false", true);
     check("EQUAL_TO_BOOLEAN", "false", "0", false);
@@ -61,7 +63,9 @@ fn numbers() {
     check("BETWEEN", between, "-1", true);
     check("BETWEEN", between, "true", true);
     check("BETWEEN", between, "1.5", false);
-    check("BETWEEN", between, "[0]", false);
+    check("BETWEEN", between, r#""""#, true);
+    check("BETWEEN", between, "null", false);
+    check("BETWEEN", between, "{}", false);
 }
 
 /// 1,463,000,000,000 ms is 2016-05-11T20:53:20Z.
@@ -151,11 +155,7 @@ fn what_is_no_matcher_says_so() {
     check("IN_SEGMENT", "null", "no matcher");
     check("WHITELIST", "null", "a list");
     check("MATCHES_STRING", "1", "text");
-    check("MATCHES_STRING", r#""(?=a)""#, "no regular expression");
+    check("MATCHES_STRING", r#""(?=a)""#, "looks around");
     check("EQUAL_TO_BOOLEAN", "1", "true or false");
     check("BETWEEN", r#"{"start":1}"#, "\"end\"");
-    let long = format!("\"{}\"", "a".repeat(PATTERN_BYTES_MAX + 1));
-    check("MATCHES_STRING", &long, "longer than 1000 bytes");
-    let fits = format!("\"{}\"", "a".repeat(PATTERN_BYTES_MAX));
-    assert!(Matcher::new("MATCHES_STRING", &json(&fits)).is_ok());
 }
