@@ -208,6 +208,14 @@ mod tests {
         assert_eq!(read.unknown, ["/list/0/a~1b"]);
     }
 
+    /// Hashes of numbers depend on it.
+    #[test]
+    fn numbers_are_read_to_the_last_bit() {
+        let read = |text| read::<f64>(text).unwrap().value.to_bits();
+        assert_eq!(read("3.4028234663852886e38"), f64::from(f32::MAX).to_bits());
+        assert_eq!(read("2.2250738585072014e-308"), f64::MIN_POSITIVE.to_bits());
+    }
+
     #[test]
     fn syntax_errors_say_where() {
         let fault = read::<Outer>("{\"list\": [}").unwrap_err();
