@@ -14,7 +14,7 @@ use crate::bucketing::Bucket;
 use crate::context::EvaluationContext;
 use crate::decision::Decision;
 use crate::evaluation::{Details, ErrorCode, Evaluation, Failure, Outcome, Reason};
-use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule};
+use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule, Serve};
 use crate::ruleset::Ruleset;
 use crate::snapshot::PolicySnapshot;
 use crate::sticky::StickyDecisions;
@@ -333,9 +333,11 @@ enum Tried {
 
 /// Why a rule's variant is served.
 fn reason(rule: &Rule, by_chance: bool) -> Reason {
-    match (by_chance, rule.when.is_always()) {
+    // An expression decides by what the context says, as a condition does.
+    let is_decided = !rule.when.is_always() || matches!(rule.serve, Serve::Program(_));
+    match (by_chance, is_decided) {
         (true, _) => Reason::Split,
-        (false, false) => Reason::TargetingMatch,
-        (false, true) => Reason::Static,
+        (false, true) => Reason::TargetingMatch,
+        (false, false) => Reason::Static,
     }
 }
