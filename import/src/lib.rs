@@ -26,6 +26,8 @@ mod report;
 #[cfg(test)]
 mod robust;
 mod split;
+#[cfg(test)]
+mod tried;
 mod unleash;
 
 pub use peer::{PEERS, Peer};
