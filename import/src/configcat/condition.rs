@@ -98,16 +98,16 @@ impl Config<'_> {
         context: &str,
         draft: &mut Draft,
     ) -> Json {
-        let name = condition.json["a"].as_str();
+        let name = condition.member("a").json.as_str();
         let attribute = name.map(attribute);
-        let comparator = condition.json["c"].as_u64();
+        let comparator = condition.member("c").json.as_u64();
         let comparator =
             comparator.and_then(|number| COMPARATORS.get(usize::try_from(number).ok()?));
         let (Some(attribute), Some((op, comparand))) = (attribute, comparator) else {
             let message = "no attribute, or no comparator that is known";
             return fails(condition, attribute, message, draft);
         };
-        let value = match self.comparand(*comparand, condition.json, context) {
+        let value = match self.comparand(*comparand, condition, context) {
             Ok(value) => value,
             Err(message) => return fails(condition, Some(attribute), message, draft),
         };
@@ -128,24 +128,25 @@ impl Config<'_> {
     fn comparand(
         &self,
         comparand: Comparand,
-        condition: &Json,
+        condition: &Part<'_>,
         context: &str,
     ) -> Result<Json, &'static str> {
+        let member = |name| condition.member(name).json.clone();
         let hashes = match comparand {
-            Comparand::Text => return Ok(condition["s"].clone()),
-            Comparand::Texts => return Ok(condition["l"].clone()),
-            Comparand::Number => return Ok(condition["d"].clone()),
-            Comparand::Hash => json!([condition["s"]]),
-            Comparand::Hashes => condition["l"].clone(),
+            Comparand::Text => return Ok(member("s")),
+            Comparand::Texts => return Ok(member("l")),
+            Comparand::Number => return Ok(member("d")),
+            Comparand::Hash => json!([member("s")]),
+            Comparand::Hashes => member("l"),
         };
         let salt = self.salt.ok_or("hashes need the configuration's salt")?;
         Ok(json!({ "salt": format!("{salt}{context}"), "hashes": hashes }))
     }
 
     fn segment_condition(&self, condition: &Part<'_>, draft: &mut Draft) -> Json {
-        let index = condition.json["s"].as_u64();
+        let index = condition.member("s").json.as_u64();
         let segment = index.and_then(|index| self.segments.get(usize::try_from(index).ok()?));
-        match (segment, condition.json["c"].as_u64()) {
+        match (segment, condition.member("c").json.as_u64()) {
             (Some(Some(key)), Some(0)) => json!({ "segment": key }),
             (Some(Some(key)), Some(1)) => not(json!({ "segment": key })),
             _ => fails(
@@ -159,17 +160,17 @@ impl Config<'_> {
 
     /// A condition on another setting's value; that one is asked for the same subject.
     fn flag_condition(&self, condition: &Part<'_>, draft: &mut Draft) -> Json {
-        let key = condition.json["f"].as_str();
+        let key = condition.member("f").json.as_str();
         let kind = key.and_then(|key| Some((key, *self.types.get(key)?)));
         let Some((key, kind)) = kind else {
             return fails(condition, None, "the prerequisite flag is missing", draft);
         };
-        let Some(value) = kind.value(&condition.json["v"]) else {
+        let Some(value) = kind.value(condition.member("v").json) else {
             let message = "the comparison value is not of the prerequisite flag's type";
             return fails(condition, None, message, draft);
         };
         let holds = json!({ "flag": key, "equals": value, "onFailure": "fails" });
-        match condition.json["c"].as_u64() {
+        match condition.member("c").json.as_u64() {
             Some(0) => holds,
             Some(1) => not(holds),
             _ => fails(condition, None, "no comparator that is known", draft),
@@ -181,9 +182,10 @@ impl Config<'_> {
 fn fails(condition: &Part<'_>, attribute: Option<&str>, message: &str, draft: &mut Draft) -> Json {
     let note = format!("{message}; who is asked about it gets an error");
     draft.mapped(&*condition.pointer, note);
-    let mut json = json!({ "dialect": "configcat", "op": "fails", "value": message });
-    if let Some(attribute) = attribute {
-        json["attribute"] = attribute.into();
+    match attribute {
+        Some(attribute) => json!({
+            "dialect": "configcat", "op": "fails", "attribute": attribute, "value": message,
+        }),
+        None => json!({ "dialect": "configcat", "op": "fails", "value": message }),
     }
-    json
 }

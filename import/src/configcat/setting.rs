@@ -45,7 +45,7 @@ impl<'i, 'e> Importer<'i, 'e> {
             return setting.member("t").unfit("a type of setting");
         };
         self.kind = kind;
-        let by = match setting.json["a"].as_str() {
+        let by = match setting.member("a").json.as_str() {
             Some(name) => attribute(name),
             None => attribute("Identifier"),
         };
@@ -62,8 +62,8 @@ impl<'i, 'e> Importer<'i, 'e> {
         }
         let default = self.variant(setting);
         if default.is_none() {
-            let serve = self.invalid();
-            self.serve("value", &json!({}), json!({ "serve": serve }));
+            let serve = invalid();
+            self.serve("value", &json!({}), &json!({ "serve": serve }));
         }
         Ok(FlagDraft {
             kind: kind.flag_type(),
@@ -95,9 +95,9 @@ impl<'i, 'e> Importer<'i, 'e> {
         }
         let serve = match self.variant(&served) {
             Some(variant) => json!({ "variant": variant }),
-            None => self.invalid(),
+            None => invalid(),
         };
-        self.serve(name, &when, json!({ "serve": serve }));
+        self.serve(name, &when, &json!({ "serve": serve }));
         Ok(())
     }
 
@@ -107,7 +107,7 @@ impl<'i, 'e> Importer<'i, 'e> {
         let mut invalid = Vec::new();
         let (mut sum, mut reached) = (0.0, 0);
         for option in options {
-            sum += option.json["p"].as_f64().unwrap_or(0.0);
+            sum += option.member("p").json.as_f64().unwrap_or(0.0);
             let to = first_not_below(sum);
             if to <= reached {
                 continue;
@@ -125,7 +125,7 @@ impl<'i, 'e> Importer<'i, 'e> {
         }
         if !ranges.is_empty() {
             let split = json!({ "ranges": ranges, "bucketing": self.bucketing });
-            self.serve(name, when, json!({ "serve": { "split": split } }));
+            self.serve(name, when, &json!({ "serve": { "split": split } }));
         }
         if !invalid.is_empty() {
             let gate = json!({ "ranges": invalid, "bucketing": self.bucketing });
@@ -133,29 +133,32 @@ impl<'i, 'e> Importer<'i, 'e> {
                 "PARSE_ERROR",
                 "percentage options do not add up, or have no value",
             );
-            self.serve(name, when, json!({ "serve": serve, "gates": [gate] }));
+            self.serve(name, when, &json!({ "serve": serve, "gates": [gate] }));
         }
     }
 
-    fn serve(&mut self, name: &str, when: &Json, serving: Json) {
-        let mut rule = json!({ "id": self.ids.name(name) });
-        for part in [when.clone(), serving] {
-            if let (Some(rule), Json::Object(part)) = (rule.as_object_mut(), part) {
-                rule.extend(part);
-            }
+    fn serve(&mut self, name: &str, when: &Json, serving: &Json) {
+        let mut rule = Map::new();
+        rule.insert("id".to_owned(), self.ids.name(name).into());
+        for part in [when, serving] {
+            rule.extend(part.as_object().cloned().into_iter().flatten());
         }
-        self.rules.push(rule);
+        self.rules.push(rule.into());
     }
 
     /// The key of the variant for what `container` serves under `v`, with its variation's id.
     fn variant(&mut self, container: &Part<'_>) -> Option<String> {
-        let value = self.kind.value(&container.json["v"]);
+        let value = self.kind.value(container.member("v").json);
         let Some(value) = value else {
             let message = "no value of the setting's type; who gets it gets an error";
             self.draft.mapped(container.member("v").pointer, message);
             return None;
         };
-        let id = container.json["i"].as_str().filter(|id| !id.is_empty());
+        let id = container
+            .member("i")
+            .json
+            .as_str()
+            .filter(|id| !id.is_empty());
         let variant = match id {
             Some(id) => json!({ "value": value, "name": id }),
             None => json!({ "value": value }),
@@ -175,10 +178,11 @@ impl<'i, 'e> Importer<'i, 'e> {
         self.variants.insert(key.clone(), variant);
         Some(key)
     }
+}
 
-    fn invalid(&self) -> Json {
-        error("PARSE_ERROR", "the value is not of the setting's type")
-    }
+/// What is served in place of a value that is none.
+fn invalid() -> Json {
+    error("PARSE_ERROR", "the value is not of the setting's type")
 }
 
 /// The first whole number that is not below the percentage, of those there are.

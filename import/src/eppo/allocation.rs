@@ -1,11 +1,13 @@
 //! Allocations to rules: conditions, a window of time, and splits by the subject's shards.
 
-use super::{Fault, Importer};
-use crate::draft::{RuleIds, all, any, below, error};
+use super::Importer;
+use crate::ImportError;
+use crate::draft::{RuleIds, all, any, error};
+use crate::part::Part;
 use bandera_shared::context::Attribute;
 use bandera_shared::dialect::{Source, test};
 use bandera_shared::{UnixMillis, Value};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// A variation, and the shards that must all be the subject's.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,98 +28,89 @@ impl Importer<'_> {
     /// The rules of all allocations, in their order.
     pub(super) fn allocations(
         &mut self,
-        allocations: &Json,
+        allocations: &Part<'_>,
         total: u64,
-    ) -> Result<Vec<Json>, Fault> {
-        let allocations = allocations.as_array();
-        let allocations =
-            allocations.ok_or_else(|| self.fault("allocations", "expected a list"))?;
+    ) -> Result<Vec<Json>, ImportError> {
+        if allocations.is_null() {
+            return allocations.unfit("a list");
+        }
         let mut ids = RuleIds::default();
         let mut rules = Vec::new();
-        for (index, allocation) in allocations.iter().enumerate() {
-            let pointer = below(&below(&self.pointer, "allocations"), &index.to_string());
-            let common = self.common(allocation, &pointer)?;
-            let splits = splits(&allocation["splits"], total).ok_or_else(|| Fault {
-                pointer: below(&pointer, "splits"),
-                message: "expected variations with shards",
-            })?;
-            let name = allocation["key"].as_str().unwrap_or_default();
-            if allocation["doLog"] == json!(false) {
+        for allocation in allocations.items()? {
+            let common = self.common(&allocation)?;
+            let list = allocation.member("splits");
+            let Some(splits) = splits(list.json, total) else {
+                return list.unfit("a list of variations with shards");
+            };
+            let name = allocation.member("key").json.as_str().unwrap_or_default();
+            let log = allocation.member("doLog");
+            if log.json == &Json::Bool(false) {
                 let message = "what it assigns is logged here like that of other allocations";
-                self.draft.mapped(below(&pointer, "doLog"), message);
+                self.draft.mapped(log.pointer, message);
             }
             if let Some(serve) = self.one_rule(&splits, total) {
-                rules.push(rule(ids.name(name), &common, serve));
+                rules.push(rule(&ids.name(name), &common, &serve));
                 continue;
             }
             for split in &splits {
-                let id = if splits.len() == 1 {
-                    ids.name(name)
-                } else {
-                    ids.name(&format!("{name}/{}", split.variation))
+                let id = match &*splits {
+                    [_] => ids.name(name),
+                    _ => ids.name(&format!("{name}/{}", split.variation)),
                 };
                 let serve = json!({
                     "serve": self.serve(&split.variation),
                     "gates": gates(&split.shards, total),
                 });
-                rules.push(rule(id, &common, serve));
+                rules.push(rule(&id, &common, &serve));
             }
         }
         Ok(rules)
     }
 
     /// Who is meant, and when.
-    fn common(&mut self, allocation: &Json, pointer: &str) -> Result<Json, Fault> {
-        let mut common = json!({});
-        let mut schedule = json!({});
+    fn common(&mut self, allocation: &Part<'_>) -> Result<Json, ImportError> {
+        let mut common = Map::new();
+        let mut schedule = Map::new();
+        // Eppo counts the last moment in, a window of ours does not.
         for (name, later) in [("startAt", 0), ("endAt", 1)] {
-            let at = match &allocation[name] {
-                Json::Null => continue,
-                at => at.as_str().and_then(|at| UnixMillis::parse(at).ok()),
+            let at = allocation.member(name);
+            if at.is_null() {
+                continue;
+            }
+            let Some(moment) = at.json.as_str().and_then(|at| UnixMillis::parse(at).ok()) else {
+                return at.unfit("an RFC 3339 time");
             };
-            let at = at.ok_or_else(|| Fault {
-                pointer: below(pointer, name),
-                message: "no RFC 3339 time",
-            })?;
-            // Eppo counts the last moment in, a window of ours does not.
-            schedule[name] = UnixMillis(at.0.saturating_add(later)).to_rfc3339().into();
+            let moment = UnixMillis(moment.0.saturating_add(later)).to_rfc3339();
+            schedule.insert(name.to_owned(), moment.into());
         }
-        if schedule != json!({}) {
-            common["schedule"] = schedule;
+        if !schedule.is_empty() {
+            common.insert("schedule".to_owned(), schedule.into());
         }
-        if let Some(when) = self.rules(&allocation["rules"], &below(pointer, "rules"))? {
-            common["when"] = when;
+        let mut parts = Vec::new();
+        for rule in allocation.member("rules").items()? {
+            let conditions = rule.member("conditions");
+            if conditions.is_null() {
+                return conditions.unfit("a list");
+            }
+            let conditions = conditions.items()?;
+            let conditions = conditions.iter().map(|item| self.condition(item));
+            parts.push(single_or(conditions.collect(), all));
         }
-        Ok(common)
-    }
-
-    /// Any rule, and all conditions inside it; nothing where there are no rules.
-    fn rules(&mut self, rules: &Json, pointer: &str) -> Result<Option<Json>, Fault> {
-        let rules = match rules {
-            Json::Null => return Ok(None),
-            Json::Array(rules) => rules,
-            _ => return Err(expected_list(pointer)),
-        };
-        let mut parts = Vec::with_capacity(rules.len());
-        for (index, rule) in rules.iter().enumerate() {
-            let pointer = below(&below(pointer, &index.to_string()), "conditions");
-            let Some(conditions) = rule["conditions"].as_array() else {
-                return Err(expected_list(&pointer));
-            };
-            let conditions = conditions.iter().enumerate();
-            let conditions: Vec<Json> = conditions
-                .map(|(index, item)| self.condition(item, &below(&pointer, &index.to_string())))
-                .collect();
-            parts.push(single_or(conditions, all));
+        if !parts.is_empty() {
+            common.insert("when".to_owned(), single_or(parts, any));
         }
-        Ok((!parts.is_empty()).then(|| single_or(parts, any)))
+        Ok(common.into())
     }
 
     /// A condition; one that Eppo cannot read never holds there either.
-    fn condition(&mut self, condition: &Json, pointer: &str) -> Json {
-        let attribute = condition["attribute"].as_str();
-        let op = condition["operator"].as_str().unwrap_or_default();
-        let value = condition["value"].clone();
+    fn condition(&mut self, condition: &Part<'_>) -> Json {
+        let attribute = condition.member("attribute").json.as_str();
+        let op = condition
+            .member("operator")
+            .json
+            .as_str()
+            .unwrap_or_default();
+        let value = condition.member("value").json;
         let source = Source {
             dialect: "eppo".into(),
             op: op.into(),
@@ -132,9 +125,9 @@ impl Importer<'_> {
         let message = format!("{why}; the condition never holds");
         if op.ends_with("MATCHES") && value.is_string() {
             // Its own engine may know more than ours.
-            self.draft.approximated(pointer, message);
+            self.draft.approximated(&*condition.pointer, message);
         } else {
-            self.draft.mapped(pointer, message);
+            self.draft.mapped(&*condition.pointer, message);
         }
         any(Vec::new())
     }
@@ -174,13 +167,6 @@ impl Importer<'_> {
     }
 }
 
-fn expected_list(pointer: &str) -> Fault {
-    Fault {
-        pointer: pointer.to_owned(),
-        message: "expected a list",
-    }
-}
-
 /// A single part stands for itself.
 fn single_or(mut parts: Vec<Json>, join: impl FnOnce(Vec<Json>) -> Json) -> Json {
     match (parts.len(), parts.pop()) {
@@ -192,14 +178,13 @@ fn single_or(mut parts: Vec<Json>, join: impl FnOnce(Vec<Json>) -> Json) -> Json
     }
 }
 
-fn rule(id: String, common: &Json, serving: Json) -> Json {
-    let mut rule = json!({ "id": id });
-    for part in [common.clone(), serving] {
-        if let (Some(rule), Json::Object(part)) = (rule.as_object_mut(), part) {
-            rule.extend(part);
-        }
+fn rule(id: &str, common: &Json, serving: &Json) -> Json {
+    let mut rule = Map::new();
+    rule.insert("id".to_owned(), id.into());
+    for part in [common, serving] {
+        rule.extend(part.as_object().cloned().into_iter().flatten());
     }
-    rule
+    rule.into()
 }
 
 fn gates(shards: &[Shard], total: u64) -> Vec<Json> {
@@ -212,24 +197,24 @@ fn bucketing(salt: &str, total: u64) -> Json {
 }
 
 fn splits(splits: &Json, total: u64) -> Option<Vec<Split>> {
-    let splits = splits.as_array()?.iter();
     let split = |split: &Json| {
-        let shards = split["shards"].as_array()?.iter();
+        let shards = split.get("shards")?.as_array()?.iter();
         Some(Split {
-            variation: split["variationKey"].as_str()?.to_owned(),
+            variation: split.get("variationKey")?.as_str()?.to_owned(),
             shards: shards
                 .map(|shard| shard_of(shard, total))
                 .collect::<Option<_>>()?,
         })
     };
-    splits.map(split).collect()
+    splits.as_array()?.iter().map(split).collect()
 }
 
 /// A shard, its ranges cut to the numbers there are, those that touch joined.
 fn shard_of(shard: &Json, total: u64) -> Option<Shard> {
     let mut ranges = Vec::new();
-    for range in shard["ranges"].as_array()? {
-        let (start, end) = (range["start"].as_u64()?, range["end"].as_u64()?.min(total));
+    for range in shard.get("ranges")?.as_array()? {
+        let end = |name| range.get(name)?.as_u64();
+        let (start, end) = (end("start")?, end("end")?.min(total));
         if start < end {
             ranges.push((start, end));
         }
@@ -243,7 +228,7 @@ fn shard_of(shard: &Json, total: u64) -> Option<Shard> {
         touches
     });
     Some(Shard {
-        salt: shard["salt"].as_str()?.to_owned(),
+        salt: shard.get("salt")?.as_str()?.to_owned(),
         ranges,
     })
 }

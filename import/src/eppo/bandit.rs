@@ -2,7 +2,8 @@
 
 use super::unwrap;
 use crate::ImportError;
-use crate::draft::{Draft, below};
+use crate::draft::Draft;
+use crate::part::Part;
 use bandera_shared::Value;
 use bandera_shared::dialect::{Source, policy};
 use serde_json::{Map, Value as Json, json};
@@ -19,43 +20,47 @@ pub(super) struct Bandits {
 impl Bandits {
     /// Reads the references of the configuration and the models of the wire.
     pub(super) fn read(
-        export: &Json,
-        config: &Json,
+        export: &Part<'_>,
+        config: &Part<'_>,
         draft: &mut Draft,
     ) -> Result<Self, ImportError> {
-        let pointer = "/bandits/response";
-        let references = references(config);
-        let document = if export["flags"].is_object() {
-            None
-        } else {
-            unwrap(&export["bandits"]["response"], pointer)?
-        };
         let mut models = BTreeMap::new();
-        let root = below(pointer, "bandits");
-        let bandits = document.as_ref().and_then(|all| all["bandits"].as_object());
-        for (key, bandit) in bandits.into_iter().flatten() {
-            match model(key, bandit) {
+        // In a plain configuration the member of that name has references.
+        let wire = export.member("bandits").member("response");
+        let document = unwrap(&wire)?.unwrap_or_default();
+        let all = Part {
+            json: &document,
+            pointer: wire.pointer,
+        };
+        for (key, bandit) in all.member("bandits").members()? {
+            match model(key, bandit.json) {
                 Ok(model) => {
-                    models.insert(key.clone(), model);
+                    models.insert(key.to_owned(), model);
                 }
                 Err(why) => {
                     let message = format!("{why}; the bandit chooses no action");
-                    draft.dropped(below(&root, key), message);
+                    draft.dropped(bandit.pointer, message);
                 }
             }
         }
+        let references = references(config.json);
         Ok(Self { references, models })
     }
 
-    /// The policy of a flag's variant with that value, where it is a bandit.
-    pub(super) fn policy(&self, flag: &str, value: &Json, draft: &mut Draft) -> Option<Json> {
-        let key = (flag.to_owned(), value.as_str()?.to_owned());
-        let bandit = self.references.get(&key)?;
+    /// The policy of a flag's variation, where that is a bandit.
+    pub(super) fn policy(
+        &self,
+        flag: &str,
+        variation: &Part<'_>,
+        draft: &mut Draft,
+    ) -> Option<Json> {
+        let value = variation.member("value").json.as_str()?;
+        let bandit = self.references.get(&(flag.to_owned(), value.to_owned()))?;
         let Some(model) = self.models.get(bandit) else {
             let message = format!(
                 "the model of the bandit \"{bandit}\" is not in the export; no action is chosen"
             );
-            draft.dropped(below("/flags", flag), message);
+            draft.dropped(&*variation.pointer, message);
             return None;
         };
         let mut model = model.clone();
@@ -66,21 +71,18 @@ impl Bandits {
 
 /// Bandits by flag and value; newer configurations have them in a member of their own.
 fn references(config: &Json) -> BTreeMap<(String, String), String> {
-    let newer = config["banditReferences"].as_object();
-    let older = config["bandits"].as_object();
+    let newer = config.get("banditReferences").and_then(Json::as_object);
+    let older = config.get("bandits").and_then(Json::as_object);
     let all = newer.or(older).into_iter().flatten();
     let variations = all.flat_map(|(bandit, reference)| {
         let list = reference.get("flagVariations").unwrap_or(reference);
-        list.as_array()
-            .into_iter()
-            .flatten()
-            .map(move |variation| (bandit, variation))
+        let list = list.as_array().into_iter().flatten();
+        list.map(move |variation| (bandit, variation))
     });
     let mut references = BTreeMap::new();
     for (bandit, variation) in variations {
-        let flag = variation["flagKey"].as_str();
-        if let Some((flag, value)) = flag.zip(variation["variationValue"].as_str()) {
-            let key = (flag.to_owned(), value.to_owned());
+        let text = |name| Some(variation.get(name)?.as_str()?.to_owned());
+        if let Some(key) = text("flagKey").zip(text("variationValue")) {
             references.entry(key).or_insert_with(|| bandit.clone());
         }
     }
@@ -89,10 +91,12 @@ fn references(config: &Json) -> BTreeMap<(String, String), String> {
 
 /// The model as the ruleset has it, once it is known to work.
 fn model(key: &str, bandit: &Json) -> Result<Map<String, Json>, String> {
-    let data = bandit["modelData"].as_object();
+    let data = bandit.get("modelData").and_then(Json::as_object);
     let mut model = data.ok_or("it has no \"modelData\"")?.clone();
     model.insert("bandit".to_owned(), json!(key));
-    model.insert("modelVersion".to_owned(), bandit["modelVersion"].clone());
+    if let Some(version) = bandit.get("modelVersion") {
+        model.insert("modelVersion".to_owned(), version.clone());
+    }
     model.insert("flagKey".to_owned(), json!(key));
     let value = serde_json::from_value(Json::Object(model.clone()));
     policy(&Source {

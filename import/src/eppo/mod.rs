@@ -9,7 +9,8 @@ mod bandit;
 mod tests;
 
 use crate::ImportError;
-use crate::draft::{Draft, FlagDraft, below, error, malformed};
+use crate::draft::{Draft, FlagDraft, error, malformed};
+use crate::part::Part;
 use bandit::Bandits;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -17,91 +18,101 @@ use std::collections::BTreeSet;
 /// Shards of a flag that does not say how many it has.
 const TOTAL_SHARDS: u64 = 10_000;
 
+/// More shards than this Eppo cannot count.
+const SHARDS_MAX: u64 = u32::MAX as u64;
+
 pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
-    let (root, config) = config(export)?;
-    if let Some(format @ ("CLIENT" | "PRECOMPUTED")) = config["format"].as_str() {
-        let message = format!("a {format} configuration is obfuscated: take the server's");
-        return Err(malformed(&below(&root, "format"), &message));
-    }
-    let Some(flags) = config["flags"].as_object() else {
-        return Err(malformed(&below(&root, "flags"), "expected flags by key"));
+    let export = Part::root(export);
+    let wire = export.member("config").member("response");
+    let document = unwrap(&wire)?;
+    let config = match &document {
+        _ if export.member("flags").json.is_object() => export.clone(),
+        Some(json) => Part {
+            json,
+            pointer: wire.pointer,
+        },
+        None => {
+            let wanted = "a server's configuration with \"flags\", or a configuration wire";
+            return export.unfit(wanted);
+        }
     };
+    let format = config.member("format");
+    if let Some(name @ ("CLIENT" | "PRECOMPUTED")) = format.json.as_str() {
+        let message = format!("a {name} configuration is obfuscated: take the server's");
+        return Err(malformed(&format.pointer, &message));
+    }
+    let flags = config.member("flags");
+    flags.object()?;
     let mut draft = Draft::default();
-    let bandits = Bandits::read(export, &config, &mut draft)?;
-    let root = below(&root, "flags");
-    for (key, flag) in flags {
+    let bandits = Bandits::read(&export, &config, &mut draft)?;
+    for (key, flag) in flags.members()? {
         let mut importer = Importer {
             key,
-            pointer: below(&root, key),
             draft: &mut draft,
             bandits: &bandits,
             served: BTreeSet::new(),
         };
-        let flag = match importer.flag(flag) {
+        let flag = match importer.flag(&flag) {
             Ok(flag) => flag,
-            Err(fault) => importer.broken(&fault),
+            Err(fault) => broken(&fault, &mut draft),
         };
         draft.flag(key, flag);
     }
     Ok(draft)
 }
 
-/// Where the configuration is, and the configuration.
-fn config(export: &Json) -> Result<(String, Json), ImportError> {
-    if export["flags"].is_object() {
-        return Ok((String::new(), export.clone()));
-    }
-    let pointer = "/config/response";
-    match unwrap(&export["config"]["response"], pointer)? {
-        Some(config) => Ok((pointer.to_owned(), config)),
-        None => Err(malformed(
-            "",
-            "expected a server's configuration with \"flags\", or a configuration wire with one",
-        )),
+/// The document inside a wire: JSON as text, or as it is.
+fn unwrap(response: &Part<'_>) -> Result<Option<Json>, ImportError> {
+    match response.json {
+        Json::Object(_) => Ok(Some(response.json.clone())),
+        Json::String(text) => serde_json::from_str(text)
+            .map(Some)
+            .map_err(|error| malformed(&response.pointer, &format!("no JSON: {error}"))),
+        _ => Ok(None),
     }
 }
 
-/// The document inside a wire: JSON as text, or as it is.
-fn unwrap(response: &Json, pointer: &str) -> Result<Option<Json>, ImportError> {
-    match response {
-        Json::Object(_) => Ok(Some(response.clone())),
-        Json::String(text) => serde_json::from_str(text)
-            .map(Some)
-            .map_err(|error| malformed(pointer, &format!("no JSON: {error}"))),
-        _ => Ok(None),
+/// A flag that answers as Eppo does when it cannot read one.
+fn broken(fault: &ImportError, draft: &mut Draft) -> FlagDraft {
+    let message = format!("{}; the flag answers with an error", fault.message);
+    draft.mapped(&*fault.pointer, message);
+    let serve = error("PARSE_ERROR", &fault.message);
+    FlagDraft {
+        rules: vec![json!({ "id": "unreadable", "serve": serve })],
+        ..FlagDraft::default()
     }
 }
 
 /// A flag being taken over.
 struct Importer<'i> {
     key: &'i str,
-    /// Of the flag.
-    pointer: String,
     draft: &'i mut Draft,
     bandits: &'i Bandits,
     /// Variations whose values are fit to serve.
     served: BTreeSet<String>,
 }
 
-/// What Eppo cannot read either.
-struct Fault {
-    pointer: String,
-    message: &'static str,
-}
-
 impl Importer<'_> {
-    fn flag(&mut self, flag: &Json) -> Result<FlagDraft, Fault> {
-        let enabled = flag["enabled"].as_bool();
-        let is_enabled = enabled.ok_or_else(|| self.fault("enabled", "expected true or false"))?;
-        let kind = flag["variationType"].as_str().and_then(Kind::named);
-        let kind = kind.ok_or_else(|| self.fault("variationType", "no such type"))?;
-        let total = match &flag["totalShards"] {
-            Json::Null => Some(TOTAL_SHARDS),
-            total => total.as_u64().filter(|total| *total > 0),
+    fn flag(&mut self, flag: &Part<'_>) -> Result<FlagDraft, ImportError> {
+        let enabled = flag.member("enabled");
+        let Some(is_enabled) = enabled.json.as_bool() else {
+            return enabled.unfit("true or false");
         };
-        let total = total.ok_or_else(|| self.fault("totalShards", "expected a number above 0"))?;
-        let variants = self.variants(kind, &flag["variations"])?;
-        let rules = self.allocations(&flag["allocations"], total)?;
+        let kind = flag.member("variationType");
+        let Some(kind) = kind.json.as_str().and_then(Kind::named) else {
+            return kind.unfit("a type of variation");
+        };
+        let total = flag.member("totalShards");
+        let shards = if total.is_null() {
+            Some(TOTAL_SHARDS)
+        } else {
+            total.json.as_u64()
+        };
+        let Some(shards) = shards.filter(|shards| (1..=SHARDS_MAX).contains(shards)) else {
+            return total.unfit("a number of 32 bits above 0");
+        };
+        let variants = self.variants(kind, &flag.member("variations"))?;
+        let rules = self.allocations(&flag.member("allocations"), shards)?;
         Ok(FlagDraft {
             kind: kind.flag_type(),
             is_disabled: !is_enabled,
@@ -111,43 +122,29 @@ impl Importer<'_> {
         })
     }
 
-    fn fault(&self, step: &str, message: &'static str) -> Fault {
-        Fault {
-            pointer: below(&self.pointer, step),
-            message,
-        }
-    }
-
-    /// A flag that answers as Eppo does when it cannot read one.
-    fn broken(&mut self, fault: &Fault) -> FlagDraft {
-        let message = format!("{}; the flag answers with an error", fault.message);
-        self.draft.mapped(&fault.pointer, message);
-        let serve = error("PARSE_ERROR", fault.message);
-        FlagDraft {
-            rules: vec![json!({ "id": "unreadable", "serve": serve })],
-            ..FlagDraft::default()
-        }
-    }
-
-    fn variants(&mut self, kind: Kind, variations: &Json) -> Result<Map<String, Json>, Fault> {
-        let variations = variations.as_object();
-        let variations =
-            variations.ok_or_else(|| self.fault("variations", "expected variations by key"))?;
+    fn variants(
+        &mut self,
+        kind: Kind,
+        variations: &Part<'_>,
+    ) -> Result<Map<String, Json>, ImportError> {
+        variations.object()?;
         let mut variants = Map::new();
-        for (name, variation) in variations {
-            let pointer = below(&below(&self.pointer, "variations"), name);
-            let key = variation["key"].as_str().unwrap_or(name);
-            let Some(value) = kind.value(&variation["value"]) else {
+        for (name, variation) in variations.members()? {
+            let key = variation.member("key").json.as_str().unwrap_or(name);
+            let value = variation.member("value");
+            let Some(fit) = kind.value(value.json) else {
                 let message = "the value is not of the flag's type; who gets it gets an error";
-                self.draft.mapped(below(&pointer, "value"), message);
+                self.draft.mapped(value.pointer, message);
                 continue;
             };
-            let mut variant = json!({ "value": value });
-            if kind == Kind::Text
-                && let Some(policy) = self.bandits.policy(self.key, &value, self.draft)
-            {
-                variant["policy"] = policy;
-            }
+            let policy = match kind {
+                Kind::Text => self.bandits.policy(self.key, &variation, self.draft),
+                _ => None,
+            };
+            let variant = match policy {
+                Some(policy) => json!({ "value": fit, "policy": policy }),
+                None => json!({ "value": fit }),
+            };
             self.served.insert(key.to_owned());
             variants.insert(key.to_owned(), variant);
         }

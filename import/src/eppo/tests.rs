@@ -5,11 +5,11 @@ fn read(export: &Json) -> Imported {
     import(Peer::Eppo, export.to_string().as_bytes()).unwrap()
 }
 
-fn flag(flag: Json) -> Imported {
+fn flag(flag: &Json) -> Imported {
     read(&json!({ "flags": { "f": flag } }))
 }
 
-fn allocation(allocation: Json) -> Json {
+fn allocation(allocation: &Json) -> Json {
     json!({
         "enabled": true, "variationType": "STRING", "totalShards": 100,
         "variations": {"a": {"key": "a", "value": "A"}, "b": {"key": "b", "value": "B"}},
@@ -27,7 +27,7 @@ fn shard(salt: &str, start: u64, end: u64) -> Json {
 
 #[test]
 fn splits_that_share_out_one_shard_are_one_rule() {
-    let imported = flag(allocation(json!({"key": "half", "splits": [
+    let imported = flag(&allocation(&json!({"key": "half", "splits": [
         {"variationKey": "a", "shards": [shard("t", 0, 20), shard("s", 0, 50)]},
         {"variationKey": "b", "shards": [shard("t", 0, 20), shard("s", 50, 100)]}
     ]})));
@@ -45,7 +45,7 @@ fn splits_that_share_out_one_shard_are_one_rule() {
 
 #[test]
 fn splits_that_overlap_stay_apart_and_in_order() {
-    let imported = flag(allocation(json!({"key": "k", "splits": [
+    let imported = flag(&allocation(&json!({"key": "k", "splits": [
         {"variationKey": "a", "shards": [shard("s", 0, 60)]},
         {"variationKey": "b", "shards": [shard("s", 50, 100)]}
     ]})));
@@ -63,7 +63,7 @@ fn ranges_are_cut_to_the_shards_there_are() {
     let ranges = json!([
         {"start": 60, "end": 900}, {"start": 5, "end": 10}, {"start": 8, "end": 20}, {"start": 3, "end": 3}
     ]);
-    let imported = flag(allocation(json!({"key": "k", "splits": [
+    let imported = flag(&allocation(&json!({"key": "k", "splits": [
         {"variationKey": "a", "shards": [{"salt": "s", "ranges": ranges}]}
     ]})));
     assert_eq!(
@@ -74,7 +74,7 @@ fn ranges_are_cut_to_the_shards_there_are() {
 
 #[test]
 fn the_last_moment_of_a_window_is_inside() {
-    let imported = flag(allocation(json!({
+    let imported = flag(&allocation(&json!({
         "key": "k", "splits": [{"variationKey": "a", "shards": []}],
         "startAt": "2026-01-01T00:00:00.000Z", "endAt": "2026-02-01T00:00:00.000Z"
     })));
@@ -84,9 +84,9 @@ fn the_last_moment_of_a_window_is_inside() {
 
 #[test]
 fn a_value_of_another_type_is_an_error_for_those_who_get_it() {
-    let imported = flag(json!({
+    let imported = flag(&json!({
         "enabled": true, "variationType": "INTEGER", "totalShards": 100,
-        "variations": {"one": {"key": "one", "value": 1.0}, "pi": {"key": "pi", "value": 3.14}},
+        "variations": {"one": {"key": "one", "value": 1.0}, "pi": {"key": "pi", "value": 3.5}},
         "allocations": [
             {"key": "x", "splits": [{"variationKey": "pi", "shards": []}]},
             {"key": "y", "splits": [{"variationKey": "one", "shards": []}]},
@@ -101,7 +101,7 @@ fn a_value_of_another_type_is_an_error_for_those_who_get_it() {
 #[test]
 fn conditions_that_cannot_be_read_never_hold() {
     let condition = |operator: &str, value: Json| {
-        let imported = flag(allocation(json!({
+        let imported = flag(&allocation(&json!({
             "key": "k", "splits": [{"variationKey": "a", "shards": []}],
             "rules": [{"conditions": [{"attribute": "x", "operator": operator, "value": value}]}]
         })));
@@ -124,7 +124,7 @@ fn one_flag_that_cannot_be_read_spoils_no_other() {
     let imported = read(&json!({"flags": {
         "broken": {"enabled": true, "variationType": "COLOUR"},
         "text": "?",
-        "fine": allocation(json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]}))
+        "fine": allocation(&json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]}))
     }}));
     let serve = |flag: &str| &imported.ruleset["flags"][flag]["rules"][0]["serve"];
     assert_eq!(serve("broken")["error"]["code"], "PARSE_ERROR");
@@ -144,7 +144,7 @@ fn one_flag_that_cannot_be_read_spoils_no_other() {
 
 fn wire(model: &Json) -> Json {
     let config = json!({
-        "flags": {"f": allocation(json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]}))},
+        "flags": {"f": allocation(&json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]}))},
         "banditReferences": {"drinks": {"modelVersion": "1", "flagVariations": [
             {"key": "drinks", "flagKey": "f", "variationKey": "a", "variationValue": "A"}
         ]}}
@@ -182,7 +182,8 @@ fn a_model_that_is_missing_or_broken_is_reported() {
         .iter()
         .map(|note| &*note.pointer)
         .collect();
-    assert_eq!(messages, ["/bandits/response/bandits/drinks", "/flags/f"]);
+    let variation = "/config/response/flags/f/variations/a";
+    assert_eq!(messages, ["/bandits/response/bandits/drinks", variation]);
     assert_eq!(
         imported.ruleset["flags"]["f"]["variants"]["a"]["policy"],
         Json::Null
@@ -209,4 +210,51 @@ fn what_is_no_export_is_refused() {
         refused(json!({"config": {"response": obfuscated}})),
         "/config/response/format"
     );
+}
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let flag = json!({
+        "enabled": true, "variationType": "STRING", "totalShards": 100,
+        "variations": {"a": {"key": "a", "value": "A"}, "b": {"key": "b", "value": "B"}},
+        "allocations": [
+            {
+                "key": "some", "startAt": "2020-01-01T00:00:00Z", "endAt": "2030-01-01T00:00:00Z",
+                "rules": [{"conditions": [
+                    {"attribute": "a", "operator": "GTE", "value": 1},
+                    {"attribute": "a", "operator": "MATCHES", "value": "^1"},
+                    {"attribute": "b", "operator": "IS_NULL", "value": true},
+                    {"attribute": "id", "operator": "NOT_ONE_OF", "value": ["bob"]}
+                ]}],
+                "splits": [
+                    {"variationKey": "a", "shards": [shard("t", 0, 90), shard("s", 0, 50)]},
+                    {"variationKey": "b", "shards": [shard("t", 0, 90), shard("s", 50, 100)]}
+                ]
+            },
+            {"key": "rest", "doLog": false, "splits": [{"variationKey": "a", "shards": []}]}
+        ]
+    });
+    let coefficients = json!({"x": {
+        "intercept": 1,
+        "actionNumericCoefficients": [
+            {"attributeKey": "n", "coefficient": 1, "missingValueCoefficient": 0}
+        ],
+        "actionCategoricalCoefficients": [
+            {"attributeKey": "c", "valueCoefficients": {"v": 1}, "missingValueCoefficient": 0}
+        ],
+        "subjectNumericCoefficients": [], "subjectCategoricalCoefficients": []
+    }});
+    let export = json!({
+        "config": {"response": {
+            "flags": {"f": flag, "g": flag},
+            "banditReferences": {"d": {"flagVariations": [
+                {"flagKey": "f", "variationKey": "a", "variationValue": "A"}
+            ]}}
+        }},
+        "bandits": {"response": {"bandits": {"d": {"modelVersion": "1", "modelData": {
+            "gamma": 1, "defaultActionScore": 0, "actionProbabilityFloor": 0.1,
+            "coefficients": coefficients
+        }}}}}
+    });
+    crate::robust::check(Peer::Eppo, &export);
 }

@@ -3,6 +3,7 @@
 use super::hashed::{Hashes, Slices};
 use crate::compile::limits::LIST_LENGTH_MAX;
 use crate::condition::Position;
+use crate::dialect::text::text_of;
 use crate::value::Value;
 use crate::wire;
 use semver::Version;
@@ -184,9 +185,8 @@ fn versions(value: &Value) -> Result<Option<Box<[Version]>>, String> {
 /// The value as text, numbers as `JavaScript` prints them and lists as JSON.
 fn text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(_) | Value::Bool(_) | Value::List(_) => Some(Cow::Owned(value.to_string())),
-        Value::Null | Value::Object(_) => None,
+        Value::List(_) => Some(Cow::Owned(value.to_string())),
+        value => text_of(value),
     }
 }
 

@@ -21,12 +21,12 @@ pub(super) struct Slices {
     position: Position,
     salt: Box<str>,
     /// Lengths in bytes of UTF-8, and the hashes of that many.
-    slices: Box<[(usize, Option<Hash>)]>,
+    parts: Box<[(usize, Option<Hash>)]>,
 }
 
 impl Hashes {
     pub(super) fn parse(value: &Value) -> Result<Self, String> {
-        let (salt, texts) = salted(value)?;
+        let Salted { salt, texts } = Salted::parse(value)?;
         let mut hashes: Box<[Hash]> = texts.iter().filter_map(|text| parsed(text)).collect();
         hashes.sort_unstable();
         Ok(Self { salt, hashes })
@@ -41,23 +41,23 @@ impl Hashes {
 
 impl Slices {
     pub(super) fn parse(position: Position, value: &Value) -> Result<Self, String> {
-        let (salt, texts) = salted(value)?;
-        let slice = |text: &Box<str>| {
+        let Salted { salt, texts } = Salted::parse(value)?;
+        let part = |text: &str| {
             let (length, hash) = text.split_once('_')?;
             Some((length.trim().parse().ok()?, parsed(hash)))
         };
-        let slices: Option<_> = texts.iter().map(slice).collect();
+        let parts: Option<_> = texts.iter().map(|text| part(text)).collect();
         Ok(Self {
             position,
             salt,
-            slices: slices.ok_or("a hash of a part is written as its length, _ and the hash")?,
+            parts: parts.ok_or("a hash of a part is written as its length, _ and the hash")?,
         })
     }
 
     /// Whether the text begins or ends with one of them.
     pub(super) fn match_any(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
-        self.slices.iter().any(|(length, expected)| {
+        self.parts.iter().any(|(length, expected)| {
             let Some(rest) = bytes.len().checked_sub(*length) else {
                 return false;
             };
@@ -70,11 +70,21 @@ impl Slices {
     }
 }
 
-/// The salt and the texts that were hashed with it.
-fn salted(value: &Value) -> Result<(Box<str>, Box<[Box<str>]>), String> {
-    const FORM: &str = "a hashed comparand is {\"salt\": \"...\", \"hashes\": [\"...\"]}";
-    let salt = value.member("salt").and_then(Value::as_str).ok_or(FORM)?;
-    Ok((salt.into(), texts(value.member("hashes").ok_or(FORM)?)?))
+/// A salt and hashes, as they are written.
+struct Salted {
+    salt: Box<str>,
+    texts: Box<[Box<str>]>,
+}
+
+impl Salted {
+    fn parse(value: &Value) -> Result<Self, String> {
+        const FORM: &str = "a hashed comparand is {\"salt\": \"...\", \"hashes\": [\"...\"]}";
+        let salt = value.member("salt").and_then(Value::as_str).ok_or(FORM)?;
+        Ok(Self {
+            salt: salt.into(),
+            texts: texts(value.member("hashes").ok_or(FORM)?)?,
+        })
+    }
 }
 
 /// # Formula

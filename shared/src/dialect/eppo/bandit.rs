@@ -4,9 +4,9 @@
 //! The choice is no matter of chance: one subject with the same actions and attributes gets the
 //! same action each time. Its probability is that over all subjects.
 
-use super::text;
 use crate::context::{Action, Attribute, EvaluationContext};
 use crate::dialect::hash::md5_32;
+use crate::dialect::text::text_of;
 use crate::dialect::{Chosen, ForeignPolicy, View};
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -204,7 +204,7 @@ impl Term {
         let value = attributes.get(&self.attribute);
         let known = value.and_then(|value| match &self.kind {
             Kind::Numeric { coefficient } => Some(value.as_f64()? * coefficient),
-            Kind::Categorical { coefficients } => coefficients.get(&*text(value)?).copied(),
+            Kind::Categorical { coefficients } => coefficients.get(&*text_of(value)?).copied(),
         });
         known.unwrap_or(self.missing)
     }

@@ -7,13 +7,14 @@ mod bandit;
 #[cfg(test)]
 mod tests;
 
+use super::pattern::{Case, re2};
+use super::text::text_of;
 use super::{ForeignPolicy, ForeignTest, Source, View};
-use crate::compile::limits::{LIST_LENGTH_MAX, PATTERN_BYTES_MAX};
+use crate::compile::limits::LIST_LENGTH_MAX;
 use crate::condition::Answer;
 use crate::context::{Attribute, EvaluationContext};
 use crate::value::Value;
 use semver::Version;
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -107,12 +108,7 @@ impl Check {
 
     fn pattern(value: &Value, expected: bool) -> Result<Self, String> {
         let text = value.as_str().ok_or("the operator takes an expression")?;
-        if text.len() > PATTERN_BYTES_MAX {
-            return Err(format!(
-                "the expression is longer than {PATTERN_BYTES_MAX} bytes"
-            ));
-        }
-        let pattern = regex_lite::Regex::new(text);
+        let pattern = re2(text, Case::Kept);
         let pattern = pattern.map_err(|error| format!("no regular expression: {error}"))?;
         Ok(Self::Matches { pattern, expected })
     }
@@ -144,10 +140,10 @@ impl Check {
     fn holds(&self, value: Option<&Value>) -> Option<bool> {
         match self {
             Self::Matches { pattern, expected } => {
-                Some(pattern.is_match(&text(value?)?) == *expected)
+                Some(pattern.is_match(&text_of(value?)?) == *expected)
             }
             Self::OneOf { values, expected } => {
-                let text = text(value?)?;
+                let text = text_of(value?)?;
                 let found = values.binary_search_by(|other| (**other).cmp(&text));
                 Some(found.is_ok() == *expected)
             }
@@ -158,17 +154,6 @@ impl Check {
             }
             Self::IsNull(expected) => Some(value.is_none() == *expected),
         }
-    }
-}
-
-/// The value as text; nothing for what Eppo does not write as text.
-fn text(value: &Value) -> Option<Cow<'_, str>> {
-    match value {
-        Value::String(text) => Some(Cow::Borrowed(text)),
-        Value::Number(number) => Some(Cow::Owned(number.to_string())),
-        Value::Bool(true) => Some(Cow::Borrowed("true")),
-        Value::Bool(false) => Some(Cow::Borrowed("false")),
-        Value::Null | Value::List(_) | Value::Object(_) => None,
     }
 }
 

@@ -150,7 +150,7 @@ fn model() -> Json {
     })
 }
 
-fn choose(model: Json, subject: Json, actions: Json) -> Option<Chosen> {
+fn choose(model: Json, subject: Json, actions: &Json) -> Option<Chosen> {
     let policy = policy(&source("falcon", None, model)).unwrap();
     let mut context = context(subject);
     for (name, attributes) in actions.as_object().unwrap() {
@@ -166,34 +166,26 @@ fn choose(model: Json, subject: Json, actions: Json) -> Option<Chosen> {
 #[test]
 fn bandits_choose_as_published() {
     #[track_caller]
-    fn check(subject: Json, actions: Json, expected: (&str, f64)) {
-        let chosen = choose(model(), subject.clone(), actions).unwrap();
-        assert_eq!(chosen.action.as_deref(), Some(expected.0), "{subject}");
+    fn check(subject: Json, actions: &Json, expected: (&str, f64)) {
+        let chosen = choose(model(), subject, actions).unwrap();
+        assert_eq!(chosen.action.as_deref(), Some(expected.0));
         assert!((chosen.propensity - expected.1).abs() < 1e-12, "{chosen:?}");
     }
     let actions = json!({"tea": {"price": 3.5, "brand": "x"}, "ale": {}, "rum": {"price": 9}});
     let subject = |key| json!({"targetingKey": key, "age": 30, "plan": "pro"});
     let rum = ("rum", 0.123_456_790_123_456_8);
-    check(subject("ana"), actions.clone(), rum);
-    check(subject("bob"), actions.clone(), rum);
-    check(
-        subject("cleo"),
-        actions.clone(),
-        ("ale", 0.149_253_731_343_283_6),
-    );
-    check(
-        subject("dan"),
-        actions.clone(),
-        ("tea", 0.727_289_478_533_259_5),
-    );
+    check(subject("ana"), &actions, rum);
+    check(subject("bob"), &actions, rum);
+    check(subject("cleo"), &actions, ("ale", 0.149_253_731_343_283_6));
+    check(subject("dan"), &actions, ("tea", 0.727_289_478_533_259_5));
     check(
         json!({"targetingKey": "ana", "age": "30", "plan": true}),
-        json!({"tea": {"brand": 1.5}, "ale": {"x": 1}}),
+        &json!({"tea": {"brand": 1.5}, "ale": {"x": 1}}),
         ("tea", 0.655_172_413_793_103_4),
     );
     check(
         json!({"targetingKey": "ana", "age": null}),
-        json!({"tea": {"brand": null, "price": true}}),
+        &json!({"tea": {"brand": null, "price": true}}),
         ("tea", 1.0),
     );
 }
@@ -202,10 +194,10 @@ fn bandits_choose_as_published() {
 fn nothing_is_chosen_without_actions_or_subject() {
     let actions = json!({"tea": {}});
     assert_eq!(
-        choose(model(), json!({"targetingKey": "ana"}), json!({})),
+        choose(model(), json!({"targetingKey": "ana"}), &json!({})),
         None
     );
-    assert_eq!(choose(model(), json!({}), actions), None);
+    assert_eq!(choose(model(), json!({}), &actions), None);
 }
 
 /// The floor keeps each action possible, and the best one has what is left.
@@ -217,7 +209,7 @@ fn probabilities_of_all_subjects_are_met() {
     let mut n_tea = 0;
     for subject in 0..2_000 {
         let subject = json!({"targetingKey": format!("s{subject}")});
-        let chosen = choose(model.clone(), subject, json!({"tea": {}, "ale": {}})).unwrap();
+        let chosen = choose(model.clone(), subject, &json!({"tea": {}, "ale": {}})).unwrap();
         let is_tea = chosen.action.as_deref() == Some("tea");
         let expected = if is_tea { 0.3 } else { 0.7 };
         assert!((chosen.propensity - expected).abs() < 1e-12, "{chosen:?}");
@@ -236,7 +228,7 @@ fn an_impossible_model_still_gives_a_probability() {
     for subject in 0..50 {
         let subject = json!({"targetingKey": format!("s{subject}")});
         let actions = json!({"tea": {}, "ale": {}, "rum": {}});
-        let chosen = choose(model.clone(), subject, actions).unwrap();
+        let chosen = choose(model.clone(), subject, &actions).unwrap();
         assert!(
             chosen.propensity > 0.0 && chosen.propensity <= 1.0,
             "{chosen:?}"
