@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { Edge, SERVER_TOKEN } from "./lib/edge.ts";
@@ -188,6 +189,14 @@ describe("the API", () => {
     assert.equal(edge.origin.seen.length, asked);
   });
 
+  test("the same ruleset under another number is another answer, since the answer says it", async () => {
+    const before = (await edge.ofrep(undefined, ANA)).headers.get("etag") ?? "";
+    await edge.publish(edge.published);
+    const reply = await edge.ofrep(undefined, ANA, { "if-none-match": before });
+    assert.equal(reply.status, 200);
+    assert.equal(objectOf((await bodyOf(reply))["metadata"])["publication"], edge.publication);
+  });
+
   test("a new publication is served without restart, and changes the entity tags", async () => {
     const before = (await edge.ofrep(undefined, ANA)).headers.get("etag");
     await edge.publish(ruleset({ ...flags, "shop.new": always() }, { bandits: BANDIT }));
@@ -218,6 +227,32 @@ test("a ruleset older than allowed answers STALE", async () => {
     await new Promise((later) => setTimeout(later, 20));
     assert.equal((await bodyOf(await edge.ofrep("shop.visible", ANA)))["reason"], "STALE");
     assert.equal((await edge.health())["status"], "stale");
+  } finally {
+    await edge.stop();
+  }
+});
+
+test("answers that became stale are not the same answers", async () => {
+  const settings = { refreshMs: 3_000, staleAfterMs: 1_000 };
+  const edge = await Edge.start({ settings, ruleset: ruleset({ "shop.on": always() }) });
+  try {
+    const ask = async (known: string): Promise<{ status: number; tag: string; reason: unknown }> => {
+      const reply = await edge.ofrep(undefined, ANA, { "if-none-match": known });
+      const body = reply.status === 200 ? await bodyOf(reply) : {};
+      const reason = objectOf(listOf(body["flags"])[0])["reason"];
+      return { status: reply.status, tag: reply.headers.get("etag") ?? "", reason };
+    };
+    const isStale = ({ reason }: { readonly reason: unknown }): boolean => reason === "STALE";
+    const fresh = await until("a fresh answer", 20_000, async () => {
+      const answer = await ask("");
+      return isStale(answer) ? undefined : answer;
+    });
+    const stale = await until("the stale answer", 20_000, async () => {
+      const answer = await ask(fresh.tag);
+      return answer.status === 200 ? answer : undefined;
+    });
+    assert.ok(isStale(stale), "nothing else made it another answer");
+    assert.notEqual(stale.tag, fresh.tag);
   } finally {
     await edge.stop();
   }

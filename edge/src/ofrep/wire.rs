@@ -173,30 +173,22 @@ pub(super) fn answers(current: &Current, answered: &[Answered<'_>]) -> String {
     })
 }
 
-/// A weak entity tag over everything that decides the answers: the ruleset's hash, the context,
-/// and each answer with the policy revision behind it, which the active step of a schedule shows
-/// in. Weak, because age and receipts differ between answers that mean the same.
+/// A weak entity tag over all that is said, short of ages and receipts, which differ between
+/// answers that mean the same; a receipt is stood for by its decision and the context that it is
+/// for. `answered` is without both.
 pub(super) fn etag(
     current: &Current,
     context: &EvaluationContext,
-    evaluated: &[(&Flag, Evaluation<'_>)],
+    answered: &[Answered<'_>],
 ) -> String {
     let attributes: BTreeMap<&str, &Value> = context.iter().collect();
-    let mut facts = vec![current.loaded.pointer.hash.clone(), print(&attributes)];
-    for snapshot in current.policies.iter() {
-        facts.push(format!("{}={}", snapshot.bandit(), snapshot.revision()));
+    let mut said = answers(current, answered) + &print(&attributes);
+    for answered in answered {
+        if let Some(decision) = &answered.evaluation.details.decision {
+            said.push_str(&decision.decision_id.to_string());
+        }
     }
-    for (flag, evaluation) in evaluated {
-        let wire = EvaluationWire::from(evaluation);
-        let decision = evaluation
-            .details
-            .decision
-            .as_ref()
-            .map(|d| d.decision_id.to_string());
-        let outcome = wire.variant.or(wire.error_code).unwrap_or_default();
-        facts.push(print(&(&*flag.key, outcome, wire.reason, decision)));
-    }
-    let hash = content_hash(print(&facts).as_bytes());
+    let hash = content_hash(said.as_bytes());
     format!("W/\"{}\"", hash.get(..32).unwrap_or(&hash))
 }
 

@@ -77,6 +77,7 @@ export class Edge {
   readonly origin: TestOrigin;
   readonly #folder: string;
   #publication = 0;
+  #published: unknown;
 
   private constructor(stack: Stack, origin: TestOrigin, folder: string) {
     this.stack = stack;
@@ -128,11 +129,22 @@ export class Edge {
     removeScratch(this.#folder);
   }
 
+  /** Number of the last publication. */
+  get publication(): number {
+    return this.#publication;
+  }
+
+  /** The ruleset that was published last. */
+  get published(): unknown {
+    return this.#published;
+  }
+
   /** Puts a ruleset where the admin Worker would, and waits until the edge serves it. */
   async publish(ruleset: unknown): Promise<void> {
     const bytes = JSON.stringify(ruleset);
     const hash = createHash("sha256").update(bytes).digest("hex");
     const publication = (this.#publication += 1);
+    this.#published = ruleset;
     const pointer = { publication, hash, publishedAtMs: Date.now(), formatVersion: 1 };
     const done = this.stack.kvPutAll({
       [`env/${ENVIRONMENT}/ruleset/${hash}`]: bytes,
