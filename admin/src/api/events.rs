@@ -195,7 +195,8 @@ mod tests {
         };
         let sums = serde_json::to_value(sum(&[shard(1, "off"), shard(2, "low")])).unwrap();
         let expected = serde_json::json!({
-            "shards": 0, "silentShards": 0, "exposures": 3, "flagExposures": 6, "rewards": 9, "rewardUpdates": 12,
+            "shards": 0, "silentShards": 0, "exposures": 3,
+            "flagExposures": 6, "rewards": 9, "rewardUpdates": 12,
             "duplicates": 15, "refused": 18,
             "edges": {"attempted": 21, "dropped": 24, "rejected": 27},
             "variants": [

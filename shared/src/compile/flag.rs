@@ -248,11 +248,10 @@ impl Scope<'_> {
         indices.into()
     }
 
-    /// Remarks on holdouts of a flag without experiment or bandit: they keep nobody out of anything.
+    /// Remarks on holdouts of a flag without experiment or bandit: they keep nobody out.
     fn idle_holdouts(&mut self, keys: &[String], place: &Place<'_>) {
         if !keys.is_empty() {
-            let message =
-                "the flag has no experiment or bandit that they could keep subjects out of";
+            let message = "the flag has no experiment or bandit to keep subjects out of";
             let code = DiagnosticCode::NoEffect;
             self.diagnostics.warn(place.pointer(), code, message.into());
         }

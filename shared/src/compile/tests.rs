@@ -309,8 +309,8 @@ fn holdouts_that_keep_nobody_out_are_remarked() {
         let told: Vec<String> = remarks.iter().map(ToString::to_string).collect();
         assert_eq!(told, expected, "{body}");
     };
-    let remark = "warning[no-effect] /flags/f/holdouts: the flag has no experiment or bandit that \
-                  they could keep subjects out of";
+    let remark = "warning[no-effect] /flags/f/holdouts: the flag has no experiment or bandit to \
+                  keep subjects out of";
     let weights = r#""weights":{"on":1,"off":1}"#;
     check(r#""status":"enabled","defaultVariant":"on""#, &[]);
     check(
