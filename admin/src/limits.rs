@@ -9,6 +9,10 @@ pub(crate) const DOCUMENT_BYTES_MAX: usize = 100_000;
 /// Longest published ruleset: it is one row of the database, and those hold at most 2 MB.
 pub(crate) const RULESET_BYTES_MAX: usize = 1_800_000;
 
+/// Bytes of one part of a bundle, which is kept as base64 in a row of at most 2 MB; a multiple of
+/// three, so that the parts' texts need no padding.
+pub(crate) const BUNDLE_PART_BYTES: usize = 900_000;
+
 /// Longest key of a document or an environment.
 pub(crate) const KEY_BYTES_MAX: usize = 128;
 

@@ -81,7 +81,7 @@ pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
     };
     let evaluator = prepared.evaluator(call);
     let flags = prepared.current.loaded.ruleset.flags();
-    let visible = flags.iter().filter(|flag| prepared.audience.sees(flag));
+    let visible = flags.filter(|flag| prepared.audience.sees(flag));
     let evaluated: Vec<(&Flag, Evaluation<'_>)> = visible
         .map(|flag| (flag, evaluator.evaluate_flag(flag)))
         .collect();

@@ -153,6 +153,28 @@ describe("the API", () => {
     assert.equal(await again.text(), "");
   });
 
+  test("the ruleset has a compact form with a tag of its own", async () => {
+    const document = await edge.ask("GET", "/bandera/v1/ruleset");
+    assert.equal(document.headers.get("content-type"), "application/json");
+    const compact = await edge.ask("GET", "/bandera/v1/ruleset/compact");
+    assert.equal(compact.status, 200);
+    assert.equal(compact.headers.get("content-type"), "application/vnd.bandera.ruleset");
+    const bytes = Buffer.from(await compact.arrayBuffer());
+    assert.equal(bytes.subarray(0, 8).toString("latin1"), "BNDRRULE");
+    assert.ok(bytes.includes("shop.visible"));
+    for (const secret of ["shop.hidden", "team-secret", "internal words"]) {
+      assert.ok(!bytes.includes(secret), secret);
+    }
+    const tag = compact.headers.get("etag") ?? "";
+    assert.notEqual(tag, document.headers.get("etag"));
+    const known = { "if-none-match": tag };
+    assert.equal((await edge.ask("GET", "/bandera/v1/ruleset/compact", known)).status, 304);
+    assert.equal((await edge.ask("GET", "/bandera/v1/ruleset", known)).status, 200);
+    const head = await edge.ask("HEAD", "/bandera/v1/ruleset/compact");
+    assert.deepEqual([head.status, head.headers.get("etag")], [200, tag]);
+    assert.equal((await edge.ask("POST", "/bandera/v1/ruleset/compact")).status, 405);
+  });
+
   test("listed origins are echoed with credentials; others get nothing", async () => {
     const preflight = await edge.ask("OPTIONS", "/bandera/v1/events", {
       origin: LISTED,

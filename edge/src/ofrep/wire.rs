@@ -3,11 +3,11 @@
 use crate::store::Current;
 use bandera_shared::evaluation::Outcome;
 use bandera_shared::publish::content_hash;
+use bandera_shared::sorted::Sorted;
 use bandera_shared::wire::context_from;
 use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
 use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Serialize;
 
 /// Why a request, or one flag of it, has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,6 @@ pub(super) struct Answered<'e> {
     pub(super) is_stale: bool,
     pub(super) metric: Option<&'e str>,
     pub(super) receipt: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RequestWire {
-    #[serde(default)]
-    context: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -111,20 +105,19 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
     if body.is_empty() {
         return Ok(EvaluationContext::new());
     }
-    let value: serde_json::Value = serde_json::from_slice(body)
+    let body: Value = serde_json::from_slice(body)
         .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
-    // serde would also read a list as the members in order.
-    if !value.is_object() {
-        return Err(Fault::new(
-            400,
-            ErrorCode::InvalidContext,
-            "the body is no object",
-        ));
+    let invalid = |detail: String| Fault::new(400, ErrorCode::InvalidContext, detail);
+    let Value::Object(_) = body else {
+        return Err(invalid("the body is no object".to_owned()));
+    };
+    match body.member("context") {
+        None | Some(Value::Null) => Ok(EvaluationContext::new()),
+        Some(Value::Object(attributes)) => {
+            context_from(attributes.iter().cloned()).map_err(|error| invalid(error.message))
+        }
+        Some(other) => Err(invalid(format!("the context is no object but {other}"))),
     }
-    let request = RequestWire::deserialize(value)
-        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.to_string()))?;
-    context_from(request.context.unwrap_or_default())
-        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.message))
 }
 
 /// The fault of an evaluation that failed.
@@ -181,7 +174,7 @@ pub(super) fn etag(
     context: &EvaluationContext,
     answered: &[Answered<'_>],
 ) -> String {
-    let attributes: BTreeMap<&str, &Value> = context.iter().collect();
+    let attributes: Sorted<&str, &Value> = context.iter().collect();
     let mut said = answers(current, answered) + &print(&attributes);
     for answered in answered {
         if let Some(decision) = &answered.evaluation.details.decision {

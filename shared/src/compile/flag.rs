@@ -61,27 +61,6 @@ impl Neighbours<'_> {
     };
 }
 
-/// A flag that could not be compiled, so that asking for it says why.
-pub(super) fn broken(key: &str, why: &str) -> Flag {
-    Flag {
-        key: key.into(),
-        kind: FlagType::Json,
-        visibility: Visibility::Server,
-        state: FlagState::Broken(why.into()),
-        variants: Box::default(),
-        off: None,
-        fallback: None,
-        requires: Box::default(),
-        overrides: Box::default(),
-        rules: Box::default(),
-        layer: None,
-        holdouts: Box::default(),
-        window: crate::time::Window::default(),
-        expiry: None,
-        tracked: false,
-    }
-}
-
 impl Scope<'_> {
     pub(super) fn flag(&mut self, key: &str, wire: FlagWire, place: &Place<'_>) -> Flag {
         self.limit(key.len(), KEY_BYTES_MAX, "bytes in the flag's key", place);

@@ -405,7 +405,7 @@ export interface Publication {
    */
   deliveredAtMs?: number | null;
   environment: string;
-  /** SHA-256 of the ruleset bytes, in lower-case hexadecimal. */
+  /** SHA-256 of what edges read of it, in lower-case hexadecimal. */
   hash: string;
   note: string;
   /** Rises by one with each publication, rollbacks included. */
