@@ -7,6 +7,7 @@ mod comparison;
 mod documents;
 mod environments;
 mod evaluation;
+mod events;
 mod health;
 mod import;
 mod openapi;
@@ -91,6 +92,7 @@ pub(crate) fn router() -> OpenApiRouter {
         .merge(comparison::routes())
         .merge(evaluation::routes())
         .merge(bandits::routes())
+        .merge(events::routes())
         .merge(audit::routes())
         .merge(tokens::routes())
 }

@@ -25,7 +25,7 @@ const POINTER_FORMAT: u32 = 1;
 pub(crate) struct Pointer {
     /// The publication's number.
     pub(crate) publication: u64,
-    /// Lower-case hex SHA-256 of the ruleset bytes.
+    /// Lower-case hex SHA-256 of the bundle.
     pub(crate) hash: String,
     /// When it was published, in Unix milliseconds.
     pub(crate) published_at_ms: u64,
@@ -44,10 +44,15 @@ impl From<&PublicationRow> for Pointer {
     }
 }
 
-/// Puts ruleset bytes where edges look for them.
-pub(crate) async fn put_bytes(app: &App, environment: &str, hash: &str, bytes: &str) -> Result<()> {
+/// Puts a bundle where edges look for it.
+pub(crate) async fn put_bytes(
+    app: &App,
+    environment: &str,
+    hash: &str,
+    bytes: &[u8],
+) -> Result<()> {
     let key = names::ruleset_bytes(environment, hash);
-    app.rulesets()?.put(&key, bytes)?.execute().await?;
+    app.rulesets()?.put_bytes(&key, bytes)?.execute().await?;
     Ok(())
 }
 
@@ -112,7 +117,7 @@ pub(crate) async fn repair(app: &App) -> Result<()> {
 
 /// Writes bytes and pointer of the latest publication again.
 pub(crate) async fn restore(app: &App, row: &PublicationRow) -> Result<Option<PublicationRow>> {
-    let bytes = publications::ruleset(&app.store()?, &row.hash).await?;
+    let bytes = publications::bundle(&app.store()?, &row.hash).await?;
     put_bytes(app, &row.environment, &row.hash, &bytes).await?;
     put_pointer(app, &row.environment).await
 }

@@ -19,6 +19,7 @@ mod extract;
 mod fault;
 mod kinds;
 mod limits;
+mod objects;
 mod paging;
 mod precondition;
 mod publishing;

@@ -9,6 +9,10 @@ pub(crate) const DOCUMENT_BYTES_MAX: usize = 100_000;
 /// Longest published ruleset: it is one row of the database, and those hold at most 2 MB.
 pub(crate) const RULESET_BYTES_MAX: usize = 1_800_000;
 
+/// Bytes of one part of a bundle, which is kept as base64 in a row of at most 2 MB; a multiple of
+/// three, so that the parts' texts need no padding.
+pub(crate) const BUNDLE_PART_BYTES: usize = 900_000;
+
 /// Longest key of a document or an environment.
 pub(crate) const KEY_BYTES_MAX: usize = 128;
 
@@ -40,8 +44,17 @@ pub(crate) const POINTER_WRITES_MAX: u32 = 4;
 /// Least time between two writes of one KV key.
 pub(crate) const POINTER_WRITE_PAUSE_MS: u64 = 1_100;
 
-/// Most times a coordinator is asked for one answer.
-pub(crate) const COORDINATOR_TRIES_MAX: u32 = 4;
+/// Most times a Durable Object is asked for one answer.
+pub(crate) const OBJECT_TRIES_MAX: u32 = 4;
 
-/// Pause before a coordinator is asked again.
-pub(crate) const COORDINATOR_PAUSE_MS: u64 = 250;
+/// Pause before a Durable Object is asked again.
+pub(crate) const OBJECT_PAUSE_MS: u64 = 250;
+
+/// Most shards of a ledger, as edges count them.
+pub(crate) const SHARDS_MAX: u16 = u16::MAX - 1;
+
+/// Shards asked at once; an invocation has six connections, and the rest waits for one.
+pub(crate) const SHARDS_ASKED_AT_ONCE: usize = 50;
+
+/// Most dead letters sent again by one request; the edge takes no more at once.
+pub(crate) const DEAD_REPLAYS_MAX: usize = 100;

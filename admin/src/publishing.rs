@@ -40,9 +40,10 @@ impl Former {
 
 /// What publishing a draft comes to.
 pub(crate) enum Assessment {
-    /// These bytes.
+    /// This document, and the bundle of it that edges would read; the hash is the bundle's.
     Publishable {
         bytes: String,
+        bundle: Vec<u8>,
         hash: String,
         warnings: Vec<DiagnosticView>,
     },
@@ -64,6 +65,7 @@ pub(crate) fn assess(former: Option<&Former>, draft: &Draft) -> Result<Assessmen
             let warnings = views(&published.compiled.diagnostics);
             Ok(Assessment::Publishable {
                 bytes,
+                bundle: published.bundle,
                 hash: published.hash,
                 warnings,
             })
@@ -98,6 +100,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) former: Option<&'a PublicationRow>,
     pub(crate) hash: &'a str,
     pub(crate) bytes: &'a str,
+    /// What edges read.
+    pub(crate) bundle: &'a [u8],
     pub(crate) note: String,
     /// The publication whose bytes are repeated.
     pub(crate) rollback_of: Option<u64>,
@@ -113,7 +117,7 @@ pub(crate) struct Plan<'a> {
 pub(crate) async fn commit(app: &App, caller: &Caller, plan: Plan<'_>) -> Result<PublicationRow> {
     let store = app.store()?;
     let now_ms = app::now_ms();
-    delivery::put_bytes(app, plan.environment, plan.hash, plan.bytes).await?;
+    delivery::put_bytes(app, plan.environment, plan.hash, plan.bundle).await?;
     let row = PublicationRow {
         environment: plan.environment.to_owned(),
         number: plan.former.map_or(1, |former| former.number + 1),
@@ -140,11 +144,12 @@ pub(crate) async fn commit(app: &App, caller: &Caller, plan: Plan<'_>) -> Result
         before: before.as_ref(),
         after: Some(&after),
     };
-    let statements = vec![
+    let mut statements = vec![
         publications::insert_ruleset(&store, plan.hash, plan.bytes, now_ms)?,
         publications::insert(&store, &row)?,
         audit::insert(&store, caller, now_ms, &entry)?,
     ];
+    statements.extend(publications::insert_bundle(&store, plan.hash, plan.bundle)?);
     store.commit(statements).await?;
     match delivery::put_pointer(app, plan.environment).await {
         Ok(Some(named)) if named.number == row.number => Ok(named),

@@ -162,7 +162,7 @@ pub(crate) fn run(args: &DiffArgs, output: &mut Output) -> anyhow::Result<Exit> 
 }
 
 fn keys(ruleset: &Ruleset) -> BTreeSet<&str> {
-    ruleset.flags().iter().map(|flag| &*flag.key).collect()
+    ruleset.flags().map(|flag| &*flag.key).collect()
 }
 
 /// Two rulesets, asked in the same way.

@@ -34,9 +34,12 @@ pub(crate) struct PublishArgs {
     /// The ruleset to publish; `-` is standard input
     #[arg(long, value_name = "FILE")]
     draft: PathBuf,
-    /// Where to write the published bytes; nowhere when absent
+    /// Where to write the published document; nowhere when absent
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where to write what edges would read of it; nowhere when absent
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
 }
 
 /// What came out.
@@ -45,6 +48,7 @@ pub(crate) struct PublishArgs {
 struct Report {
     hash: String,
     bytes: usize,
+    bundle_bytes: usize,
     flags: usize,
     warnings: usize,
     splits: Vec<Split>,
@@ -76,8 +80,13 @@ pub(crate) fn run(args: &PublishArgs, output: &mut Output) -> anyhow::Result<Exi
             return Err(Fault::unreachable("--previous", error).into());
         }
     };
-    if let Some(out) = &args.out {
-        std::fs::write(out, &published.bytes).map_err(|error| {
+    let outputs = [
+        (&args.out, &published.bytes),
+        (&args.bundle, &published.bundle),
+    ];
+    for (out, bytes) in outputs {
+        let Some(out) = out else { continue };
+        std::fs::write(out, bytes).map_err(|error| {
             Fault::unreachable(input::name(out), format!("cannot be written: {error}"))
         })?;
     }
@@ -89,7 +98,8 @@ pub(crate) fn run(args: &PublishArgs, output: &mut Output) -> anyhow::Result<Exi
     let report = Report {
         hash: published.hash,
         bytes: published.bytes.len(),
-        flags: published.compiled.ruleset.flags().len(),
+        bundle_bytes: published.bundle.len(),
+        flags: published.compiled.ruleset.len(),
         warnings: published.compiled.diagnostics.len(),
         splits: splits(&before, &published.compiled.ruleset),
     };
@@ -136,11 +146,15 @@ fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> {
         output.line(&format!("{flag} {}: {moved}", styled(DIM, rule)))?;
     }
     let Report {
-        hash, bytes, flags, ..
+        hash,
+        bytes,
+        bundle_bytes,
+        flags,
+        ..
     } = report;
     let verdict = styled(GREEN, "can be published");
     output.line(&format!(
-        "{verdict}: {flags} flags, {bytes} bytes, sha256 {hash}"
+        "{verdict}: {flags} flags, {bytes} bytes, {bundle_bytes} for edges, sha256 {hash}"
     ))?;
     Ok(())
 }

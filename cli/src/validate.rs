@@ -120,8 +120,8 @@ fn check(file: &Path) -> Result<FileReport, Fault> {
 impl Contents {
     fn of(ruleset: &Ruleset) -> Self {
         Self {
-            flags: ruleset.flags().len(),
-            segments: ruleset.segments().len(),
+            flags: ruleset.len(),
+            segments: ruleset.n_segments(),
             layers: ruleset.layers().len(),
             holdouts: ruleset.holdouts().len(),
             bandits: ruleset.bandits().len(),

@@ -89,7 +89,10 @@ fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
         ("asn", &place.asn),
     ];
     for (name, text) in numbers {
-        if let Some(number) = text.as_ref().and_then(|text| text.parse::<f64>().ok()) {
+        if let Some(number) = text
+            .as_ref()
+            .and_then(|text| serde_json::from_str::<f64>(text).ok())
+        {
             context.set(name, number.into());
         }
     }

@@ -13,13 +13,13 @@
 mod store;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use bandera_shared::bandit::{Bandit, SNAPSHOT_INTERVAL_MS_MIN};
 use bandera_shared::ledger::{
     ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, wire,
 };
 use bandera_shared::snapshot::{self, PolicySnapshot};
+use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names, policy};
 use worker::{
     Date, DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
@@ -39,7 +39,7 @@ struct Memory {
     /// The bandit as of the highest publication heard of.
     bandit: Option<(u64, Bandit)>,
     /// Merged shards, by reward definition.
-    merged: BTreeMap<u64, MergedState>,
+    merged: Sorted<u64, MergedState>,
     /// The latest snapshot written.
     snapshot: Option<PolicySnapshot>,
     /// The highest revision reserved.
@@ -163,7 +163,7 @@ impl Coordinator {
                 store::write_bandit(&sql, publication, &bandit)?;
                 memory.bandit = Some((publication, *bandit));
             }
-            let merged = memory.merged.entry(definition).or_default();
+            let merged = memory.merged.or_default(definition);
             let is_later = merged.merge_shard(shard, state.clone());
             if is_later {
                 store::write_shard(&sql, definition, shard, &state)?;

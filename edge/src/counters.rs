@@ -20,7 +20,8 @@ pub(crate) struct Counts {
     pub(crate) events_rejected: u64,
 }
 
-/// What became of first exposures. In the end `attempted = committed + dropped`.
+/// What became of first exposures. In the end `attempted = committed + dropped`; what the queue has
+/// taken is then waiting, counted, or a dead letter (`docs/events.md`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct ExposureCounts {
     /// That were to be sent.

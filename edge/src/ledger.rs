@@ -21,7 +21,6 @@ mod turn;
 pub(crate) use client::{Unreachable, commit, environment};
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -29,6 +28,7 @@ use bandera_shared::ledger::{
     Batch, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome, ShardTotals,
     apply, wire,
 };
+use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names};
 use futures_channel::oneshot;
 use worker::{
@@ -43,7 +43,7 @@ use turn::Turns;
 /// A bandit under one reward definition.
 type Learner = (Box<str>, u64);
 /// Sequence number of each learner that its coordinator has acknowledged.
-type Sent = BTreeMap<Learner, u64>;
+type Sent = Sorted<Learner, u64>;
 
 /// How long after a failed send the next attempt is made.
 const RESEND_MS: i64 = 5_000;
@@ -328,7 +328,7 @@ fn due<'m>(memory: &'m Memory, sent: &Sent) -> impl Iterator<Item = (&'m Box<str
     memory
         .learners
         .iter()
-        .filter(|(learner, state)| sent.get(*learner).copied().unwrap_or_default() < state.sequence)
+        .filter(|(learner, state)| sent.get(learner).copied().unwrap_or_default() < state.sequence)
         .map(|((bandit, definition), _)| (bandit, *definition))
 }
 

@@ -65,7 +65,8 @@ pub(crate) async fn evaluate_one(call: &Call<'_>, key: &str) -> Result<Response,
     if let Some(failed) = wire::failure(&evaluation) {
         return fault(&failed);
     }
-    let answered = prepared.answered(call, flag, &evaluation);
+    let mut answered = prepared.lasting(call, flag, &evaluation);
+    prepared.complete(call, &mut answered);
     respond(200, &wire::answer(&answered), None)
 }
 
@@ -80,11 +81,15 @@ pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
     };
     let evaluator = prepared.evaluator(call);
     let flags = prepared.current.loaded.ruleset.flags();
-    let visible = flags.iter().filter(|flag| prepared.audience.sees(flag));
+    let visible = flags.filter(|flag| prepared.audience.sees(flag));
     let evaluated: Vec<(&Flag, Evaluation<'_>)> = visible
         .map(|flag| (flag, evaluator.evaluate_flag(flag)))
         .collect();
-    let tag = wire::etag(&prepared.current, &prepared.context, &evaluated);
+    let mut answered: Vec<Answered<'_>> = evaluated
+        .iter()
+        .map(|(flag, evaluation)| prepared.lasting(call, flag, evaluation))
+        .collect();
+    let tag = wire::etag(&prepared.current, &prepared.context, &answered);
     if etag::matches(call.head.header("if-none-match"), &tag) {
         return make_response(
             304,
@@ -92,10 +97,9 @@ pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
             None,
         );
     }
-    let answered: Vec<Answered<'_>> = evaluated
-        .iter()
-        .map(|(flag, evaluation)| prepared.answered(call, flag, evaluation))
-        .collect();
+    for answer in &mut answered {
+        prepared.complete(call, answer);
+    }
     respond(
         200,
         &wire::answers(&prepared.current, &answered),
@@ -209,19 +213,14 @@ impl Prepared {
         }
     }
 
-    fn answered<'e>(
+    /// An answer without what differs each time it is given: age and receipt.
+    fn lasting<'e>(
         &'e self,
         call: &Call<'_>,
         flag: &'e Flag,
         evaluation: &'e Evaluation<'e>,
     ) -> Answered<'e> {
         let decision = evaluation.details.decision.as_ref();
-        let receipt = decision.and_then(|decision| {
-            let keys = call.isolate.keys.as_ref()?;
-            let subject = keys.subject.hash(self.context.targeting_key()?);
-            let receipt = Receipt::new(decision.clone(), subject, call.isolate.shards);
-            receipt.to_token(&keys.receipt)
-        });
         let bandits = self.current.loaded.ruleset.bandits();
         let bandit = decision.and_then(|decision| {
             bandits
@@ -232,10 +231,22 @@ impl Prepared {
             flag,
             evaluation,
             publication: self.current.loaded.pointer.publication,
-            ruleset_age_ms: self.current.age_ms(call.head.now_ms),
+            ruleset_age_ms: 0,
             is_stale: call.isolate.is_stale(&self.current, call.head.now_ms),
             metric: bandit.map(|bandit| &*bandit.reward().metric),
-            receipt,
+            receipt: None,
         }
+    }
+
+    /// Adds the ruleset's age, and the receipt of a decision.
+    fn complete(&self, call: &Call<'_>, answered: &mut Answered<'_>) {
+        answered.ruleset_age_ms = self.current.age_ms(call.head.now_ms);
+        let decision = answered.evaluation.details.decision.as_ref();
+        answered.receipt = decision.and_then(|decision| {
+            let keys = call.isolate.keys.as_ref()?;
+            let subject = keys.subject.hash(self.context.targeting_key()?);
+            let receipt = Receipt::new(decision.clone(), subject, call.isolate.shards);
+            receipt.to_token(&keys.receipt)
+        });
     }
 }

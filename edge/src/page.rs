@@ -13,17 +13,12 @@ impl PageIndex {
     /// The index of a ruleset.
     #[must_use]
     pub(crate) fn of(ruleset: &Ruleset) -> Self {
-        let variants = ruleset
-            .flags()
-            .iter()
-            .enumerate()
-            .flat_map(|(flag_index, flag)| {
-                flag.variants
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, variant)| variant.page.is_some())
-                    .map(move |(variant_index, _)| (flag_index, variant_index))
-            });
+        let variants = ruleset.changing_pages().flat_map(|(flag_index, flag)| {
+            let variants = flag.variants.iter().enumerate();
+            variants
+                .filter(|(_, variant)| variant.page.is_some())
+                .map(move |(variant_index, _)| (flag_index, variant_index))
+        });
         Self(variants.collect())
     }
 
@@ -54,7 +49,7 @@ impl PageIndex {
 
     fn changes<'r>(&self, ruleset: &'r Ruleset) -> impl Iterator<Item = (&'r str, &'r PageChange)> {
         self.0.iter().filter_map(|(flag, variant)| {
-            let flag = ruleset.flags().get(*flag)?;
+            let flag = ruleset.flag_at(*flag)?;
             Some((&*flag.key, flag.variants.get(*variant)?.page.as_ref()?))
         })
     }

@@ -4,10 +4,9 @@
 //! acknowledged only after its shard has committed it; a message that no retry can help ends in
 //! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
 
-use std::collections::BTreeMap;
-
 use bandera_shared::ledger::{Batch, cut, joined, wire};
 use bandera_shared::names;
+use bandera_shared::sorted::Sorted;
 use futures_util::future::join_all;
 use worker::wasm_bindgen::JsValue;
 use worker::{
@@ -49,11 +48,11 @@ struct Delivery {
 /// Commits a delivery of messages, all shards at once.
 #[event(queue)]
 async fn queue(delivered: MessageBatch<String>, env: Env, _ctx: Context) -> worker::Result<()> {
-    let mut deliveries: BTreeMap<u16, Delivery> = BTreeMap::new();
+    let mut deliveries: Sorted<u16, Delivery> = Sorted::new();
     for message in delivered.raw_iter() {
         match wire::parse_queued(&message.body().as_string().unwrap_or_default()) {
             Ok((shard, batch)) => {
-                let delivery = deliveries.entry(shard).or_default();
+                let delivery = deliveries.or_default(shard);
                 delivery.messages.push(message);
                 delivery.batches.push(batch);
             }

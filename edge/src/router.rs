@@ -1,6 +1,7 @@
 //! Which request goes where: the API on its reserved paths, everything else to the origin.
 
 use crate::call::Call;
+use crate::delivery::Form;
 use crate::{cors, delivery, events, health, middleware, ofrep};
 use bandera_platform::{Problem, amend_response, make_response, was_asked};
 use worker::console_error;
@@ -9,6 +10,8 @@ use worker::web_sys::Response;
 
 const OFREP: &str = "/ofrep/v1/evaluate/flags";
 const API: &str = "/bandera/v1/";
+const RULESET: &str = "/bandera/v1/ruleset";
+const COMPACT_RULESET: &str = "/bandera/v1/ruleset/compact";
 
 /// Answers a request, whatever happens.
 ///
@@ -52,7 +55,8 @@ async fn answer(call: &Call<'_>) -> Result<Response, JsValue> {
     let path = &*call.head.path;
     match (&*call.head.method, path) {
         ("GET" | "HEAD", "/bandera/v1/health") => health::handle(call).await,
-        ("GET" | "HEAD", "/bandera/v1/ruleset") => delivery::handle(call).await,
+        ("GET" | "HEAD", RULESET) => delivery::handle(call, Form::Document).await,
+        ("GET" | "HEAD", COMPACT_RULESET) => delivery::handle(call, Form::Compact).await,
         ("POST", "/bandera/v1/events") => events::handle(call).await,
         ("POST", OFREP) => ofrep::evaluate_all(call).await,
         ("POST", _) if path.starts_with(OFREP) => {
@@ -61,7 +65,7 @@ async fn answer(call: &Call<'_>) -> Result<Response, JsValue> {
                 .and_then(|rest| rest.strip_prefix('/'));
             ofrep::evaluate_one(call, key.unwrap_or_default()).await
         }
-        (_, "/bandera/v1/health" | "/bandera/v1/ruleset") => method_not_allowed("GET"),
+        (_, "/bandera/v1/health" | RULESET | COMPACT_RULESET) => method_not_allowed("GET"),
         (_, "/bandera/v1/events") => method_not_allowed("POST"),
         _ if path.starts_with(OFREP) => method_not_allowed("POST"),
         _ => Problem::new(404, "not_found", "There is nothing at this path").to_response(),

@@ -6,10 +6,10 @@
 //! is in it: client-visible flags, and attributes that are about the reader.
 
 use crate::visit::HandedReceipt;
+use bandera_shared::sorted::Sorted;
 use bandera_shared::wire::evaluation::EvaluationWire;
 use bandera_shared::{Evaluation, EvaluationContext, Value};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// The element's id.
 pub(crate) const ELEMENT_ID: &str = "bandera-state";
@@ -36,8 +36,8 @@ const ATTRIBUTES: [&str; 13] = [
 struct StateWire<'s> {
     publication: u64,
     hash: &'s str,
-    context: BTreeMap<&'s str, &'s Value>,
-    flags: BTreeMap<&'s str, AnswerWire<'s>>,
+    context: Sorted<&'s str, &'s Value>,
+    flags: Sorted<&'s str, AnswerWire<'s>>,
     receipts: Vec<ReceiptWire<'s>>,
 }
 

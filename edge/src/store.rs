@@ -7,10 +7,9 @@
 pub(crate) mod pointer;
 pub(crate) mod refresh;
 
-use bandera_shared::{Policies, Ruleset};
+use bandera_shared::{Bundle, Policies, Ruleset};
 use pointer::Pointer;
 use serde::Serialize;
-use std::cell::OnceCell;
 use std::rc::Rc;
 
 /// A refresh that has not come back by then is taken for lost: its request ended.
@@ -23,14 +22,12 @@ const RETRY_MS: i64 = 1_000;
 pub(crate) struct Loaded {
     /// Publication number and hash.
     pub(crate) pointer: Pointer,
-    /// The published text.
-    pub(crate) text: String,
-    /// What it compiles to.
+    /// The published bytes, of which browsers get their part.
+    pub(crate) bundle: Bundle,
+    /// The edge's part of them; each flag is read when it is first evaluated.
     pub(crate) ruleset: Ruleset,
     /// Variants that change pages.
     pub(crate) pages: crate::page::PageIndex,
-    /// The text that browsers may read, made when it is first asked for.
-    pub(crate) redacted: OnceCell<Option<Vec<u8>>>,
 }
 
 /// What a request evaluates from.

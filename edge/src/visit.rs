@@ -103,7 +103,6 @@ impl<'r> Visit<'r> {
         };
         let flags = inputs.current.loaded.ruleset.flags();
         let evaluations: Vec<Evaluation<'r>> = flags
-            .iter()
             .map(
                 |flag| match inputs.preview.and_then(|preview| previewed(flag, preview)) {
                     Some(shown) => shown,
@@ -135,7 +134,6 @@ impl<'r> Visit<'r> {
             .loaded
             .ruleset
             .flags()
-            .iter()
             .zip(&self.evaluations)
     }
 
@@ -168,7 +166,7 @@ impl<'r> Visit<'r> {
         };
         let ruleset = &self.inputs.current.loaded.ruleset;
         let shards = self.inputs.n_shards;
-        for (flag, evaluation) in ruleset.flags().iter().zip(&self.evaluations) {
+        for (flag, evaluation) in ruleset.flags().zip(&self.evaluations) {
             let Some(decision) = &evaluation.details.decision else {
                 continue;
             };

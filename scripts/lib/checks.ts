@@ -215,6 +215,7 @@ const product: readonly Check[] = [
     work: async ({ tools }) => {
       await build(stackArtefacts, tools);
       await cargo(["build", "-p", "bandera-cli"]);
+      await cargo(["build", "-p", "bandera-tests", "--bin", "bundle"]);
     },
   },
   { part: "size", name: "wasm sizes", work: async () => sizes() },

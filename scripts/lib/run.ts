@@ -164,6 +164,8 @@ export async function runKeeping(
 export interface Captured {
   readonly ok: boolean;
   readonly stdout: string;
+  /** What is in `stdout`, byte for byte. */
+  readonly bytes: Buffer;
   readonly stderr: string;
 }
 
@@ -176,15 +178,16 @@ export function capture(
   const done = spawnSync(program, args, {
     cwd: options.cwd ?? root,
     env: environment(options),
-    encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
     timeout: options.msMax,
     killSignal: "SIGKILL",
   });
+  const bytes = done.stdout ?? Buffer.alloc(0);
   return {
     ok: done.error === undefined && done.status === 0,
-    stdout: done.stdout ?? "",
-    stderr: done.error?.message ?? done.stderr ?? "",
+    stdout: bytes.toString("utf8"),
+    bytes,
+    stderr: done.error?.message ?? done.stderr?.toString("utf8") ?? "",
   };
 }
 

@@ -202,16 +202,20 @@ export class Stack {
   }
 
   /** Writes several keys of this stack's KV in one go, like `kvPut`. */
-  kvPutAll(values: Readonly<Record<string, string>>): Captured {
-    const pairs = Object.entries(values).map(([key, value]) => ({ key, value }));
+  kvPutAll(values: Readonly<Record<string, string | Uint8Array>>): Captured {
+    const pairs = Object.entries(values).map(([key, value]) => {
+      if (typeof value === "string") return { key, value };
+      return { key, value: Buffer.from(value).toString("base64"), base64: true };
+    });
     const file = join(this.persistDir, "bulk.json");
     writeFileSync(file, JSON.stringify(pairs));
     return this.#kv(["bulk", "put"], [file]);
   }
 
   /** Writes a key of this stack's KV behind the Workers' backs, as a fault would. */
-  kvPut(key: string, value: string): Captured {
-    return this.#kv(["key", "put"], [key, value]);
+  kvPut(key: string, value: string | Uint8Array): Captured {
+    if (typeof value === "string") return this.#kv(["key", "put"], [key, value]);
+    return this.kvPutAll({ [key]: value });
   }
 
   /** Reads a key of this stack's KV, byte for byte. */

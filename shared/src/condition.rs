@@ -8,6 +8,7 @@ use crate::dialect::{Foreign, ForeignTest};
 use crate::evaluation::Failure;
 use crate::flag::{FlagType, Gate};
 use crate::named::Names;
+use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -120,7 +121,7 @@ pub enum Matcher {
     /// Text related to one of the needles.
     Text(TextMatcher),
     /// Text in which the expression is found; linear time.
-    Pattern(regex_lite::Regex),
+    Pattern(Pattern),
     /// A number compared with another.
     Number(Comparison, f64),
     /// A time (RFC 3339 text or epoch milliseconds) compared with another.
@@ -236,6 +237,22 @@ impl Condition {
     #[must_use]
     pub fn is_always(&self) -> bool {
         matches!(self, Self::All(parts) if parts.is_empty())
+    }
+
+    /// Adds the indices of all segments it asks about.
+    pub(crate) fn collect_segments(&self, found: &mut Vec<usize>) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|part| part.collect_segments(found));
+            }
+            Self::Not(part) => part.collect_segments(found),
+            Self::Segment(index) => found.push(*index),
+            Self::Subjects(_)
+            | Self::Test(_)
+            | Self::Flag(_)
+            | Self::Chance(_)
+            | Self::Foreign(_) => {}
+        }
     }
 
     /// The condition that holds for everybody.

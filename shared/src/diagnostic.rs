@@ -31,6 +31,7 @@ pub enum DiagnosticCode {
     Overlap,
     LimitExceeded,
     BrokenDependency,
+    NoEffect,
 }
 
 impl DiagnosticCode {
@@ -54,6 +55,7 @@ impl DiagnosticCode {
             Self::Overlap => "overlap",
             Self::LimitExceeded => "limit-exceeded",
             Self::BrokenDependency => "broken-dependency",
+            Self::NoEffect => "no-effect",
         }
     }
 }

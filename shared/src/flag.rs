@@ -147,6 +147,28 @@ impl Flag {
             .iter()
             .position(|variant| variant.name() == name)
     }
+
+    /// A flag that answers with an error; `why` says what is wrong with it.
+    #[must_use]
+    pub(crate) fn broken(key: &str, why: &str) -> Self {
+        Self {
+            key: key.into(),
+            kind: FlagType::Json,
+            visibility: Visibility::Server,
+            state: FlagState::Broken(why.into()),
+            variants: Box::default(),
+            off: None,
+            fallback: None,
+            requires: Box::default(),
+            overrides: Box::default(),
+            rules: Box::default(),
+            layer: None,
+            holdouts: Box::default(),
+            window: Window::default(),
+            expiry: None,
+            tracked: false,
+        }
+    }
 }
 
 /// Whether a flag can be evaluated.
@@ -290,7 +312,7 @@ impl Ramp {
             (Interpolation::Linear, Some((to_time, to))) => {
                 let passed = i128::from(at.0) - i128::from(from_time.0);
                 let whole = (i128::from(to_time.0) - i128::from(from_time.0)).max(1);
-                let gained = (i128::from(*to) - i128::from(*from)) * passed / whole;
+                let gained = (i128::from(*to) - i128::from(*from)).saturating_mul(passed) / whole;
                 (i128::from(*from) + gained) as u64
             }
             _ => *from,

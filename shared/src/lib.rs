@@ -8,7 +8,9 @@
 
 pub mod bandit;
 pub mod bucketing;
+pub mod bundle;
 mod codec;
+pub mod compact;
 pub mod compile;
 pub mod condition;
 pub mod context;
@@ -25,6 +27,7 @@ pub mod ledger;
 pub mod named;
 pub mod names;
 pub mod page;
+pub mod pattern;
 pub mod policy;
 pub mod preview;
 pub mod publish;
@@ -32,6 +35,7 @@ pub mod receipt;
 pub mod ruleset;
 mod signed;
 pub mod snapshot;
+pub mod sorted;
 pub mod split;
 pub mod sticky;
 pub mod subject;
@@ -41,6 +45,8 @@ pub mod truth;
 pub mod value;
 pub mod wire;
 
+pub use bundle::Bundle;
+pub use compact::CompactError;
 pub use compile::{Compiled, RulesetError, compile};
 pub use context::EvaluationContext;
 pub use diagnostic::{Diagnostic, DiagnosticCode, Severity};

@@ -1,9 +1,13 @@
-//! From a draft to the bytes that edges read: explicit ranges, canonical form, content hash.
+//! From a draft to the bytes that edges read: explicit ranges, canonical form, compact form,
+//! content hash.
 //!
 //! The document itself is rewritten in [`crate::wire::document`]; this module decides.
 
+use crate::bundle::{Bundle, Sections};
+use crate::compact::encode;
 use crate::compile::{Compiled, RulesetError, compile};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::ruleset::Ruleset;
 use crate::split::{OwnedRange, Range, allocate, apportion};
 use crate::wire::document::{self, SplitSite};
 use crate::wire::ruleset::OwnedRangeWire;
@@ -16,7 +20,10 @@ use std::fmt::Write;
 pub struct Published {
     /// Canonical JSON: object members sorted, no white space, every split with explicit ranges.
     pub bytes: Vec<u8>,
-    /// SHA-256 of the bytes, in lower-case hexadecimal.
+    /// What edges read: a [`Bundle`] of the ruleset in compact form, for them and for browsers, and
+    /// of the document that people may read.
+    pub bundle: Vec<u8>,
+    /// SHA-256 of the bundle, in lower-case hexadecimal.
     pub hash: String,
     /// The ruleset the bytes compile to.
     pub compiled: Compiled,
@@ -94,11 +101,29 @@ pub fn publish(previous: Option<&[u8]>, draft: &[u8]) -> Result<Published, Publi
     {
         return Err(PublishError::Refused(compiled.diagnostics));
     }
+    let bundle = bundle(&bytes, &compiled.ruleset).map_err(PublishError::Unreadable)?;
     Ok(Published {
-        hash: content_hash(&bytes),
+        hash: content_hash(&bundle),
         bytes,
+        bundle,
         compiled,
     })
+}
+
+/// The bundle of a document, whose splits should have explicit ranges.
+///
+/// # Arguments
+/// `ruleset`: what the document compiles to. Flags with errors stay in it, and answer so.
+/// # Errors
+/// `RulesetError` when the document is no ruleset.
+pub fn bundle(document: &[u8], ruleset: &Ruleset) -> Result<Vec<u8>, RulesetError> {
+    let client_document = redact(document)?;
+    let client = compile(&client_document)?;
+    Ok(Bundle::pack(Sections {
+        edge: &encode(ruleset),
+        client: &encode(&client.ruleset),
+        client_document: &client_document,
+    }))
 }
 
 /// SHA-256 in lower-case hexadecimal.

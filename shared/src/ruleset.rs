@@ -2,29 +2,37 @@
 
 use crate::bandit::Bandit;
 use crate::bucketing::Bucketing;
+use crate::compact::Shared;
+use crate::compact::image::Image;
 use crate::condition::Condition;
 use crate::context::EvaluationContext;
 use crate::flag::Flag;
 use crate::named::name_of;
 use crate::split::Range;
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Flags and what they refer to. References are indices, so nothing is looked up by name but the
 /// flag that is asked for.
+///
+/// Read from its compact form, it reads each flag and segment when it is first asked for; until
+/// then only their places are known. Compiled from a document, everything is there at once.
 #[derive(Debug, Clone, Default)]
 pub struct Ruleset {
     subject_salt: Option<Box<str>>,
-    flags: Box<[Flag]>,
+    flags: Box<[OnceLock<Box<Flag>>]>,
     by_hash: Box<[(u64, u32)]>,
-    segments: Box<[Segment]>,
+    changing_pages: Box<[u32]>,
+    segments: Box<[OnceLock<Box<Segment>>]>,
+    image: Option<Arc<Image>>,
     layers: Box<[Layer]>,
     holdouts: Box<[Holdout]>,
     bandits: Box<[Bandit]>,
 }
 
 /// A reusable audience.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Segment {
     /// Its key.
     pub key: Box<str>,
@@ -77,14 +85,42 @@ impl Ruleset {
             .map(|(flag, index)| (hash(flag), index))
             .collect();
         by_hash.sort_unstable();
+        let changes_pages = |flag: &Flag| flag.variants.iter().any(|v| v.page.is_some());
+        let marked = parts.flags.iter().zip(0..);
         Self {
             subject_salt: parts.subject_salt,
-            flags: parts.flags.into(),
             by_hash: by_hash.into(),
-            segments: parts.segments.into(),
+            changing_pages: marked
+                .filter(|(flag, _)| changes_pages(flag))
+                .map(|(_, position)| position)
+                .collect(),
+            flags: parts.flags.into_iter().map(made).collect(),
+            segments: parts.segments.into_iter().map(made).collect(),
+            image: None,
             layers: parts.layers.into(),
             holdouts: parts.holdouts.into(),
             bandits: parts.bandits.into(),
+        }
+    }
+
+    /// A ruleset whose flags and segments are still to be read.
+    pub(crate) fn of_image(image: Arc<Image>, shared: Shared) -> Self {
+        let Shared {
+            subject_salt,
+            layers,
+            holdouts,
+            bandits,
+        } = shared;
+        Self {
+            subject_salt,
+            by_hash: image.by_hash(),
+            changing_pages: image.changing_pages(),
+            flags: (0..image.n_flags()).map(|_| OnceLock::new()).collect(),
+            segments: (0..image.n_segments()).map(|_| OnceLock::new()).collect(),
+            image: Some(image),
+            layers,
+            holdouts,
+            bandits,
         }
     }
 
@@ -97,20 +133,86 @@ impl Ruleset {
             .get(start..)?
             .iter()
             .take_while(|(other, _)| *other == hash)
-            .filter_map(|(_, index)| self.flags.get(*index as usize))
+            .filter_map(|(_, index)| self.flag_at(*index as usize))
             .find(|flag| &*flag.key == key)
     }
 
-    /// All flags, by key in rising order.
+    /// Number of flags.
     #[must_use]
-    pub fn flags(&self) -> &[Flag] {
-        &self.flags
+    pub fn len(&self) -> usize {
+        self.flags.len()
     }
 
-    /// All segments, by key in rising order.
+    /// Whether there is no flag.
     #[must_use]
-    pub fn segments(&self) -> &[Segment] {
-        &self.segments
+    pub fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+    }
+
+    /// The flag at that position among all, by key in rising order.
+    #[must_use]
+    pub fn flag_at(&self, index: usize) -> Option<&Flag> {
+        self.flags.get(index).map(|slot| self.read(slot, index))
+    }
+
+    /// All flags, by key in rising order; each is read when the iterator comes to it.
+    #[must_use]
+    pub fn flags(&self) -> impl ExactSizeIterator<Item = &Flag> + Clone {
+        self.flags
+            .iter()
+            .enumerate()
+            .map(|(index, slot)| self.read(slot, index))
+    }
+
+    /// Flags with a variant that changes pages, by key in rising order, with their positions.
+    pub fn changing_pages(&self) -> impl Iterator<Item = (usize, &Flag)> {
+        self.changing_pages
+            .iter()
+            .filter_map(|index| Some((*index as usize, self.flag_at(*index as usize)?)))
+    }
+
+    /// How many flags have been read so far.
+    #[cfg(test)]
+    pub(crate) fn n_read(&self) -> usize {
+        self.flags
+            .iter()
+            .filter(|slot| slot.get().is_some())
+            .count()
+    }
+
+    fn read<'r>(&'r self, slot: &'r OnceLock<Box<Flag>>, index: usize) -> &'r Flag {
+        slot.get_or_init(|| {
+            let image = self.image.as_ref();
+            // Without an image everything was made at once, and no slot is empty.
+            Box::new(image.map_or_else(|| Flag::broken("", ""), |image| image.flag(index)))
+        })
+    }
+
+    /// Number of segments.
+    #[must_use]
+    pub fn n_segments(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// The segment at that position among all, by key in rising order.
+    #[must_use]
+    pub fn segment_at(&self, index: usize) -> Option<&Segment> {
+        let read = || {
+            let image = self.image.as_ref();
+            Box::new(image.map_or_else(Segment::default, |image| image.segment(index)))
+        };
+        Some(self.segments.get(index)?.get_or_init(read))
+    }
+
+    /// All segments, by key in rising order; each is read when the iterator comes to it.
+    pub fn segments(&self) -> impl Iterator<Item = &Segment> {
+        (0..self.segments.len()).filter_map(|index| self.segment_at(index))
+    }
+
+    /// What names of subjects are hashed with, where they are.
+    #[must_use]
+    pub(crate) fn subject_salt(&self) -> Option<&str> {
+        self.subject_salt.as_deref()
     }
 
     /// All layers, by key in rising order.
@@ -136,4 +238,9 @@ impl Ruleset {
     pub fn name_of<'c>(&self, context: &'c EvaluationContext) -> Option<Cow<'c, str>> {
         name_of(self.subject_salt.as_deref(), context)
     }
+}
+
+/// Something that is there already.
+fn made<T>(thing: T) -> OnceLock<Box<T>> {
+    OnceLock::from(Box::new(thing))
 }

@@ -11,7 +11,7 @@ use bandera_shared::evaluate::{Evaluator, Participation, Policies};
 use bandera_shared::snapshot::{PolicySnapshot, SnapshotAction};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::wire::evaluation::EvaluationWire;
-use bandera_shared::{EvaluationContext, UnixMillis, Value, compile};
+use bandera_shared::{EvaluationContext, Ruleset, UnixMillis, Value, compact, compile};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[cfg(target_family = "wasm")]
@@ -83,21 +83,25 @@ fn context(i: u64) -> EvaluationContext {
     }
 }
 
-/// One line of JSON for each of 1,000 contexts and all flags, and what became of each.
-fn answers() -> Vec<String> {
+fn compiled() -> Ruleset {
     let compiled = compile(RULESET.as_bytes()).expect("the golden ruleset");
     assert!(
         compiled.diagnostics.is_empty(),
         "{:?}",
         compiled.diagnostics
     );
+    compiled.ruleset
+}
+
+/// One line of JSON for each of 1,000 contexts and all flags, and what became of each.
+fn answers(ruleset: &Ruleset) -> Vec<String> {
     let policies = Policies::new([snapshot()]);
     let sticky = StickyDecisions::default();
     let mut lines = Vec::new();
     for i in 0..1_000_u64 {
         let context = context(i);
         let evaluator = Evaluator {
-            ruleset: &compiled.ruleset,
+            ruleset,
             context: &context,
             at: UnixMillis::parse("2026-01-06T12:34:56.789Z").expect("a time"),
             draw: xxh3_64(&i.to_le_bytes()),
@@ -119,20 +123,33 @@ fn answers() -> Vec<String> {
 
 #[test]
 fn eight_thousand_answers_never_change() {
-    let answers = answers();
-    assert_eq!(answers.len(), 8_000);
-    let digest = xxh3_64(answers.join("\n").as_bytes());
-    assert_eq!(
-        format!("{digest:016x}"),
-        "bee277f5af253fe4",
-        "first: {}",
-        answers[1]
-    );
+    let bytes = compact::encode(&compiled());
+    let read = Ruleset::from_compact(bytes).expect("what was written reads back");
+    for ruleset in [compiled(), read] {
+        let answers = answers(&ruleset);
+        assert_eq!(answers.len(), 8_000);
+        let digest = xxh3_64(answers.join("\n").as_bytes());
+        assert_eq!(
+            format!("{digest:016x}"),
+            "bee277f5af253fe4",
+            "first: {}",
+            answers[1]
+        );
+    }
+}
+
+#[test]
+fn the_compact_form_never_changes_unnoticed() {
+    // Whoever changes it raises its version, and edges are updated before anybody publishes.
+    let bytes = compact::encode(&compiled());
+    assert_eq!(bytes[8..12], 1_u32.to_le_bytes());
+    let digest = xxh3_64(&bytes);
+    assert_eq!(format!("{digest:016x}"), "af0e47ec75c0f709");
 }
 
 #[test]
 fn the_answers_are_not_all_alike() {
-    let answers = answers();
+    let answers = answers(&compiled());
     for wanted in [
         r#""key":"canary","value":true"#,
         "TARGETING_MATCH",

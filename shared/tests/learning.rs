@@ -6,7 +6,7 @@
     reason = "a test may fail loudly"
 )]
 
-use std::collections::BTreeMap;
+use bandera_shared::sorted::Sorted;
 
 use bandera_shared::UnixMillis;
 use bandera_shared::bandit::wire;
@@ -60,7 +60,7 @@ fn allocations_keep_their_parts() {
         units: u128::from(n_rewarded) << 32,
         units_squared: u128::from(n_rewarded) << 64,
     };
-    let arms = BTreeMap::from([
+    let arms = Sorted::from([
         ("craft".into(), arm(1_200, 60)),
         ("evening".into(), arm(1_150, 69)),
         ("gift".into(), arm(40, 3)),

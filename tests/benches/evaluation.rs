@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bandera_shared::evaluate::{Evaluator, Participation, Policies};
 use bandera_shared::sticky::StickyDecisions;
-use bandera_shared::{EvaluationContext, Ruleset, UnixMillis, bucketing, compile};
+use bandera_shared::{EvaluationContext, Ruleset, UnixMillis, bucketing, compact, compile};
 use bandera_tests::workload;
 use serde_json::json;
 
@@ -139,8 +139,40 @@ fn main() {
                 black_box(compile(black_box(bytes)).is_ok());
             }),
         },
+        loading("loading 100 flags", N_FLAGS),
+        loading("loading 1,000 flags", 10 * N_FLAGS),
+        loading_all("loading and reading 100 flags", N_FLAGS),
+        loading_all("loading and reading 1,000 flags", 10 * N_FLAGS),
     ];
     report(&workloads, &measure(&workloads));
+}
+
+fn compact_form(n_flags: usize) -> Vec<u8> {
+    let compiled = compile(&workload::ruleset(n_flags)).expect("the workload is a valid ruleset");
+    compact::encode(&compiled.ruleset)
+}
+
+/// Opens the compact form, as an isolate does with each publication.
+fn loading(name: &'static str, n_flags: usize) -> Workload<'static> {
+    let bytes = compact_form(n_flags);
+    Workload {
+        name,
+        operation: Box::new(move |_| {
+            black_box(Ruleset::from_compact(black_box(&*bytes)).is_ok());
+        }),
+    }
+}
+
+/// Opens it and reads every flag, as the first request for all of them does.
+fn loading_all(name: &'static str, n_flags: usize) -> Workload<'static> {
+    let bytes = compact_form(n_flags);
+    Workload {
+        name,
+        operation: Box::new(move |_| {
+            let ruleset = Ruleset::from_compact(black_box(&*bytes)).expect("it was written");
+            black_box(ruleset.flags().map(|flag| flag.rules.len()).sum::<usize>());
+        }),
+    }
 }
 
 fn report(workloads: &[Workload<'_>], nanoseconds: &[f64]) {

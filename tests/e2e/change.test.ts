@@ -59,7 +59,7 @@ async function clientRuleset(): Promise<string> {
 test("a flag switched off in the page is off at the edge, and a rollback brings it back", async () => {
   const former = { answers: await answers(), pointer: pointer(), client: await clientRuleset() };
   assert.deepEqual(new Set(former.answers), new Set(["true SPLIT", "false DEFAULT"]));
-  const bytes = shop.kvGet(`env/demo/ruleset/${former.pointer.hash}`);
+  const bytes = shop.kvGetBytes(`env/demo/ruleset/${former.pointer.hash}`);
   assert.equal(createHash("sha256").update(bytes).digest("hex"), former.pointer.hash);
 
   await page.goto(shop.adminUrl);
@@ -84,7 +84,7 @@ test("a flag switched off in the page is off at the edge, and a rollback brings 
   const restored = pointer();
   assert.equal(restored.publication, changed.publication + 1);
   assert.equal(restored.hash, former.pointer.hash);
-  assert.equal(shop.kvGet(`env/demo/ruleset/${restored.hash}`), bytes);
+  assert.deepEqual(shop.kvGetBytes(`env/demo/ruleset/${restored.hash}`), bytes);
   assert.equal(await clientRuleset(), former.client);
   assert.deepEqual(complaints, []);
 });

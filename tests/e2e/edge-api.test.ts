@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { Edge, SERVER_TOKEN } from "./lib/edge.ts";
@@ -152,6 +153,28 @@ describe("the API", () => {
     assert.equal(await again.text(), "");
   });
 
+  test("the ruleset has a compact form with a tag of its own", async () => {
+    const document = await edge.ask("GET", "/bandera/v1/ruleset");
+    assert.equal(document.headers.get("content-type"), "application/json");
+    const compact = await edge.ask("GET", "/bandera/v1/ruleset/compact");
+    assert.equal(compact.status, 200);
+    assert.equal(compact.headers.get("content-type"), "application/vnd.bandera.ruleset");
+    const bytes = Buffer.from(await compact.arrayBuffer());
+    assert.equal(bytes.subarray(0, 8).toString("latin1"), "BNDRRULE");
+    assert.ok(bytes.includes("shop.visible"));
+    for (const secret of ["shop.hidden", "team-secret", "internal words"]) {
+      assert.ok(!bytes.includes(secret), secret);
+    }
+    const tag = compact.headers.get("etag") ?? "";
+    assert.notEqual(tag, document.headers.get("etag"));
+    const known = { "if-none-match": tag };
+    assert.equal((await edge.ask("GET", "/bandera/v1/ruleset/compact", known)).status, 304);
+    assert.equal((await edge.ask("GET", "/bandera/v1/ruleset", known)).status, 200);
+    const head = await edge.ask("HEAD", "/bandera/v1/ruleset/compact");
+    assert.deepEqual([head.status, head.headers.get("etag")], [200, tag]);
+    assert.equal((await edge.ask("POST", "/bandera/v1/ruleset/compact")).status, 405);
+  });
+
   test("listed origins are echoed with credentials; others get nothing", async () => {
     const preflight = await edge.ask("OPTIONS", "/bandera/v1/events", {
       origin: LISTED,
@@ -188,6 +211,14 @@ describe("the API", () => {
     assert.equal(edge.origin.seen.length, asked);
   });
 
+  test("the same ruleset under another number is another answer, since the answer says it", async () => {
+    const before = (await edge.ofrep(undefined, ANA)).headers.get("etag") ?? "";
+    await edge.publish(edge.published);
+    const reply = await edge.ofrep(undefined, ANA, { "if-none-match": before });
+    assert.equal(reply.status, 200);
+    assert.equal(objectOf((await bodyOf(reply))["metadata"])["publication"], edge.publication);
+  });
+
   test("a new publication is served without restart, and changes the entity tags", async () => {
     const before = (await edge.ofrep(undefined, ANA)).headers.get("etag");
     await edge.publish(ruleset({ ...flags, "shop.new": always() }, { bandits: BANDIT }));
@@ -218,6 +249,32 @@ test("a ruleset older than allowed answers STALE", async () => {
     await new Promise((later) => setTimeout(later, 20));
     assert.equal((await bodyOf(await edge.ofrep("shop.visible", ANA)))["reason"], "STALE");
     assert.equal((await edge.health())["status"], "stale");
+  } finally {
+    await edge.stop();
+  }
+});
+
+test("answers that became stale are not the same answers", async () => {
+  const settings = { refreshMs: 3_000, staleAfterMs: 1_000 };
+  const edge = await Edge.start({ settings, ruleset: ruleset({ "shop.on": always() }) });
+  try {
+    const ask = async (known: string): Promise<{ status: number; tag: string; reason: unknown }> => {
+      const reply = await edge.ofrep(undefined, ANA, { "if-none-match": known });
+      const body = reply.status === 200 ? await bodyOf(reply) : {};
+      const reason = objectOf(listOf(body["flags"])[0])["reason"];
+      return { status: reply.status, tag: reply.headers.get("etag") ?? "", reason };
+    };
+    const isStale = ({ reason }: { readonly reason: unknown }): boolean => reason === "STALE";
+    const fresh = await until("a fresh answer", 20_000, async () => {
+      const answer = await ask("");
+      return isStale(answer) ? undefined : answer;
+    });
+    const stale = await until("the stale answer", 20_000, async () => {
+      const answer = await ask(fresh.tag);
+      return answer.status === 200 ? answer : undefined;
+    });
+    assert.ok(isStale(stale), "nothing else made it another answer");
+    assert.notEqual(stale.tag, fresh.tag);
   } finally {
     await edge.stop();
   }

@@ -120,7 +120,7 @@ describe("with a ruleset that was good", () => {
     );
   }
 
-  function publishBytes(bytes: string): void {
+  function publishBytes(bytes: string | Uint8Array): void {
     const hash = createHash("sha256").update(bytes).digest("hex");
     shop.kvPut(`env/demo/ruleset/${hash}`, bytes);
     shop.kvPut(POINTER, JSON.stringify({ ...objectOf(parseJson(pointer)), publication: 99, hash }));
@@ -129,13 +129,32 @@ describe("with a ruleset that was good", () => {
   test("rubbish in the pointer leaves the last good ruleset in place", () =>
     survive(/^the pointer is not readable: expected value/, () => shop.kvPut(POINTER, "rubbish")));
 
-  test("a ruleset of a future schema leaves the last good ruleset in place", () =>
-    survive(/^schema version 99 is unknown/, () =>
-      publishBytes('{"schemaVersion": 99, "flags": {"shop.hero": {"dreams": true}}}'),
-    ));
+  /** The bytes that are published. */
+  function published(): Buffer {
+    return shop.kvGetBytes(`env/demo/ruleset/${textOf(objectOf(parseJson(pointer))["hash"]) ?? ""}`);
+  }
 
-  test("bytes that are no ruleset leave the last good ruleset in place", () =>
-    survive(/^expected value at line 1/, () => publishBytes("<!doctype html>")));
+  test("a ruleset of a future form leaves the last good ruleset in place", () =>
+    survive(/^publication form 99 is unknown/, () => {
+      const bytes = published();
+      bytes[8] = 99;
+      publishBytes(bytes);
+    }));
+
+  test("a ruleset that is cut off leaves the last good ruleset in place", () =>
+    survive(/^the published ruleset is cut off$/, () => publishBytes(published().subarray(0, 99))));
+
+  test("a ruleset with a flipped bit leaves the last good ruleset in place", () =>
+    survive(/^the compact ruleset does not match its checksum$/, () => {
+      const bytes = published();
+      bytes[99] = (bytes[99] ?? 0) ^ 1;
+      publishBytes(bytes);
+    }));
+
+  test("a document instead of what was made of it leaves the last good ruleset in place", () =>
+    survive(/^the bytes are no published ruleset$/, () =>
+      publishBytes('{"schemaVersion": 1, "flags": {}}'),
+    ));
 
   test("bytes that do not match their hash leave the last good ruleset in place", () =>
     survive(/^the ruleset's bytes do not match their hash$/, () => {

@@ -20,7 +20,7 @@ fn publishes_without_diagnostics() {
 #[test]
 fn holds_what_the_shop_shows() {
     let ruleset = ruleset();
-    let keys: Vec<&str> = ruleset.flags().iter().map(|flag| &*flag.key).collect();
+    let keys: Vec<&str> = ruleset.flags().map(|flag| &*flag.key).collect();
     let shown = [
         "shop.buy_button",
         "shop.collection",

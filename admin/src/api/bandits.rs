@@ -2,23 +2,17 @@
 
 use crate::app::App;
 use crate::extract::InPath;
-use crate::fault::{Fault, FaultKind, Result};
-use crate::limits::{COORDINATOR_PAUSE_MS, COORDINATOR_TRIES_MAX};
+use crate::fault::{Fault, Result};
+use crate::objects::{COORDINATOR, Object};
 use crate::publishing::Former;
 use crate::store::environments;
 use axum::Json;
-use bandera_platform::{Answer, ask_object};
 use bandera_shared::bandit::{Bandit, PARTS, RewardKind};
 use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
 use bandera_shared::{compile, names};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
-use worker::Delay;
-
-/// Binding of the coordinators.
-const BINDING: &str = "COORDINATOR";
 
 /// What a bandit has learned.
 #[derive(Debug, Serialize, ToSchema)]
@@ -106,7 +100,15 @@ async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<Bandit
         .iter()
         .find(|one| one.key() == path.key)
         .ok_or_else(absent)?;
-    let view = ask(&app, &names::coordinator(&path.environment, &path.key)).await?;
+    let name = names::coordinator(&path.environment, &path.key);
+    let coordinator = Object {
+        binding: COORDINATOR,
+        name: &name,
+        title: "the bandit's coordinator",
+    };
+    // It has nothing to say before it has heard of its bandit.
+    let command = wire::print_coordinator_command(&CoordinatorCommand::View);
+    let view = coordinator.ask(&app, &command, wire::parse_view).await?;
     let view = view.unwrap_or_else(|| nothing_learned(bandit));
     Ok(Json(describe(bandit, &view)))
 }
@@ -120,30 +122,6 @@ fn nothing_learned(bandit: &Bandit) -> BanditView {
         n_shards: 0,
         arms: Vec::new(),
     }
-}
-
-/// What the coordinator answers; `None` before it has heard of its bandit.
-///
-/// An object that moves or wakes up may refuse a call, and looking twice does no harm.
-async fn ask(app: &App, name: &str) -> Result<Option<BanditView>> {
-    let command = wire::print_coordinator_command(&CoordinatorCommand::View);
-    for attempt in 1..=COORDINATOR_TRIES_MAX {
-        let refusal = match ask_object(app.env(), BINDING, name, &command).await {
-            Ok(Answer { status: 404, .. }) => return Ok(None),
-            Ok(Answer { status: 200, text }) => match wire::parse_view(&text) {
-                Ok(view) => return Ok(Some(view)),
-                Err(error) => error.to_string(),
-            },
-            Ok(Answer { status, text }) => format!("status {status}: {text}"),
-            Err(error) => error.to_string(),
-        };
-        worker::console_warn!("coordinator {name}, attempt {attempt}: {refusal}");
-        if attempt < COORDINATOR_TRIES_MAX {
-            Delay::from(Duration::from_millis(COORDINATOR_PAUSE_MS)).await;
-        }
-    }
-    let detail = "the bandit's coordinator does not answer";
-    Err(Fault::new(FaultKind::Unavailable, detail))
 }
 
 /// The published bandit's actions, each with what is known of it.

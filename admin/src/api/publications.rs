@@ -28,7 +28,7 @@ struct PublicationView {
     environment: String,
     /// Rises by one with each publication, rollbacks included.
     number: u64,
-    /// SHA-256 of the ruleset bytes, in lower-case hexadecimal.
+    /// SHA-256 of what edges read of it, in lower-case hexadecimal.
     hash: String,
     /// Name of the token that published it.
     author: String,
@@ -159,8 +159,13 @@ async fn publish(
     if query.dry_run {
         return Ok(Json(preview(former.as_ref(), assessment)?).into_response());
     }
-    let (bytes, hash) = match assessment {
-        Assessment::Publishable { bytes, hash, .. } => (bytes, hash),
+    let (bytes, bundle, hash) = match assessment {
+        Assessment::Publishable {
+            bytes,
+            bundle,
+            hash,
+            ..
+        } => (bytes, bundle, hash),
         Assessment::Refused(diagnostics) => return Err(refusal(diagnostics)),
     };
     let former = former.map(|former| former.row);
@@ -175,6 +180,7 @@ async fn publish(
         former: former.as_ref(),
         hash: &hash,
         bytes: &bytes,
+        bundle: &bundle,
         note,
         rollback_of: None,
     };
@@ -197,7 +203,7 @@ async fn read(app: App, InPath(path): InPath<PublicationPath>) -> Result<Json<Pu
     Ok(Json(row.into()))
 }
 
-/// The very bytes of a publication; the `ETag` is their hash.
+/// The document of a publication; the `ETag` is the publication's hash.
 #[utoipa::path(
     get,
     path = "/api/v1/environments/{environment}/publications/{number}/ruleset",
@@ -259,6 +265,7 @@ async fn rollback(
         former: former.as_ref(),
         hash: &target.hash,
         bytes: &publications::ruleset(&store, &target.hash).await?,
+        bundle: &publications::bundle(&store, &target.hash).await?,
         note: input.note()?,
         rollback_of: Some(target.number),
     };

@@ -117,6 +117,7 @@ pub(super) fn preview(former: Option<&Former>, assessment: Assessment) -> Result
             bytes,
             hash,
             warnings,
+            ..
         } => {
             let found = changes(&Former::value(former)?, &ruleset::parse(&bytes)?);
             Ok(Preview {

@@ -59,13 +59,36 @@ pub(crate) fn insert(
     at_ms: u64,
     entry: &Entry<'_>,
 ) -> Result<D1PreparedStatement> {
-    let sql = "INSERT INTO audit_log (at_ms, actor_id, actor_name, action, environment, kind, key,
+    statement(store, caller, at_ms, entry, "changes() > 0")
+}
+
+/// Writes an entry about what is done elsewhere than in the database.
+pub(crate) async fn write(
+    store: &Store,
+    caller: &Caller,
+    at_ms: u64,
+    entry: &Entry<'_>,
+) -> Result<()> {
+    let statement = statement(store, caller, at_ms, entry, "true")?;
+    store.commit(vec![statement]).await.map(drop)
+}
+
+fn statement(
+    store: &Store,
+    caller: &Caller,
+    at_ms: u64,
+    entry: &Entry<'_>,
+    condition: &str,
+) -> Result<D1PreparedStatement> {
+    let sql = format!(
+        "INSERT INTO audit_log (at_ms, actor_id, actor_name, action, environment, kind, key,
             version, before, after)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE changes() > 0";
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 WHERE {condition}"
+    );
     let before = entry.before.map(Value::to_string);
     let after = entry.after.map(Value::to_string);
     store.statement(
-        sql,
+        &sql,
         &[
             Bind::Number(at_ms),
             Bind::Text(&caller.id),

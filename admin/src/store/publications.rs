@@ -1,7 +1,10 @@
-//! Publications, and the ruleset bytes they name.
+//! Publications, the ruleset bytes they name, and what edges read of those.
 
 use super::{Bind, Store};
-use crate::fault::{Fault, Result};
+use crate::fault::{Fault, FaultKind, Result};
+use crate::limits::BUNDLE_PART_BYTES;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use worker::D1PreparedStatement;
 
@@ -94,6 +97,53 @@ pub(crate) fn insert_ruleset(
          ON CONFLICT (hash) DO NOTHING",
         &[Bind::Text(hash), Bind::Text(bytes), Bind::Number(now_ms)],
     )
+}
+
+/// What edges read of the publication with that hash.
+pub(crate) async fn bundle(store: &Store, hash: &str) -> Result<Vec<u8>> {
+    #[derive(Deserialize)]
+    struct Row {
+        base64: String,
+    }
+    let rows: Vec<Row> = store
+        .all(
+            "SELECT base64 FROM bundles WHERE hash = ?1 ORDER BY part",
+            &[Bind::Text(hash)],
+        )
+        .await?;
+    if rows.is_empty() {
+        let detail = "it was published in a form that edges no longer read: publish it anew";
+        return Err(Fault::new(FaultKind::Conflict, detail));
+    }
+    let mut bytes = Vec::new();
+    for row in rows {
+        BASE64
+            .decode_vec(row.base64, &mut bytes)
+            .map_err(|error| Fault::internal(&error))?;
+    }
+    Ok(bytes)
+}
+
+/// Keeps what edges read once per hash.
+pub(crate) fn insert_bundle(
+    store: &Store,
+    hash: &str,
+    bytes: &[u8],
+) -> Result<Vec<D1PreparedStatement>> {
+    let parts = bytes.chunks(BUNDLE_PART_BYTES).zip(0..);
+    parts
+        .map(|(bytes, part)| {
+            store.statement(
+                "INSERT INTO bundles (hash, part, base64) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (hash, part) DO NOTHING",
+                &[
+                    Bind::Text(hash),
+                    Bind::Number(part),
+                    Bind::Text(&BASE64.encode(bytes)),
+                ],
+            )
+        })
+        .collect()
 }
 
 /// Adds a publication; its number collides when somebody else took it.

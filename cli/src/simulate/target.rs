@@ -29,7 +29,6 @@ impl Target {
             .ruleset;
         let learned: Vec<(&Flag, &Bandit)> = ruleset
             .flags()
-            .iter()
             .filter_map(|flag| Some((flag, bandit_of(flag, &ruleset)?)))
             .collect();
         let keys: Vec<&str> = learned.iter().map(|(flag, _)| &*flag.key).collect();
@@ -58,7 +57,7 @@ impl Target {
         Ok(Self {
             flag: flag.key.to_string(),
             bandit: (*bandit).clone(),
-            splits: ruleset.flags().iter().filter_map(declared_split).collect(),
+            splits: ruleset.flags().filter_map(declared_split).collect(),
         })
     }
 }

@@ -48,8 +48,7 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
         let state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
         memory
             .merged
-            .entry(definition)
-            .or_default()
+            .or_default(definition)
             .merge_shard(shard, state);
     }
     let publication = fact(sql, PUBLICATION)?.and_then(|text| text.parse().ok());

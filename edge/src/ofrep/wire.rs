@@ -3,11 +3,11 @@
 use crate::store::Current;
 use bandera_shared::evaluation::Outcome;
 use bandera_shared::publish::content_hash;
+use bandera_shared::sorted::Sorted;
 use bandera_shared::wire::context_from;
 use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
 use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde::Serialize;
 
 /// Why a request, or one flag of it, has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,6 @@ pub(super) struct Answered<'e> {
     pub(super) is_stale: bool,
     pub(super) metric: Option<&'e str>,
     pub(super) receipt: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct RequestWire {
-    #[serde(default)]
-    context: Option<BTreeMap<String, Value>>,
 }
 
 #[derive(Serialize)]
@@ -111,20 +105,19 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
     if body.is_empty() {
         return Ok(EvaluationContext::new());
     }
-    let value: serde_json::Value = serde_json::from_slice(body)
+    let body: Value = serde_json::from_slice(body)
         .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
-    // serde would also read a list as the members in order.
-    if !value.is_object() {
-        return Err(Fault::new(
-            400,
-            ErrorCode::InvalidContext,
-            "the body is no object",
-        ));
+    let invalid = |detail: String| Fault::new(400, ErrorCode::InvalidContext, detail);
+    let Value::Object(_) = body else {
+        return Err(invalid("the body is no object".to_owned()));
+    };
+    match body.member("context") {
+        None | Some(Value::Null) => Ok(EvaluationContext::new()),
+        Some(Value::Object(attributes)) => {
+            context_from(attributes.iter().cloned()).map_err(|error| invalid(error.message))
+        }
+        Some(other) => Err(invalid(format!("the context is no object but {other}"))),
     }
-    let request = RequestWire::deserialize(value)
-        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.to_string()))?;
-    context_from(request.context.unwrap_or_default())
-        .map_err(|error| Fault::new(400, ErrorCode::InvalidContext, error.message))
 }
 
 /// The fault of an evaluation that failed.
@@ -173,30 +166,22 @@ pub(super) fn answers(current: &Current, answered: &[Answered<'_>]) -> String {
     })
 }
 
-/// A weak entity tag over everything that decides the answers: the ruleset's hash, the context,
-/// and each answer with the policy revision behind it, which the active step of a schedule shows
-/// in. Weak, because age and receipts differ between answers that mean the same.
+/// A weak entity tag over all that is said, short of ages and receipts, which differ between
+/// answers that mean the same; a receipt is stood for by its decision and the context that it is
+/// for. `answered` is without both.
 pub(super) fn etag(
     current: &Current,
     context: &EvaluationContext,
-    evaluated: &[(&Flag, Evaluation<'_>)],
+    answered: &[Answered<'_>],
 ) -> String {
-    let attributes: BTreeMap<&str, &Value> = context.iter().collect();
-    let mut facts = vec![current.loaded.pointer.hash.clone(), print(&attributes)];
-    for snapshot in current.policies.iter() {
-        facts.push(format!("{}={}", snapshot.bandit(), snapshot.revision()));
+    let attributes: Sorted<&str, &Value> = context.iter().collect();
+    let mut said = answers(current, answered) + &print(&attributes);
+    for answered in answered {
+        if let Some(decision) = &answered.evaluation.details.decision {
+            said.push_str(&decision.decision_id.to_string());
+        }
     }
-    for (flag, evaluation) in evaluated {
-        let wire = EvaluationWire::from(evaluation);
-        let decision = evaluation
-            .details
-            .decision
-            .as_ref()
-            .map(|d| d.decision_id.to_string());
-        let outcome = wire.variant.or(wire.error_code).unwrap_or_default();
-        facts.push(print(&(&*flag.key, outcome, wire.reason, decision)));
-    }
-    let hash = content_hash(print(&facts).as_bytes());
+    let hash = content_hash(said.as_bytes());
     format!("W/\"{}\"", hash.get(..32).unwrap_or(&hash))
 }
 

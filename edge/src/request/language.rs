@@ -1,5 +1,7 @@
 //! The languages a reader prefers, from `Accept-Language` (RFC 9110, section 12.5.4).
 
+use bandera_shared::sorted::arrange;
+
 /// More than this many ranges is no reader's list.
 const RANGES_MAX: usize = 20;
 
@@ -18,7 +20,7 @@ pub(crate) fn preferred(header: &str) -> Vec<&str> {
             (quality > 0).then_some((tag, quality))
         })
         .collect();
-    ranges.sort_by_key(|(_, quality)| std::cmp::Reverse(*quality));
+    arrange(&mut ranges, |(_, a), (_, b)| a > b);
     ranges.into_iter().map(|(tag, _)| tag).collect()
 }
 
@@ -29,10 +31,20 @@ fn is_tag(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// A quality in thousandths; what is no quality counts as none.
+/// A quality in thousandths: `1`, or `0` and up to three digits; what is none counts as 0.
+///
+/// The library's parser of numbers is ten kilobytes of tables, which nobody else here needs.
 fn quality(text: &str) -> u16 {
-    text.parse::<f64>()
-        .map_or(0, |quality| (quality.clamp(0.0, 1.0) * 1_000.0) as u16)
+    let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "1" if is_number(digits) => 1_000,
+        "0" | "" if is_number(digits) => {
+            let digits = digits.bytes().chain(std::iter::repeat(b'0')).take(3);
+            digits.fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'))
+        }
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +57,7 @@ mod tests {
         check("es-ES,es;q=0.9,en;q=0.8", &["es-ES", "es", "en"]);
         check("en;q=0.1, de;q=0.9 , *;q=0.5", &["de", "en"]);
         check("fr;q=0, pt;q=nonsense, it", &["it"]);
+        check("a;q=0.5,b;q=0.501,c;q=1.0,d;q=0.05", &["c", "b", "a", "d"]);
         check("", &[]);
     }
 }

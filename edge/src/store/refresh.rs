@@ -1,15 +1,14 @@
 //! Reading the ruleset and its snapshots from KV, in as few bulk reads as possible.
 //!
 //! An isolate that knows its ruleset reads the pointer and the snapshots in one bulk read; new
-//! bytes cost a second one. An isolate that knows nothing reads pointer, bytes and snapshots in
-//! turn, because each names the next.
+//! bytes cost a read of their own. An isolate that knows nothing reads pointer, bytes and snapshots
+//! in turn, because each names the next.
 
 use super::pointer::Pointer;
 use super::{Current, Loaded, Refreshed};
 use crate::page::PageIndex;
 use bandera_shared::snapshot::{PolicySnapshot, wire};
-use bandera_shared::{Policies, compile, names};
-use std::cell::OnceCell;
+use bandera_shared::{Bundle, Policies, Ruleset, names};
 use std::collections::HashMap;
 use std::rc::Rc;
 use worker::kv::KvStore;
@@ -62,11 +61,9 @@ async fn read(
         }
     }
     let bytes_key = names::ruleset_bytes(&place.environment, &pointer.hash);
-    let mut texts = place.read(std::slice::from_ref(&bytes_key)).await?;
-    let text = texts
-        .remove(&bytes_key)
-        .ok_or("the published ruleset is not there")?;
-    let loaded = Rc::new(Loaded::compile(pointer, text)?);
+    let bytes = place.read_bytes(&bytes_key).await?;
+    let bytes = bytes.ok_or("the published ruleset is not there")?;
+    let loaded = Rc::new(Loaded::open(pointer, bytes)?);
     let keys = snapshot_keys(place, &loaded);
     let texts = if keys.is_empty() {
         HashMap::new()
@@ -95,6 +92,15 @@ fn policies(texts: &HashMap<String, String>, before: Option<&Policies>) -> Rc<Po
 }
 
 impl Place {
+    /// The bytes of that key, if it is there; a bulk read would give text.
+    async fn read_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        let mut read = self.kv.get(key);
+        if let Some(ttl) = self.cache_ttl_s {
+            read = read.cache_ttl(u64::from(ttl));
+        }
+        read.bytes().await.map_err(|error| format!("KV: {error}"))
+    }
+
     /// The texts of those keys that are there.
     async fn read(&self, keys: &[String]) -> Result<HashMap<String, String>, String> {
         let mut texts = HashMap::new();
@@ -115,23 +121,33 @@ impl Place {
 }
 
 impl Loaded {
-    /// Compiles published text.
+    /// Makes published bytes ready to serve.
     ///
     /// # Errors
-    /// What is wrong, for a person: the text is not what the pointer names, or is no ruleset.
-    pub(crate) fn compile(pointer: Pointer, text: String) -> Result<Self, String> {
-        if !pointer.names(text.as_bytes()) {
+    /// What is wrong, for a person: the bytes are not what the pointer names, or no ruleset.
+    pub(crate) fn open(pointer: Pointer, bytes: Vec<u8>) -> Result<Self, String> {
+        if !pointer.names(&bytes) {
             return Err("the ruleset's bytes do not match their hash".into());
         }
-        let compiled = compile(text.as_bytes()).map_err(|error| error.to_string())?;
-        let pages = PageIndex::of(&compiled.ruleset);
+        let bundle = Bundle::open(bytes).map_err(|error| error.to_string())?;
+        let ruleset =
+            Ruleset::from_compact(bundle.sections().edge).map_err(|error| error.to_string())?;
+        let pages = PageIndex::of(&ruleset);
         Ok(Self {
             pointer,
-            text,
-            ruleset: compiled.ruleset,
+            bundle,
+            ruleset,
             pages,
-            redacted: OnceCell::new(),
         })
+    }
+
+    /// A document as if it were published.
+    #[cfg(test)]
+    pub(crate) fn of(publication: u64, document: &str) -> Self {
+        let compiled = bandera_shared::compile(document.as_bytes()).unwrap();
+        let bytes = bandera_shared::publish::bundle(document.as_bytes(), &compiled.ruleset);
+        let bytes = bytes.unwrap();
+        Self::open(Pointer::of(publication, &bytes), bytes).unwrap()
     }
 }
 
@@ -169,13 +185,23 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_bytes_are_compiled() {
-        let text = r#"{"schemaVersion":1}"#;
-        let pointer = || Pointer::of(1, text.as_bytes());
-        assert!(Loaded::compile(pointer(), text.into()).is_ok());
-        assert!(Loaded::compile(pointer(), format!("{text} ")).is_err());
-        let future = r#"{"schemaVersion":99}"#;
-        let refused = Loaded::compile(Pointer::of(1, future.as_bytes()), future.into());
-        assert!(refused.unwrap_err().contains("schema version 99"));
+    fn only_the_named_bytes_are_opened() {
+        let bytes = Loaded::of(1, r#"{"schemaVersion":1}"#).bundle.into_bytes();
+        let open = |bytes: &[u8]| Loaded::open(Pointer::of(1, bytes), bytes.to_vec());
+        assert!(open(&bytes).is_ok());
+        let other = Loaded::open(Pointer::of(1, b""), bytes.clone());
+        assert!(other.unwrap_err().contains("do not match their hash"));
+        let check = |bytes: &[u8], fault| {
+            let refused = open(bytes).unwrap_err();
+            assert!(refused.contains(fault), "{refused}");
+        };
+        check(b"{\"schemaVersion\":1}", "no published ruleset");
+        check(&bytes[..16], "cut off");
+        let mut later = bytes.clone();
+        later[8] = 99;
+        check(&later, "publication form 99 is unknown");
+        let mut damaged = bytes;
+        damaged[20] ^= 1;
+        check(&damaged, "no compact ruleset");
     }
 }

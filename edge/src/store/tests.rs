@@ -3,9 +3,7 @@ use super::*;
 const PERIOD_MS: u32 = 5_000;
 
 fn confirmed(publication: u64) -> Refreshed {
-    let text = r#"{"schemaVersion":1}"#.to_owned();
-    let pointer = Pointer::of(publication, text.as_bytes());
-    let loaded = Loaded::compile(pointer, text).unwrap();
+    let loaded = Loaded::of(publication, r#"{"schemaVersion":1}"#);
     Refreshed::Confirmed {
         loaded: Rc::new(loaded),
         policies: Rc::default(),

@@ -1,7 +1,6 @@
 use super::*;
 use crate::request::tests::head;
 use crate::store::Loaded;
-use crate::store::pointer::Pointer;
 use crate::subject::{Source, Subject};
 use bandera_shared::Policies;
 use std::rc::Rc;
@@ -30,8 +29,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-        let pointer = Pointer::of(7, RULESET.as_bytes());
-        let loaded = Loaded::compile(pointer, RULESET.to_owned()).unwrap();
+        let loaded = Loaded::of(7, RULESET);
         Self {
             settings: Settings::default(),
             keys: Keys::parse(Some(&format!("1:{secret}")), Some(secret)).unwrap(),

@@ -3,6 +3,7 @@
 //! Integers decide: the parts sum exactly, so a logged propensity is the probability that was used
 //! and not its rounding. This is not a posterior: see [`crate::policy`].
 
+use crate::sorted::arrange;
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -163,7 +164,7 @@ impl Distribution {
             .enumerate()
             .map(|(i, p)| (i, exact(p) - libm::floor(exact(p))))
             .collect();
-        by_remainder.sort_by(|(i, a), (j, b)| b.total_cmp(a).then(i.cmp(j)));
+        arrange(&mut by_remainder, |(_, a), (_, b)| a.total_cmp(b).is_gt());
         let given: u64 = parts.iter().map(|part| u64::from(*part)).sum();
         let missing = u64::from(PARTS).saturating_sub(given) as usize;
         for (i, _) in by_remainder.iter().cycle().take(missing) {

@@ -8,6 +8,7 @@ use crate::condition::{
 };
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::dialect::{self, Source, ours};
+use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
@@ -318,9 +319,7 @@ fn pattern(operand: &Operand) -> Result<Matcher, Fault> {
         let message = format!("the expression is longer than {PATTERN_BYTES_MAX} bytes");
         return Err(Fault::Value(DiagnosticCode::LimitExceeded, message));
     }
-    regex_lite::RegexBuilder::new(source)
-        .case_insensitive(operand.fold_case)
-        .build()
+    Pattern::new(source, operand.fold_case)
         .map(Matcher::Pattern)
         .map_err(|error| Fault::value(&format!("no regular expression: {error}")))
 }

@@ -61,27 +61,6 @@ impl Neighbours<'_> {
     };
 }
 
-/// A flag that could not be compiled, so that asking for it says why.
-pub(super) fn broken(key: &str, why: &str) -> Flag {
-    Flag {
-        key: key.into(),
-        kind: FlagType::Json,
-        visibility: Visibility::Server,
-        state: FlagState::Broken(why.into()),
-        variants: Box::default(),
-        off: None,
-        fallback: None,
-        requires: Box::default(),
-        overrides: Box::default(),
-        rules: Box::default(),
-        layer: None,
-        holdouts: Box::default(),
-        window: crate::time::Window::default(),
-        expiry: None,
-        tracked: false,
-    }
-}
-
 impl Scope<'_> {
     pub(super) fn flag(&mut self, key: &str, wire: FlagWire, place: &Place<'_>) -> Flag {
         self.limit(key.len(), KEY_BYTES_MAX, "bytes in the flag's key", place);
@@ -102,6 +81,7 @@ impl Scope<'_> {
         let overrides = self.overrides(&wire.overrides, &place.key("overrides"));
         let mut rules = self.rules(wire.rules, &place.key("rules"));
         self.reserved_names(&rules, &place.key("rules"));
+        let has_experiment = wire.experiment.is_some();
         let wires = TailWires {
             rollout: wire.rollout,
             experiment: wire.experiment,
@@ -110,6 +90,9 @@ impl Scope<'_> {
         let tails = self.tails(wires, off, default, place);
         let tail = self.choose_tail(wire.status, tails, place);
         rules.extend(tail.rules);
+        if !has_experiment && !rules.iter().any(Rule::is_experimental) {
+            self.idle_holdouts(&wire.holdouts, &place.key("holdouts"));
+        }
         let state = match wire.status {
             StatusWire::Disabled => FlagState::Disabled,
             _ => FlagState::Live,
@@ -242,6 +225,15 @@ impl Scope<'_> {
             indices.extend(index);
         }
         indices.into()
+    }
+
+    /// Remarks on holdouts of a flag without experiment or bandit: they keep nobody out.
+    fn idle_holdouts(&mut self, keys: &[String], place: &Place<'_>) {
+        if !keys.is_empty() {
+            let message = "the flag has no experiment or bandit to keep subjects out of";
+            let code = DiagnosticCode::NoEffect;
+            self.diagnostics.warn(place.pointer(), code, message.into());
+        }
     }
 
     fn expiry(&mut self, wire: Option<&ExpiryWire>, place: &Place<'_>) -> Option<Expiry> {

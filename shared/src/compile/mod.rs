@@ -29,7 +29,7 @@ use crate::wire::ruleset::{
     VersionWire,
 };
 use crate::wire::{read, read_member, read_outline};
-use flag::{Answers, Neighbours, broken};
+use flag::{Answers, Neighbours};
 use limits::RULESET_BYTES_MAX;
 use references::{Segments, check_layers, check_prerequisites};
 use scope::{Names, Scope};
@@ -328,7 +328,7 @@ impl<'w> Compiler<'w> {
                 }
                 Err(message) => {
                     asked.push(BTreeSet::new());
-                    broken(key, &message)
+                    Flag::broken(key, &message)
                 }
             };
             if let Some(first) = self.diagnostics.first_since(before) {

@@ -314,6 +314,36 @@ fn unknown_fields_are_remarked_and_near_names_suggested() {
 }
 
 #[test]
+fn holdouts_that_keep_nobody_out_are_remarked() {
+    let check = |body: &str, expected: &[&str]| {
+        let document = flag(body).replacen('{', r#"{"holdouts":{"h":{"percentage":5}},"#, 1);
+        let remarks = compile(document.as_bytes()).unwrap().diagnostics;
+        let told: Vec<String> = remarks.iter().map(ToString::to_string).collect();
+        assert_eq!(told, expected, "{body}");
+    };
+    let remark = "warning[no-effect] /flags/f/holdouts: the flag has no experiment or bandit to \
+                  keep subjects out of";
+    let weights = r#""weights":{"on":1,"off":1}"#;
+    check(r#""status":"enabled","defaultVariant":"on""#, &[]);
+    check(
+        r#""status":"enabled","defaultVariant":"on","holdouts":["h"]"#,
+        &[remark],
+    );
+    let rollout = r#""rollout":{"variant":"on","percentage":5}"#;
+    check(
+        &format!(r#""status":"gradual_rollout","offVariant":"off",{rollout},"holdouts":["h"]"#),
+        &[remark],
+    );
+    let experiment = format!(r#""experiment":{{"control":"off",{weights}}},"holdouts":["h"]"#);
+    check(&format!(r#""status":"ab_test",{experiment}"#), &[]);
+    // The experiment is over or not begun; its holdouts wait for it.
+    check(
+        &format!(r#""status":"enabled","defaultVariant":"on",{experiment}"#),
+        &[],
+    );
+}
+
+#[test]
 fn names_that_stand_twice_are_refused() {
     let twice = with(r#","sound":{}}}"#);
     let refused = compile(twice.as_bytes()).err();

@@ -242,7 +242,7 @@ impl Evaluator<'_> {
             }
             Condition::Not(part) => self.obstacles(part, trail, !wanted, found),
             Condition::Segment(index) => {
-                let segment = self.ruleset.segments().get(*index);
+                let segment = self.ruleset.segment_at(*index);
                 let key = segment.map_or("", |segment| &*segment.key);
                 found.push(format!("the subject {must} be in the segment \"{key}\""));
             }
@@ -251,7 +251,7 @@ impl Evaluator<'_> {
             }
             Condition::Test(test) => found.push(test_words(test, self.context, wanted)),
             Condition::Flag(condition) => {
-                let flag = self.ruleset.flags().get(condition.flag);
+                let flag = self.ruleset.flag_at(condition.flag);
                 let key = flag.map_or("", |flag| &*flag.key);
                 found.push(format!("the flag \"{key}\" {must} {}", condition.test));
             }

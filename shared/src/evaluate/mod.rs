@@ -32,10 +32,19 @@ impl Policies {
     /// These snapshots; of one bandit the latest revision counts.
     #[must_use]
     pub fn new(snapshots: impl IntoIterator<Item = PolicySnapshot>) -> Self {
-        let mut list: Vec<PolicySnapshot> = snapshots.into_iter().collect();
-        let order = |s: &PolicySnapshot| std::cmp::Reverse(s.revision());
-        list.sort_by(|a, b| a.bandit().cmp(b.bandit()).then(order(a).cmp(&order(b))));
-        list.dedup_by(|later, kept| later.bandit() == kept.bandit());
+        let mut list: Vec<PolicySnapshot> = Vec::new();
+        for snapshot in snapshots {
+            match list.binary_search_by(|known| known.bandit().cmp(snapshot.bandit())) {
+                Ok(place) => {
+                    if let Some(known) = list.get_mut(place)
+                        && known.revision() < snapshot.revision()
+                    {
+                        *known = snapshot;
+                    }
+                }
+                Err(place) => list.insert(place, snapshot),
+            }
+        }
         Self(list)
     }
 
@@ -105,7 +114,6 @@ impl<'a> Evaluator<'a> {
         let evaluator = *self;
         self.ruleset
             .flags()
-            .iter()
             .map(move |flag| evaluator.evaluate_flag(flag))
     }
 
@@ -153,7 +161,7 @@ impl<'a> Evaluator<'a> {
             return Ok((flag.off, Reason::Disabled));
         }
         for requirement in &flag.requires {
-            let Some(other) = self.ruleset.flags().get(requirement.flag) else {
+            let Some(other) = self.ruleset.flag_at(requirement.flag) else {
                 continue;
             };
             let evaluation = self.walk(other, trail, &mut Silent);

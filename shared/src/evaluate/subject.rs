@@ -82,7 +82,7 @@ impl Evaluator<'_> {
 impl Audience for Subject<'_, '_> {
     fn member(&self, segment: usize) -> Answer {
         let ruleset = self.evaluator.ruleset;
-        let Some(segment) = ruleset.segments().get(segment) else {
+        let Some(segment) = ruleset.segment_at(segment) else {
             return Ok(Truth::No);
         };
         if let Some(name) = ruleset.name_of(self.evaluator.context) {
@@ -105,7 +105,7 @@ impl Audience for Subject<'_, '_> {
     }
 
     fn flag(&self, condition: &FlagCondition) -> Answer {
-        let Some(flag) = self.evaluator.ruleset.flags().get(condition.flag) else {
+        let Some(flag) = self.evaluator.ruleset.flag_at(condition.flag) else {
             return Ok(Truth::No);
         };
         let evaluation = self.evaluator.walk(flag, self.trail, &mut Silent);

@@ -6,6 +6,7 @@ use super::ADDITIONS_MAX;
 use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
 use super::state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 use crate::bandit::{Bandit, Repeat, Reward, RewardSpec};
+use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// A bandit under one reward definition.
@@ -15,11 +16,11 @@ pub(crate) type LearnerKey = (Box<str>, u64);
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Memory {
     /// State of each bandit and reward definition.
-    pub learners: BTreeMap<(Box<str>, u64), ShardState>,
+    pub learners: Sorted<(Box<str>, u64), ShardState>,
     /// The latest form of each bandit, and the publication it is from.
-    pub bandits: BTreeMap<Box<str>, (u64, Bandit)>,
+    pub bandits: Sorted<Box<str>, (u64, Bandit)>,
     /// First exposures of each (flag, variant).
-    pub flags: BTreeMap<(Box<str>, Box<str>), u64>,
+    pub flags: Sorted<(Box<str>, Box<str>), u64>,
     /// Counts over all bandits.
     pub totals: Totals,
 }
@@ -65,16 +66,16 @@ pub struct NewRow {
 /// What to store and to answer after a commit; whole values, so that storing twice is harmless.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Change {
-    /// Rows to insert or replace.
-    pub rows: BTreeMap<RowKey, DecisionRow>,
+    /// Rows to insert or replace, by key in rising order.
+    pub rows: Vec<(RowKey, DecisionRow)>,
     /// Additions to remember.
     pub additions: Vec<NewRow>,
     /// New states of the bandits that changed.
-    pub learners: BTreeMap<(Box<str>, u64), ShardState>,
+    pub learners: Sorted<(Box<str>, u64), ShardState>,
     /// Bandits that are new or of a later publication.
-    pub bandits: BTreeMap<Box<str>, (u64, Bandit)>,
+    pub bandits: Sorted<Box<str>, (u64, Bandit)>,
     /// New counts of the flags that changed.
-    pub flags: BTreeMap<(Box<str>, Box<str>), u64>,
+    pub flags: Sorted<(Box<str>, Box<str>), u64>,
     /// New totals.
     pub totals: Totals,
     /// For each batch, the outcome of each item, in order.
@@ -117,7 +118,7 @@ pub fn apply(memory: &Memory, known: Known, batches: &[&Batch]) -> Change {
             totals: memory.totals,
             ..Change::default()
         },
-        touched: BTreeSet::new(),
+        touched: Vec::new(),
     };
     for batch in batches {
         applying.note_bandits(batch);
@@ -140,7 +141,7 @@ struct Applying<'a> {
     memory: &'a Memory,
     known: Known,
     change: Change,
-    touched: BTreeSet<RowKey>,
+    touched: Vec<RowKey>,
 }
 
 impl Applying<'_> {
@@ -187,7 +188,7 @@ impl Applying<'_> {
         self.write(item.row, row);
         let key = (item.flag.clone(), item.variant.clone());
         let before = self.memory.flags.get(&key).copied().unwrap_or_default();
-        *self.change.flags.entry(key).or_insert(before) += 1;
+        *self.change.flags.or_insert_with(key, || before) += 1;
         self.change.totals.n_flag_exposures += 1;
         Outcome::Committed
     }
@@ -226,12 +227,10 @@ impl Applying<'_> {
             }
         }
         let memory = self.memory;
-        let state = self
-            .change
-            .learners
-            .entry(learner.clone())
-            .or_insert_with(|| memory.learners.get(learner).cloned().unwrap_or_default());
-        let arm = state.arms.entry(item.action.clone()).or_default();
+        let state = self.change.learners.or_insert_with(learner.clone(), || {
+            memory.learners.get(learner).cloned().unwrap_or_default()
+        });
+        let arm = state.arms.or_default(item.action.clone());
         count(arm, &mut self.change.totals, (before, row), spec);
         self.write(item.row, row);
         Outcome::Committed
@@ -239,7 +238,7 @@ impl Applying<'_> {
 
     fn write(&mut self, key: RowKey, row: DecisionRow) {
         self.known.rows.insert(key, row);
-        self.touched.insert(key);
+        self.touched.push(key);
     }
 
     /// One step of sequence for each bandit that changed, however many batches share the commit.
@@ -247,6 +246,8 @@ impl Applying<'_> {
         for state in self.change.learners.values_mut() {
             state.sequence += 1;
         }
+        self.touched.sort_unstable();
+        self.touched.dedup();
         let rows = &self.known.rows;
         self.change.rows = self
             .touched

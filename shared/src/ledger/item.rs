@@ -1,9 +1,8 @@
 //! What an edge hands to a shard: admitted events, reduced to what counting needs.
 
-use std::collections::BTreeMap;
-
 use super::ITEMS_PER_BATCH_MAX;
 use crate::bandit::{Bandit, Reward};
+use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// 128 bits under which a shard remembers something.
@@ -189,10 +188,10 @@ pub fn joined(batches: impl IntoIterator<Item = Batch>) -> Vec<Batch> {
 pub fn routed(
     publication: u64,
     admitted: impl IntoIterator<Item = (usize, super::Admitted)>,
-) -> BTreeMap<u16, (Vec<usize>, Batch)> {
-    let mut shards: BTreeMap<u16, (Vec<usize>, Batch)> = BTreeMap::new();
+) -> Sorted<u16, (Vec<usize>, Batch)> {
+    let mut shards: Sorted<u16, (Vec<usize>, Batch)> = Sorted::new();
     for (place, admitted) in admitted {
-        let (places, batch) = shards.entry(admitted.shard).or_default();
+        let (places, batch) = shards.or_default(admitted.shard);
         batch.publication = publication;
         places.push(place);
         match (admitted.bandit, admitted.item) {

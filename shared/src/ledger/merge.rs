@@ -1,15 +1,14 @@
 //! How the shards of one bandit add up.
 
-use std::collections::BTreeMap;
-
 use super::state::{ArmState, ShardState};
+use crate::sorted::Sorted;
 
 /// The latest known state of each shard.
 ///
 /// Merging keeps the state with the higher sequence number, shard by shard. That is associative,
 /// commutative and idempotent: repeated, late and reordered messages end in the same state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MergedState(BTreeMap<u16, ShardState>);
+pub struct MergedState(Sorted<u16, ShardState>);
 
 impl MergedState {
     /// Takes over a shard's state unless a later one is known.
@@ -36,10 +35,10 @@ impl MergedState {
 
     /// Statistics of each action over all shards.
     #[must_use]
-    pub fn arms(&self) -> BTreeMap<Box<str>, ArmState> {
-        let mut arms: BTreeMap<Box<str>, ArmState> = BTreeMap::new();
+    pub fn arms(&self) -> Sorted<Box<str>, ArmState> {
+        let mut arms: Sorted<Box<str>, ArmState> = Sorted::new();
         for (action, arm) in self.0.values().flat_map(|state| &state.arms) {
-            let sum = arms.entry(action.clone()).or_default();
+            let sum = arms.or_default(action.clone());
             *sum = sum.plus(arm);
         }
         arms
@@ -67,7 +66,7 @@ mod tests {
                     units: u128::from(sequence) << 32,
                     ..ArmState::default()
                 };
-                let arms = BTreeMap::from([("a".into(), arm)]);
+                let arms = Sorted::from([("a".into(), arm)]);
                 merged.merge_shard(shard, ShardState { sequence, arms });
             }
             merged

@@ -91,7 +91,7 @@ impl Recent {
 
     /// Takes in what a commit changes.
     pub fn take_in(&mut self, change: &Change) {
-        self.rows.extend(&change.rows);
+        self.rows.extend(change.rows.iter().copied());
         self.additions
             .extend(change.additions.iter().map(|new| (new.row, new.keep_until)));
     }

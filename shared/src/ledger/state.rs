@@ -1,9 +1,8 @@
 //! What a shard has counted.
 
-use std::collections::BTreeMap;
-
 use crate::bandit::RewardSpec;
 use crate::bandit::{REWARD_UNITS, Repeat};
+use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// The reward of one decision so far.
@@ -111,7 +110,7 @@ pub struct ShardState {
     /// Rises with each change; of two states of one shard the higher is the later.
     pub sequence: u64,
     /// Statistics of each action.
-    pub arms: BTreeMap<Box<str>, ArmState>,
+    pub arms: Sorted<Box<str>, ArmState>,
 }
 
 /// Counts of a shard over all bandits.

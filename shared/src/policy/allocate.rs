@@ -1,11 +1,10 @@
 //! The next snapshot of a bandit, and whether it is worth publishing.
 
-use std::collections::BTreeMap;
-
 use super::thompson::{Beta, probability_best};
 use crate::bandit::{Bandit, BetaPrior, Distribution, Policy, RewardSpec};
 use crate::ledger::ArmState;
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
+use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// The least change of any action's parts that is worth a snapshot: a tenth of a percent.
@@ -32,7 +31,7 @@ fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
     )
 }
 
-fn posteriors(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<(ArmState, Beta)> {
+fn posteriors(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<(ArmState, Beta)> {
     let Policy::Thompson { prior } = bandit.policy();
     bandit
         .actions()
@@ -46,7 +45,7 @@ fn posteriors(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<(ArmS
 
 /// What the posterior says of each of the bandit's actions, in declared order.
 #[must_use]
-pub fn outlook(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<ArmOutlook> {
+pub fn outlook(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<ArmOutlook> {
     let posteriors = posteriors(bandit, arms);
     let betas: Vec<Beta> = posteriors.iter().map(|(_, beta)| *beta).collect();
     let range = bandit.reward().range();
@@ -69,7 +68,7 @@ pub fn outlook(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Vec<ArmO
 /// `None` only where the statistics give no number at all, which no stored state does; the
 /// published allocation then stays as it is.
 #[must_use]
-pub fn allocate(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Option<Distribution> {
+pub fn allocate(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Option<Distribution> {
     let betas: Vec<Beta> = posteriors(bandit, arms)
         .into_iter()
         .map(|(_, beta)| beta)
@@ -81,7 +80,7 @@ pub fn allocate(bandit: &Bandit, arms: &BTreeMap<Box<str>, ArmState>) -> Option<
 #[must_use]
 pub fn snapshot(
     bandit: &Bandit,
-    arms: &BTreeMap<Box<str>, ArmState>,
+    arms: &Sorted<Box<str>, ArmState>,
     revision: u64,
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {

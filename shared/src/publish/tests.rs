@@ -50,7 +50,7 @@ fn weights_become_ranges_and_bytes_are_canonical() {
         ranges(&published),
         expected.map(|(from, to, name)| (from, to, name.to_owned()))
     );
-    assert_eq!(published.hash, content_hash(&published.bytes));
+    assert_eq!(published.hash, content_hash(&published.bundle));
     let again = publish(Some(&published.bytes), &published.bytes).unwrap();
     assert_eq!(
         again.bytes, published.bytes,

@@ -25,9 +25,11 @@ impl StickyDecisions {
     /// Set [`Decision::shard`] first, so that the decision stays counted where it began.
     pub fn keep(&mut self, decision: Decision) {
         self.0.retain(|kept| kept.bandit != decision.bandit);
-        self.0.push(decision);
-        self.0
-            .sort_by(|a, b| (a.decided_at, &a.bandit).cmp(&(b.decided_at, &b.bandit)));
+        let is_earlier = |kept: &Decision| {
+            (kept.decided_at, &kept.bandit) < (decision.decided_at, &decision.bandit)
+        };
+        let place = self.0.partition_point(is_earlier);
+        self.0.insert(place, decision);
         if self.0.len() > STICKY_DECISIONS_MAX {
             self.0.remove(0);
         }

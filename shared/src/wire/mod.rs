@@ -18,7 +18,6 @@ use ruleset::RulesetWire;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 /// Text that is not what it should be, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,19 +155,25 @@ fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
 /// # Errors
 /// `ReadError` when the text is no JSON object, or `targetingKey` is neither text nor null.
 pub fn read_context(text: &str) -> Result<EvaluationContext, ReadError> {
-    let attributes = read::<BTreeMap<String, Value>>(text)?.value;
-    context_from(attributes)
+    match read::<Value>(text)?.value {
+        Value::Object(attributes) => context_from(attributes),
+        _ => Err(ReadError {
+            pointer: String::new(),
+            message: "the context is no object".to_owned(),
+        }),
+    }
 }
 
 /// The evaluation context of attributes already read.
 ///
 /// # Errors
 /// `ReadError` when `targetingKey` is neither text nor null.
-pub fn context_from(
-    attributes: impl IntoIterator<Item = (String, Value)>,
+pub fn context_from<N: AsRef<str>>(
+    attributes: impl IntoIterator<Item = (N, Value)>,
 ) -> Result<EvaluationContext, ReadError> {
     let mut context = EvaluationContext::new();
     for (name, value) in attributes {
+        let name = name.as_ref();
         let is_key = name == crate::context::TARGETING_KEY;
         if is_key && !matches!(value, Value::String(_) | Value::Null) {
             let message = "the targeting key must be a string".to_owned();
@@ -177,7 +182,7 @@ pub fn context_from(
                 message,
             });
         }
-        context.set(&name, value);
+        context.set(name, value);
     }
     Ok(context)
 }

@@ -16,6 +16,8 @@ export interface Lasting {
 /** What a stack needs to run a broken edge. */
 export interface BrokenEdge {
   readonly edgeConfigs: readonly string[];
+  /** Gives the edge its shipped configuration back, for its next start. */
+  readonly mend: () => void;
 }
 
 /** The sections of a TOML file: each from its header to the next one; the first has none. */
@@ -25,15 +27,21 @@ function sections(toml: string): readonly string[] {
 
 /** The shipped configuration in a folder of its own, without the sections that `drop` names. */
 function configuration(folder: string, drop: RegExp): BrokenEdge {
-  const shipped = sections(readFileSync(edgeConfig, "utf8"));
+  const patient = readFileSync(edgeConfig, "utf8");
+  const shipped = sections(patient.replace("max_retries = 10\n", `max_retries = ${RETRIES}\n`));
   const kept = shipped.filter((section) => !drop.test(section));
   if (kept.length === shipped.length && drop !== NOTHING) throw new Error(`no section is ${drop}`);
   const config = join(folder, "wrangler.toml");
   const assets = `directory = ${JSON.stringify(at("www", "browser", "dist"))}`;
-  writeFileSync(config, kept.join("").replace(/^directory = .*$/m, assets));
+  const write = (parts: readonly string[]): void =>
+    writeFileSync(config, parts.join("").replace(/^directory = .*$/m, assets));
+  write(kept);
   copyFileSync(at(".dev.vars"), join(folder, ".dev.vars"));
-  return { edgeConfigs: [config, demoConfig] };
+  return { edgeConfigs: [config, demoConfig], mend: () => write(shipped) };
 }
+
+/** How often the queue of events tries again: what ten times would show, twice shows sooner. */
+const RETRIES = 2;
 
 /** Matches no section. */
 const NOTHING = /(?!)/;

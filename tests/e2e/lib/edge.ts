@@ -1,12 +1,13 @@
 /** The edge alone, in front of an origin in the test's hands, with a ruleset of the test's own. */
 
+import { spawnSync } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { fetchInTime } from "../../../scripts/lib/http.ts";
 import { removeScratch, scratchDir } from "../../../scripts/lib/owned.ts";
-import { at, edgeConfig } from "../../../scripts/lib/paths.ts";
+import { at, bundleTool, edgeConfig } from "../../../scripts/lib/paths.ts";
 import { until } from "../../../scripts/lib/run.ts";
 import { startStack } from "../../../scripts/lib/stack.ts";
 import type { Stack } from "../../../scripts/lib/stack.ts";
@@ -38,6 +39,13 @@ export interface EdgeOptions {
 function replaced(text: string, pattern: RegExp, by: string): string {
   if (!pattern.test(text)) throw new Error(`wrangler.toml has no ${pattern}`);
   return text.replace(pattern, () => by);
+}
+
+/** What the admin Worker would make of the ruleset, faulty flags and all. */
+function bundleOf(ruleset: unknown): Buffer {
+  const done = spawnSync(bundleTool, { input: JSON.stringify(ruleset), maxBuffer: 1 << 26 });
+  if (done.status !== 0) throw done.error ?? new Error(`${bundleTool}: ${done.stderr.toString()}`);
+  return done.stdout;
 }
 
 /** The shipped configuration with the test's origin and variables. */
@@ -77,6 +85,7 @@ export class Edge {
   readonly origin: TestOrigin;
   readonly #folder: string;
   #publication = 0;
+  #published: unknown;
 
   private constructor(stack: Stack, origin: TestOrigin, folder: string) {
     this.stack = stack;
@@ -128,11 +137,22 @@ export class Edge {
     removeScratch(this.#folder);
   }
 
+  /** Number of the last publication. */
+  get publication(): number {
+    return this.#publication;
+  }
+
+  /** The ruleset that was published last. */
+  get published(): unknown {
+    return this.#published;
+  }
+
   /** Puts a ruleset where the admin Worker would, and waits until the edge serves it. */
   async publish(ruleset: unknown): Promise<void> {
-    const bytes = JSON.stringify(ruleset);
+    const bytes = bundleOf(ruleset);
     const hash = createHash("sha256").update(bytes).digest("hex");
     const publication = (this.#publication += 1);
+    this.#published = ruleset;
     const pointer = { publication, hash, publishedAtMs: Date.now(), formatVersion: 1 };
     const done = this.stack.kvPutAll({
       [`env/${ENVIRONMENT}/ruleset/${hash}`]: bytes,

@@ -188,7 +188,7 @@ export class ShopStack {
     };
   }
 
-  kvPut(key: string, value: string): void {
+  kvPut(key: string, value: string | Uint8Array): void {
     const done = this.stack.kvPut(key, value);
     if (!done.ok) throw new Error(`kv put ${key}: ${done.stderr}`);
   }
@@ -203,5 +203,12 @@ export class ShopStack {
     const done = this.stack.kvGet(key);
     if (!done.ok) throw new Error(`kv get ${key}: ${done.stderr}`);
     return done.stdout;
+  }
+
+  /** The value of a key, byte for byte. */
+  kvGetBytes(key: string): Buffer {
+    const done = this.stack.kvGet(key);
+    if (!done.ok) throw new Error(`kv get ${key}: ${done.stderr}`);
+    return done.bytes;
   }
 }

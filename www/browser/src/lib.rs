@@ -8,10 +8,10 @@
 mod wire;
 
 use bandera_shared::sticky::StickyDecisions;
-use bandera_shared::{Evaluator, Participation, Policies, Ruleset, UnixMillis, compile};
+use bandera_shared::{Evaluator, Participation, Policies, Ruleset, UnixMillis};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
-/// A compiled client ruleset.
+/// A client ruleset.
 #[derive(Debug)]
 #[wasm_bindgen]
 pub struct Engine {
@@ -20,17 +20,16 @@ pub struct Engine {
 
 #[wasm_bindgen]
 impl Engine {
-    /// Compiles the bytes of `GET /bandera/v1/ruleset`.
+    /// Takes the bytes of `GET /bandera/v1/ruleset/compact`.
     ///
     /// # Errors
-    /// An `Error` saying why when they are no ruleset of a schema that this engine knows; a flag
+    /// An `Error` saying why when they are no ruleset of a form that this engine knows; a flag
     /// that is broken by itself only fails its own evaluations.
     #[wasm_bindgen(constructor)]
-    pub fn new(bytes: &[u8]) -> Result<Engine, JsError> {
-        let compiled = compile(bytes).map_err(|error| JsError::new(&error.to_string()))?;
-        Ok(Self {
-            ruleset: compiled.ruleset,
-        })
+    pub fn new(bytes: Vec<u8>) -> Result<Engine, JsError> {
+        let read = Ruleset::from_compact(bytes);
+        let ruleset = read.map_err(|error| JsError::new(&error.to_string()))?;
+        Ok(Self { ruleset })
     }
 
     /// Evaluates every flag that browsers may see, and gives the answers as a JSON object by key.

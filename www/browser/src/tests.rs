@@ -1,4 +1,6 @@
 use super::*;
+use bandera_shared::compact::encode;
+use bandera_shared::compile;
 
 const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
     "shown": {"type": "boolean", "status": "enabled", "visibility": "client",
@@ -12,7 +14,8 @@ const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
 
 #[track_caller]
 fn check(context: &str, expected: &str) {
-    let engine = Engine::new(RULESET.as_bytes()).unwrap();
+    let compiled = compile(RULESET.as_bytes()).unwrap();
+    let engine = Engine::new(encode(&compiled.ruleset)).unwrap();
     assert_eq!(engine.evaluate_all(context, 0.0, 0.0).unwrap(), expected);
 }
 

@@ -1,9 +1,9 @@
 //! JSON on the way between a page and the engine.
 
+use bandera_shared::sorted::Sorted;
 use bandera_shared::wire::evaluation::EvaluationWire;
 use bandera_shared::{Evaluation, EvaluationContext, Evaluator, Value, Visibility};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// An answer, in the form that the edge writes into pages.
 #[derive(Serialize)]
@@ -43,10 +43,10 @@ pub(crate) fn read_context(text: &str) -> Result<EvaluationContext, String> {
 
 /// Answers for client-visible flags by key; flags that these only require stay inside.
 pub(crate) fn answers(evaluator: &Evaluator<'_>) -> String {
-    let flags = evaluator.ruleset.flags().iter();
+    let flags = evaluator.ruleset.flags();
     let visible = flags.filter(|flag| flag.visibility == Visibility::Client);
     let evaluations: Vec<_> = visible.map(|flag| evaluator.evaluate_flag(flag)).collect();
-    let by_key: BTreeMap<&str, AnswerWire<'_>> = evaluations
+    let by_key: Sorted<&str, AnswerWire<'_>> = evaluations
         .iter()
         .map(|evaluation| (evaluation.flag_key, evaluation.into()))
         .collect();

@@ -87,3 +87,40 @@ test("only a last word settles an event", () => {
   assert.deepEqual(settledIds(JSON.stringify({ verdicts })), ["e0", "e1", "e2", "e3"]);
   assert.deepEqual(settledIds("<html>"), []);
 });
+
+test("a reward says when it happened, however late it is sent and by which page", async () => {
+  const store = new PageStore();
+  let now = 1_000;
+  let reachable = false;
+  const sent: (readonly [string, number])[] = [];
+  const open = (): Bandera => {
+    const outbox = new Outbox({
+      store,
+      send: (batch) => {
+        sent.push(...batch.map(({ id, atMs }): [string, number] => [id, atMs]));
+        return Promise.resolve(
+          reachable
+            ? { state: "answered", settled: batch.map(({ id }) => id) }
+            : { state: "later", waitMs: undefined },
+        );
+      },
+      after: () => undefined,
+    });
+    const loadEngine = (): Promise<never> => Promise.reject(new Error("not asked for"));
+    return new Bandera({
+      ...{ state: readState(STATE), outbox, loadEngine },
+      ...{ newId: () => `at ${now}`, now: () => now },
+    });
+  };
+  const first = open();
+  first.reward("purchase");
+  await first.flush();
+  now = 90_000;
+  const nextPage = open();
+  reachable = true;
+  nextPage.reward("purchase");
+  await nextPage.flush();
+  const last = new Map(sent.slice(1));
+  assert.deepEqual(last, new Map([["at 1000", 1_000], ["at 90000", 90_000]]));
+  assert.deepEqual(nextPage.pending(), []);
+});

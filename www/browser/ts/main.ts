@@ -32,7 +32,7 @@ function install(script: URL): void {
     loadEngine: engineLoader({
       module: new URL("engine.js", script),
       wasm: new URL("bandera_bg.wasm", script),
-      ruleset: new URL("ruleset", script),
+      ruleset: new URL("ruleset/compact", script),
     }),
     newId,
     now: Date.now,

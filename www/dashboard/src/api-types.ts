@@ -101,6 +101,37 @@ export interface Changes {
   /** Whether there are more than are listed. */
   truncated: boolean;
 }
+/** A message that the queue gave up. */
+export interface DeadLetter {
+  /** When it was kept, in Unix milliseconds. */
+  atMs: number;
+  /** Its size. */
+  bytes: number;
+  /** Events in it; 0 when it cannot be read. */
+  events: number;
+  id: number;
+  /** The queue's own name of the message. */
+  message: string;
+  /** Why it died. */
+  reason: string;
+}
+/** Dead letters that are kept, and what became of the others. */
+export interface DeadLetterCounts {
+  /** Their size. */
+  bytes: number;
+  /** Events in them. */
+  events: number;
+  /** Letters kept. */
+  letters: number;
+  /** Events in those. */
+  lostEvents: number;
+  /** Letters that were dropped, the oldest first, to make room. */
+  lostLetters: number;
+  /** Events in those. */
+  replayedEvents: number;
+  /** Letters that the queue has taken again. */
+  replayedLetters: number;
+}
 /** One remark. */
 export interface Diagnostic {
   /** Stable, for programs; such as `unknown-reference`. */
@@ -139,6 +170,17 @@ export interface DocumentVersion {
   author: string;
   document: {};
   version: number;
+}
+/**
+ * Sums over the isolates that have reported; each report is cumulative and comes with events.
+ */
+export interface EdgeReports {
+  /** First exposures that middleware was to send. */
+  attempted: number;
+  /** Of these, those given up before the queue took them. */
+  dropped: number;
+  /** Events refused by the events endpoint. */
+  rejected: number;
 }
 /** An environment. */
 export interface Environment {
@@ -194,6 +236,39 @@ export interface EvaluationReply {
   /** `live`, `draft` or a publication's number, as asked. */
   against: string;
   evaluations: Evaluation[];
+}
+/** Counts of an environment's events since its ledger began. */
+export interface EventTotals {
+  /** Bytes of all shards' databases. */
+  databaseBytes: number;
+  deadLetters?: DeadLetterCounts | null;
+  /** Events that had been counted before and changed nothing. */
+  duplicates: number;
+  edges: EdgeReports;
+  /** First exposures of bandits' decisions. */
+  exposures: number;
+  /** First exposures of flags without a bandit. */
+  flagExposures: number;
+  /** Rewards beyond what one decision may have. */
+  refused: number;
+  /** Rewards that replaced or raised an earlier one of the same decision. */
+  rewardUpdates: number;
+  /** Decisions that were rewarded. */
+  rewards: number;
+  /** Decisions and exposures that are told apart from their repeats. */
+  rows: number;
+  /** Ledger shards asked. */
+  shards: number;
+  /** Of these, those that did not answer: what they count is missing here. */
+  silentShards: number;
+  /** First exposures of each variant of flags without a bandit, by flag and variant. */
+  variants: VariantExposures[];
+}
+/** First exposures of a variant. */
+export interface VariantExposures {
+  exposures: number;
+  flag: string;
+  variant: string;
 }
 /** An explanation, as `bandera_shared` writes it. */
 export interface Explanation {
@@ -284,6 +359,13 @@ export interface Page_AuditEntry {
   next?: string | null;
 }
 /** One page of a list. */
+export interface Page_DeadLetter {
+  /** In the order of the list. */
+  items: DeadLetter[];
+  /** Send it as `cursor` to get what follows; absent on the last page. */
+  next?: string | null;
+}
+/** One page of a list. */
 export interface Page_Document {
   /** In the order of the list. */
   items: Document[];
@@ -323,7 +405,7 @@ export interface Publication {
    */
   deliveredAtMs?: number | null;
   environment: string;
-  /** SHA-256 of the ruleset bytes, in lower-case hexadecimal. */
+  /** SHA-256 of what edges read of it, in lower-case hexadecimal. */
   hash: string;
   note: string;
   /** Rises by one with each publication, rollbacks included. */
@@ -374,6 +456,19 @@ export interface Problem {
 export interface PublicationInput {
   /** Why, for those who look back. */
   note?: string;
+}
+/** Which letters to send again. */
+export interface ReplayInput {
+  /** At most 100; the oldest when absent. */
+  ids?: number[] | null;
+}
+/** What was sent again. */
+export interface ReplayView {
+  deadLetters: DeadLetterCounts;
+  /** Whether the queue refused one; it and those after it are still kept. */
+  refused: boolean;
+  /** Letters that the queue has taken; those that were gone already are not among them. */
+  replayed: number[];
 }
 /** A ruleset as it is authored; members that are absent are left alone. */
 export interface RulesetInput {

@@ -2,19 +2,24 @@
 
 import type {
   BanditState,
+  DeadLetter,
   Document,
   DocumentVersion,
   Environment,
+  EventTotals,
   Me,
   Preview,
   Problem,
   Publication,
+  ReplayView,
 } from "./api-types.ts";
 
 /** Most pages of a list that are fetched one after the other. */
 const PAGES_MAX = 50;
 /** Items of a page, as many as the API gives. */
 const PAGE_ITEMS = 200;
+/** Dead letters on the page. */
+const DEAD_LETTERS_SHOWN = 20;
 /** How long an answer may take. */
 const ANSWER_MS_MAX = 20_000;
 
@@ -111,6 +116,22 @@ export class Api {
     return this.#get<BanditState>(
       `${within(environment)}/bandits/${encodeURIComponent(key)}/state`,
     );
+  }
+
+  eventTotals(environment: string): Promise<EventTotals> {
+    return this.#get<EventTotals>(`${within(environment)}/events/totals`);
+  }
+
+  /** The oldest dead letters. */
+  async deadLetters(environment: string): Promise<readonly DeadLetter[]> {
+    const path = `${within(environment)}/events/dead-letters?limit=${DEAD_LETTERS_SHOWN}`;
+    return (await this.#get<Page<DeadLetter>>(path)).items;
+  }
+
+  /** Sends the oldest dead letters to the queue again. */
+  replay(environment: string): Promise<ReplayView> {
+    const path = `${within(environment)}/events/dead-letters/replay`;
+    return this.#change<ReplayView>(path, { method: "POST", body: {} });
   }
 
   async #get<T>(path: string): Promise<T> {

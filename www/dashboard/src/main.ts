@@ -1,16 +1,17 @@
-/** The page: sign in, then flags, draft, publications and bandits of one environment. */
+/** The page: sign in, then flags, draft, publications, bandits and events of one environment. */
 
 import { Api, Refused } from "./api.ts";
 import type { Environment, Me } from "./api-types.ts";
 import { BanditsView } from "./bandits.ts";
 import { h, show } from "./dom.ts";
+import { EventsView } from "./events.ts";
 import { FlagsView } from "./flags.ts";
 import { PublicationsView, PublishView } from "./publishing.ts";
 import { Session } from "./session.ts";
 import { signInForm } from "./sign-in.ts";
 
-/** How often the bandits are asked while the page is looked at. */
-const BANDITS_EVERY_MS = 5_000;
+/** How often bandits and events are asked while the page is looked at. */
+const LIVE_EVERY_MS = 5_000;
 
 const TOKEN = "bandera.token";
 const ENVIRONMENT = "bandera.environment";
@@ -78,18 +79,19 @@ function environmentView({ api, me }: SignedIn, environment: string): HTMLElemen
   const publish = new PublishView();
   const publications = new PublicationsView();
   const bandits = new BanditsView();
+  const events = new EventsView();
+  const all = [flags, publish, publications, bandits, events];
   const render = (): void => {
-    for (const view of [flags, publish, publications, bandits]) view.render(session);
+    for (const view of all) view.render(session);
   };
   const session = new Session(api, me, environment, render);
   render();
   void session.refresh();
   const timer = setInterval(() => {
-    if (document.visibilityState === "visible") void session.refreshBandits();
-  }, BANDITS_EVERY_MS);
+    if (document.visibilityState === "visible") void session.refreshLive();
+  }, LIVE_EVERY_MS);
   leave = () => clearInterval(timer);
-  const views = [flags, publish, publications, bandits].map((view) => view.element);
-  return h("main", {}, session.notice.element, ...views);
+  return h("main", {}, session.notice.element, ...all.map((view) => view.element));
 }
 
 /** A token of this tab is tried again; one that is good no more leads back to the form. */

@@ -1,7 +1,17 @@
 /** What one signed-in person sees of one environment, and what they do to it. */
 
 import type { Api, Publications } from "./api.ts";
-import type { BanditState, Document, Me, Preview, Publication, Role } from "./api-types.ts";
+import type {
+  BanditState,
+  DeadLetter,
+  Document,
+  EventTotals,
+  Me,
+  Preview,
+  Publication,
+  Role,
+} from "./api-types.ts";
+import { counted } from "./format.ts";
 import { type Load, Loader, shown } from "./load.ts";
 import { Notice, wordsOf } from "./notice.ts";
 
@@ -9,6 +19,12 @@ const roles: readonly Role[] = ["viewer", "editor", "publisher", "admin"];
 
 /** A bandit's state, or why it is not known. */
 export type BanditLoad = { readonly key: string; readonly state: BanditState | string };
+
+/** What events have come to; letters are asked for only where there are any. */
+export interface EventsSeen {
+  readonly totals: EventTotals;
+  readonly letters: readonly DeadLetter[];
+}
 
 /** Everything on the page below the header. */
 export class Session {
@@ -21,6 +37,7 @@ export class Session {
   readonly #preview: Loader<Preview>;
   readonly #publications: Loader<Publications>;
   readonly #bandits: Loader<readonly BanditLoad[]>;
+  readonly #events: Loader<EventsSeen>;
   #busy = false;
 
   constructor(api: Api, me: Me, environment: string, changed: () => void) {
@@ -32,6 +49,7 @@ export class Session {
     this.#preview = new Loader(changed);
     this.#publications = new Loader(changed);
     this.#bandits = new Loader(changed);
+    this.#events = new Loader(changed);
   }
 
   get flags(): Load<readonly Document[]> {
@@ -48,6 +66,10 @@ export class Session {
 
   get bandits(): Load<readonly BanditLoad[]> {
     return this.#bandits.load;
+  }
+
+  get events(): Load<EventsSeen> {
+    return this.#events.load;
   }
 
   /** Whether an action is under way; no other one starts meanwhile. */
@@ -67,8 +89,22 @@ export class Session {
       this.#flags.run(() => this.#api.documents(environment, "flags")),
       this.#preview.run(() => this.#api.preview(environment)),
       this.#publications.run(() => this.#api.publications(environment)),
-      this.refreshBandits(),
+      this.refreshLive(),
     ]);
+  }
+
+  /** Asks again for what changes by itself. */
+  async refreshLive(): Promise<void> {
+    await Promise.all([this.refreshBandits(), this.refreshEvents()]);
+  }
+
+  /** Asks what the events have come to. */
+  refreshEvents(): Promise<void> {
+    return this.#events.run(async () => {
+      const totals = await this.#api.eventTotals(this.environment);
+      const n = totals.deadLetters?.letters ?? 0;
+      return { totals, letters: n > 0 ? await this.#api.deadLetters(this.environment) : [] };
+    });
   }
 
   /** Asks what each bandit has learned. One that does not answer does not hide the others. */
@@ -105,6 +141,15 @@ export class Session {
       const publication = await this.#api.rollBack(to, this.#seen());
       const number = publication.number;
       return `Publication ${number} repeats publication ${to.number}${deliveryWords(publication)}.`;
+    });
+  }
+
+  /** Sends the oldest dead letters to the queue again. */
+  replay(): Promise<void> {
+    return this.#act(async () => {
+      const { replayed, refused } = await this.#api.replay(this.environment);
+      const stopped = refused ? "; then the queue took no more" : "";
+      return `${counted(replayed.length, "dead letter")} sent again${stopped}.`;
     });
   }
 

@@ -23,7 +23,7 @@ impl Shard {
     fn commit(&mut self, batches: &[&Batch]) -> Vec<Outcome> {
         let change = apply(&self.memory, self.store.clone(), batches);
         self.memory.adopt(&change);
-        self.store.rows.extend(&change.rows);
+        self.store.rows.extend(change.rows.iter().copied());
         self.store
             .additions
             .extend(change.additions.iter().map(|new| new.row));
@@ -32,7 +32,7 @@ impl Shard {
 
     fn arm(&self, action: &str) -> ArmState {
         let arms = self.memory.learners.values().flat_map(|state| &state.arms);
-        arms.filter(|(known, _)| &***known == action)
+        arms.filter(|(known, _)| &**known == action)
             .map(|(_, arm)| *arm)
             .next()
             .unwrap_or_default()
@@ -239,7 +239,7 @@ fn another_definition_starts_anew_and_the_latest_publication_counts() {
     shard.commit(&[&later]);
     shard.commit(&[&batch(&old, &exposed)]);
     assert_eq!(shard.memory.learners.len(), 2);
-    assert_eq!(shard.memory.bandits["hero"], (2, new));
+    assert_eq!(shard.memory.bandits.get("hero"), Some(&(2, new)));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn flags_count_each_subject_once() {
     let mut shard = Shard::default();
     shard.commit(&[&batch]);
     shard.commit(&[&batch]);
-    assert_eq!(shard.memory.flags[&("f".into(), "v".into())], 2);
+    assert_eq!(shard.memory.flags.get(&("f".into(), "v".into())), Some(&2));
     assert_eq!(shard.memory.totals.n_flag_exposures, 2);
     assert_eq!(shard.memory.totals.n_duplicates, 4);
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use crate::sorted::Sorted;
 
 use super::super::{
     ArmState, ArmView, BanditView, Batch, CoordinatorCommand, DecisionItem, FlagItem, Item,
@@ -63,7 +63,7 @@ fn state() -> ShardState {
     };
     ShardState {
         sequence: 12,
-        arms: BTreeMap::from([("a".into(), arm)]),
+        arms: Sorted::from([("a".into(), arm)]),
     }
 }
 
@@ -134,7 +134,7 @@ fn answers_print_and_parse_back() {
         n_shards: 1,
         arms: vec![ArmView {
             action: "a".into(),
-            arm: state().arms["a"],
+            arm: *state().arms.get("a").unwrap(),
             mean_reward: 0.25,
             interval_95: (0.125, 0.5),
             p_best: 0.75,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use crate::sorted::Sorted;
 
 use super::*;
 use crate::bandit::{PARTS, REWARD_UNITS, wire};
@@ -26,13 +26,13 @@ fn arm(n_decisions: u64, n_successes: u64) -> ArmState {
 
 #[test]
 fn nothing_learned_is_uniform() {
-    let distribution = allocate(&bandit(4, 0.0), &BTreeMap::new()).unwrap();
+    let distribution = allocate(&bandit(4, 0.0), &Sorted::new()).unwrap();
     assert_eq!(distribution.parts(), [250_000; 4]);
 }
 
 #[test]
 fn the_floor_keeps_every_action() {
-    let arms = BTreeMap::from([("a0".into(), arm(1_000, 500)), ("a1".into(), arm(1_000, 1))]);
+    let arms = Sorted::from([("a0".into(), arm(1_000, 500)), ("a1".into(), arm(1_000, 1))]);
     let distribution = allocate(&bandit(2, 0.05), &arms).unwrap();
     assert_eq!(distribution.parts(), [950_000, 50_000]);
 }
@@ -43,7 +43,7 @@ fn the_outlook_is_in_the_rewards_own_unit() {
         "reward":{"metric":"m","kind":"numeric","min":-10,"max":30}}"#;
     let bandit = wire::parse("hero", json).unwrap();
     // 100 decisions, 40 of them worth 30; the others rest at 0, which is a quarter of the range.
-    let arms = BTreeMap::from([("a0".into(), arm(100, 40))]);
+    let arms = Sorted::from([("a0".into(), arm(100, 40))]);
     let [only] = outlook(&bandit, &arms)[..] else {
         panic!("one action")
     };
@@ -76,7 +76,7 @@ fn small_shifts_are_not_published() {
         Some(&base),
         &made(&[(1_000, 110), (1_000, 90)])
     ));
-    let more = snapshot(&bandit(3, 0.01), &BTreeMap::new(), 2, at).unwrap();
+    let more = snapshot(&bandit(3, 0.01), &Sorted::new(), 2, at).unwrap();
     assert!(is_material(Some(&base), &more));
 }
 
@@ -96,7 +96,7 @@ fn draw(seed: u64, round: u64, purpose: u64) -> u64 {
 fn simulate(truth: &[f64], n_rounds: u64, refresh: u64, seed: u64) -> (f64, f64) {
     let bandit = bandit(truth.len(), 0.0);
     let best = truth.iter().copied().fold(0.0, f64::max);
-    let mut arms: BTreeMap<Box<str>, ArmState> = BTreeMap::new();
+    let mut arms: Sorted<Box<str>, ArmState> = Sorted::new();
     let mut distribution = allocate(&bandit, &arms).unwrap();
     let (mut regret, mut n_best) = (0.0, 0u64);
     for round in 0..n_rounds {
@@ -111,7 +111,7 @@ fn simulate(truth: &[f64], n_rounds: u64, refresh: u64, seed: u64) -> (f64, f64)
         }
         let uniform = draw(seed, round, 1) as f64 / 2f64.powi(64);
         let reward = u64::from(uniform < rate);
-        let sum = arms.entry(bandit.actions()[action].clone()).or_default();
+        let sum = arms.or_default(bandit.actions()[action].clone());
         *sum = sum.plus(&arm(1, reward));
     }
     (
@@ -140,7 +140,7 @@ fn the_simulation_replays_bit_for_bit() {
 
 #[test]
 fn parts_always_sum() {
-    let arms = BTreeMap::from([("a0".into(), arm(u64::MAX, u64::MAX))]);
+    let arms = Sorted::from([("a0".into(), arm(u64::MAX, u64::MAX))]);
     let distribution = allocate(&bandit(64, 0.015), &arms).unwrap();
     assert_eq!(distribution.parts().iter().sum::<u32>(), PARTS);
 }

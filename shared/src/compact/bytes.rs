@@ -1,0 +1,392 @@
+//! Values as bytes: whole numbers in as few as they need, texts and lists behind their length.
+//!
+//! Reading believes nothing: a length is compared with what is left, nesting is bounded, and what
+//! does not fit is `None`. This is not a format for other programs: fields have no names.
+
+use std::mem::size_of;
+
+/// Levels of lists inside lists: JSON values nest 128 deep, in a variant of a flag.
+const DEPTH_MAX: u32 = 160;
+
+/// Bytes of memory set aside for a list before any of it is read; a longer one grows.
+const AHEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// A value with a compact form.
+pub(super) trait Compact: Sized {
+    /// Appends the value.
+    fn write(&self, to: &mut Writer);
+    /// Takes the value off the front; `None` when there is none.
+    fn read(from: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// Bytes being written.
+#[derive(Debug, Default)]
+pub(super) struct Writer(pub(super) Vec<u8>);
+
+impl Writer {
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.0.push(byte);
+    }
+
+    /// Seven bits a byte, the lowest first; the eighth says that more follow.
+    pub(super) fn whole(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.byte(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.byte(number as u8);
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.whole(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn list<T: Compact>(&mut self, items: &[T]) {
+        self.whole(items.len() as u64);
+        for item in items {
+            item.write(self);
+        }
+    }
+}
+
+/// Bytes being read.
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+    depth: u32,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            rest: bytes,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.rest.split_first_chunk::<N>()?;
+        self.rest = rest;
+        Some(*head)
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    pub(super) fn whole(&mut self) -> Option<u64> {
+        let mut number = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// A number of things of at least one byte each.
+    fn length(&mut self) -> Option<usize> {
+        let length = usize::try_from(self.whole()?).ok()?;
+        (length <= self.rest.len()).then_some(length)
+    }
+
+    pub(super) fn text(&mut self) -> Option<&'a str> {
+        let length = self.length()?;
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    pub(super) fn list<T: Compact>(&mut self) -> Option<Vec<T>> {
+        let length = self.length()?;
+        self.deeper(|from| {
+            let ahead = AHEAD_BYTES_MAX / size_of::<T>().max(1);
+            let mut items = Vec::with_capacity(length.min(ahead));
+            for _ in 0..length {
+                items.push(T::read(from)?);
+            }
+            Some(items)
+        })
+    }
+
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth == DEPTH_MAX {
+            return None;
+        }
+        self.depth += 1;
+        let read = read(self);
+        self.depth -= 1;
+        read
+    }
+
+    /// Whether nothing is left.
+    pub(super) fn is_done(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+impl Compact for u64 {
+    fn write(&self, to: &mut Writer) {
+        to.whole(*self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.whole()
+    }
+}
+
+/// A position or a number of things: never beyond 64 bits.
+impl Compact for usize {
+    fn write(&self, to: &mut Writer) {
+        to.whole(*self as u64);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Self::try_from(from.whole()?).ok()
+    }
+}
+
+/// Shorter whole numbers that are never negative.
+macro_rules! whole {
+    ($($kind:ty),*) => {$(
+        impl Compact for $kind {
+            fn write(&self, to: &mut Writer) {
+                to.whole((*self).into());
+            }
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                Self::try_from(from.whole()?).ok()
+            }
+        }
+    )*};
+}
+whole!(u16, u32);
+
+/// Zigzag, so that small numbers of either sign are short.
+impl Compact for i64 {
+    fn write(&self, to: &mut Writer) {
+        to.whole(((self << 1) ^ (self >> 63)) as u64);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let zigzag = from.whole()?;
+        Some((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64))
+    }
+}
+
+/// Finite numbers, eight bytes, the lowest first.
+impl Compact for f64 {
+    fn write(&self, to: &mut Writer) {
+        to.0.extend_from_slice(&self.to_le_bytes());
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(Self::from_le_bytes(from.array()?)).filter(|number| number.is_finite())
+    }
+}
+
+impl Compact for bool {
+    fn write(&self, to: &mut Writer) {
+        to.byte((*self).into());
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        match from.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl Compact for Box<str> {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(Into::into)
+    }
+}
+
+impl Compact for String {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(Into::into)
+    }
+}
+
+impl<T: Compact> Compact for Box<T> {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.deeper(|from| T::read(from).map(Box::new))
+    }
+}
+
+impl<T: Compact> Compact for Box<[T]> {
+    fn write(&self, to: &mut Writer) {
+        to.list(self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.list().map(Into::into)
+    }
+}
+
+impl<T: Compact> Compact for Vec<T> {
+    fn write(&self, to: &mut Writer) {
+        to.list(self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.list()
+    }
+}
+
+impl<T: Compact> Compact for Option<T> {
+    fn write(&self, to: &mut Writer) {
+        self.is_some().write(to);
+        if let Some(value) = self {
+            value.write(to);
+        }
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some(if bool::read(from)? {
+            Some(T::read(from)?)
+        } else {
+            None
+        })
+    }
+}
+
+impl<A: Compact, B: Compact> Compact for (A, B) {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
+        self.1.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Some((A::read(from)?, B::read(from)?))
+    }
+}
+
+/// Members one after the other. A new member of the type breaks the build here.
+macro_rules! record {
+    ($name:ident { $($member:ident),* $(,)? }) => {
+        impl Compact for $name {
+            fn write(&self, to: &mut Writer) {
+                let Self { $($member),* } = self;
+                $($member.write(to);)*
+            }
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                $(let $member = Compact::read(from)?;)*
+                Some(Self { $($member),* })
+            }
+        }
+    };
+}
+
+/// A byte that tells the cases apart, then what belongs to the case. A new case of the type breaks
+/// the build here; the number of a case never changes.
+macro_rules! cases {
+    ($name:ident { $(
+        $tag:literal => $case:ident $(($($item:ident),*))? $({$($member:ident),*})?
+    ),* $(,)? }) => {
+        impl Compact for $name {
+            fn write(&self, to: &mut Writer) {
+                match self { $(
+                    Self::$case $(($($item),*))? $({$($member),*})? => {
+                        to.byte($tag);
+                        $($($item.write(to);)*)?
+                        $($($member.write(to);)*)?
+                    }
+                )* }
+            }
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                match from.byte()? {
+                    $($tag => {
+                        $($(let $item = Compact::read(from)?;)*)?
+                        $($(let $member = Compact::read(from)?;)*)?
+                        Some(Self::$case $(($($item),*))? $({$($member),*})?)
+                    })*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+pub(super) use {cases, record};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fmt::Debug;
+
+    #[track_caller]
+    fn check<T: Compact + PartialEq + Debug>(value: T, bytes: &[u8]) {
+        let mut writer = Writer::default();
+        value.write(&mut writer);
+        assert_eq!(writer.0, bytes);
+        let mut reader = Reader::new(bytes);
+        assert_eq!(T::read(&mut reader), Some(value));
+        assert!(reader.is_done());
+        for end in 0..bytes.len() {
+            assert_eq!(T::read(&mut Reader::new(&bytes[..end])), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn values_read_back_and_nothing_shorter_does() {
+        check(127_u32, &[127]);
+        check(300_u32, &[0xAC, 2]);
+        let most = [0xFF; 9].into_iter().chain([1]).collect::<Vec<u8>>();
+        check(u64::MAX, &most);
+        check(-1_i64, &[1]);
+        check(i64::MIN, &most);
+        check(1.5_f64, &[0, 0, 0, 0, 0, 0, 0xF8, 0x3F]);
+        check(Some(true), &[1, 1]);
+        check(None::<bool>, &[0]);
+        check::<Box<[Box<str>]>>(["a".into(), "ü".into()].into(), b"\x02\x01a\x02\xC3\xBC");
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let none = |bytes: &[u8]| {
+            assert_eq!(u64::read(&mut Reader::new(bytes)), None, "{bytes:?}");
+        };
+        none(&[0xFF; 9]);
+        none(&[[0xFF; 9].as_slice(), &[2]].concat());
+        assert_eq!(u16::read(&mut Reader::new(&[0xFF, 0xFF, 4])), None);
+        assert_eq!(bool::read(&mut Reader::new(&[2])), None);
+        assert_eq!(f64::read(&mut Reader::new(&[0xFF; 8])), None);
+        assert_eq!(Reader::new(&[9, b'a']).text(), None);
+        assert_eq!(Reader::new(&[1, 0xFF]).text(), None);
+    }
+
+    /// Lists inside lists.
+    #[derive(Debug, PartialEq)]
+    struct Nest(Box<[Nest]>);
+
+    impl Compact for Nest {
+        fn write(&self, to: &mut Writer) {
+            self.0.write(to);
+        }
+        fn read(from: &mut Reader<'_>) -> Option<Self> {
+            Some(Self(Compact::read(from)?))
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let nested = |levels: u32| {
+            let bytes = [vec![1; levels as usize - 1], vec![0]].concat();
+            Nest::read(&mut Reader::new(&bytes))
+        };
+        assert!(nested(DEPTH_MAX).is_some());
+        assert!(nested(DEPTH_MAX + 1).is_none());
+    }
+}

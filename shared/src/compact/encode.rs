@@ -1,0 +1,114 @@
+//! Writing the compact form.
+
+use super::body::write_flag;
+use super::bytes::{Compact, Writer};
+use super::image::{CHANGES_PAGES, FORMAT_VERSION, HEADER_BYTES, MAGIC, PREFIX_BYTES};
+use crate::ruleset::Ruleset;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The compact form of a ruleset; [`Ruleset::from_compact`] reads it.
+///
+/// Evaluating what was read gives the same answers and the same explanations. The same ruleset
+/// gives the same bytes.
+#[must_use]
+pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
+    let (mut flag_table, mut keys, mut flags) = <(Vec<u8>, Vec<u8>, Writer)>::default();
+    let mut by_hash = Vec::with_capacity(ruleset.len());
+    for (flag, position) in ruleset.flags().zip(0_u32..) {
+        by_hash.push((xxh3_64(flag.key.as_bytes()), position));
+        keys.extend_from_slice(flag.key.as_bytes());
+        write_flag(flag, &mut flags);
+        let changes_pages = flag.variants.iter().any(|variant| variant.page.is_some());
+        put(&mut flag_table, keys.len());
+        put(&mut flag_table, flags.0.len());
+        let marks = if changes_pages { CHANGES_PAGES } else { 0 };
+        flag_table.extend_from_slice(&marks.to_le_bytes());
+    }
+    let (mut segment_table, mut segments) = <(Vec<u8>, Writer)>::default();
+    for (segment, cost) in ruleset.segments().zip(segment_costs(ruleset)) {
+        segment.write(&mut segments);
+        put(&mut segment_table, segments.0.len());
+        put(&mut segment_table, cost as usize);
+    }
+    let mut shared = Writer::default();
+    ruleset
+        .subject_salt()
+        .map(Box::<str>::from)
+        .write(&mut shared);
+    shared.list(ruleset.layers());
+    shared.list(ruleset.holdouts());
+    shared.list(ruleset.bandits());
+
+    by_hash.sort_unstable();
+    let mut rest = Vec::new();
+    put(&mut rest, ruleset.len());
+    put(&mut rest, ruleset.n_segments());
+    put(&mut rest, shared.0.len());
+    for (hash, position) in by_hash {
+        rest.extend_from_slice(&hash.to_le_bytes());
+        rest.extend_from_slice(&position.to_le_bytes());
+    }
+    for part in [
+        flag_table,
+        segment_table,
+        shared.0,
+        keys,
+        segments.0,
+        flags.0,
+    ] {
+        rest.extend_from_slice(&part);
+    }
+    framed(&rest)
+}
+
+/// Magic, version, length and checksum before the rest.
+pub(super) fn framed(rest: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + rest.len());
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    put(&mut bytes, PREFIX_BYTES + rest.len());
+    bytes.extend_from_slice(&xxh3_64(rest).to_le_bytes());
+    bytes.extend_from_slice(rest);
+    bytes
+}
+
+/// Lengths and positions of a ruleset, whose document is bounded, fit 32 bits.
+fn put(bytes: &mut Vec<u8>, number: usize) {
+    bytes.extend_from_slice(&(number as u32).to_le_bytes());
+}
+
+/// The segments that a look into each may look into, counted along every path.
+fn segment_costs(ruleset: &Ruleset) -> Vec<u64> {
+    let references: Vec<Vec<usize>> = ruleset
+        .segments()
+        .map(|segment| {
+            let mut used = Vec::new();
+            if let Some(when) = &segment.when {
+                when.collect_segments(&mut used);
+            }
+            used
+        })
+        .collect();
+    costs(&references)
+}
+
+/// Compiling has excluded circles and bounded the costs.
+fn costs(references: &[Vec<usize>]) -> Vec<u64> {
+    fn cost(node: usize, references: &[Vec<usize>], known: &mut [Option<u64>]) -> u64 {
+        if let Some(Some(known)) = known.get(node) {
+            return *known;
+        }
+        let uses = references.get(node).map_or(&[][..], Vec::as_slice);
+        let total = uses.iter().fold(1_u64, |sum, used| {
+            sum.saturating_add(cost(*used, references, known))
+        });
+        if let Some(slot) = known.get_mut(node) {
+            *slot = Some(total);
+        }
+        total
+    }
+    let mut known = vec![None; references.len()];
+    (0..references.len())
+        .map(|node| cost(node, references, &mut known))
+        .collect()
+}

@@ -1,0 +1,322 @@
+//! The compact form of everything a ruleset is made of.
+//!
+//! The numbers of cases are stored: they are only ever added to.
+
+use super::bytes::{Compact, Reader, Writer, cases, record};
+use crate::bandit::Bandit;
+use crate::bandit::wire::{
+    BanditWire, BetaPriorWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire, StickinessWire,
+    from_wire, to_wire,
+};
+use crate::bucketing::{Bucketing, Draw, OnMissing};
+use crate::condition::{
+    Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
+};
+use crate::context::Attribute;
+use crate::dialect::method::Method;
+use crate::dialect::{self, Foreign, ForeignPolicy, ForeignProgram, ForeignTest, Source};
+use crate::evaluation::{ErrorCode, Failure};
+use crate::flag::{
+    Expiry, ExpiryAction, FlagState, FlagType, Gate, Interpolation, LayerMembership, OnMiss, Ramp,
+    Requirement, Rule, Serve, Share, Variant, Views, Visibility,
+};
+use crate::page::{Content, Edit, EditAction, InsertAt, PageChange, Redirect};
+use crate::pattern::Pattern;
+use crate::ruleset::{Holdout, Layer, Segment};
+use crate::split::{OwnedRange, Range};
+use crate::time::{UnixMillis, Window};
+use crate::value::{Number, Value};
+
+record!(Segment {
+    key,
+    included,
+    excluded,
+    when
+});
+record!(Layer { key, bucketing });
+record!(Holdout {
+    key,
+    bucketing,
+    range
+});
+record!(Variant {
+    key,
+    value,
+    config,
+    metadata,
+    page,
+    name,
+    views,
+    policy
+});
+record!(Views {
+    boolean,
+    string,
+    number,
+    json
+});
+record!(Expiry { at, action });
+record!(Requirement { flag, variants });
+record!(LayerMembership { layer, ranges });
+record!(Rule {
+    id,
+    when,
+    window,
+    gates,
+    serve,
+    on_miss
+});
+record!(Gate { bucketing, share });
+record!(Ramp {
+    initial,
+    steps,
+    interpolation
+});
+record!(Bucketing {
+    method,
+    salt,
+    by,
+    or_by,
+    on_missing,
+    draw,
+    scale
+});
+record!(OwnedRange { range, owner });
+record!(Window { start, end });
+record!(Test { attribute, matcher });
+record!(FlagCondition {
+    flag,
+    test,
+    on_failure
+});
+record!(FlagTest {
+    must_be_on,
+    variants,
+    value,
+    foreign
+});
+record!(Source {
+    dialect,
+    op,
+    attribute,
+    value
+});
+record!(Failure { code, detail });
+record!(TextMatcher {
+    position,
+    needles,
+    fold_case
+});
+record!(PageChange {
+    paths,
+    edits,
+    redirect,
+    rewrite
+});
+record!(Edit { selector, action });
+record!(Redirect { to, status });
+record!(BanditWire {
+    actions,
+    reward,
+    policy,
+    attribution_window_ms,
+    stickiness,
+    snapshot_interval_ms,
+});
+record!(RewardWire {
+    metric,
+    kind,
+    min,
+    max,
+    repeat
+});
+record!(BetaPriorWire {
+    successes,
+    failures
+});
+
+cases!(FlagType { 0 => Boolean, 1 => String, 2 => Number, 3 => Json });
+cases!(Visibility { 0 => Server, 1 => Client });
+cases!(FlagState { 0 => Live, 1 => Disabled, 2 => Broken(detail) });
+cases!(ExpiryAction { 0 => ServeOff, 1 => KeepServing });
+cases!(OnMiss { 0 => Next, 1 => End });
+cases!(Share { 0 => Ranges(ranges), 1 => Ramp(ramp) });
+cases!(Interpolation { 0 => Step, 1 => Linear });
+cases!(Serve {
+    0 => Variant(variant),
+    1 => Split { bucketing, ranges, propensities },
+    2 => Bandit { bandit, variants },
+    3 => Program(program),
+    4 => Nothing,
+    5 => Failure(failure),
+});
+cases!(Draw { 0 => Hash, 1 => Request });
+cases!(OnMissing { 0 => Fails, 1 => Misses, 2 => First, 3 => Random });
+cases!(Method {
+    0 => Xxh3,
+    1 => Eppo,
+    2 => GrowthBook1,
+    3 => GrowthBook2,
+    4 => Unleash,
+    5 => UnleashVariant,
+    6 => LaunchDarkly,
+    7 => ConfigCat,
+    8 => Flagsmith,
+    9 => FliptVariant,
+    10 => FliptThreshold,
+    11 => PostHog,
+    12 => PostHogVariant,
+    13 => Split,
+    14 => Flagship,
+    15 => GoFeatureFlag,
+});
+cases!(OnFailure { 0 => DoesNotHold, 1 => Fails });
+cases!(Condition {
+    0 => All(parts),
+    1 => Any(parts),
+    2 => Not(part),
+    3 => Segment(index),
+    4 => Subjects(names),
+    5 => Test(test),
+    6 => Flag(condition),
+    7 => Chance(gate),
+    8 => Foreign(test),
+});
+cases!(Matcher {
+    0 => Exists,
+    1 => OneOf(values),
+    2 => OneOfTexts(texts),
+    3 => Text(matcher),
+    4 => Pattern(pattern),
+    5 => Number(comparison, than),
+    6 => Time(comparison, than),
+    7 => Version(comparison, than),
+    8 => VersionRange(range),
+});
+cases!(Position { 0 => Whole, 1 => Start, 2 => End, 3 => Anywhere });
+cases!(Comparison {
+    0 => Equal,
+    1 => Less,
+    2 => LessOrEqual,
+    3 => Greater,
+    4 => GreaterOrEqual,
+});
+cases!(Value {
+    0 => Null,
+    1 => Bool(truth),
+    2 => Number(number),
+    3 => String(text),
+    4 => List(items),
+    5 => Object(members),
+});
+cases!(Number { 0 => Integer(number), 1 => Unsigned(number), 2 => Float(number) });
+cases!(EditAction {
+    0 => SetContent(content),
+    1 => SetAttribute { name, value },
+    2 => RemoveAttribute(name),
+    3 => Insert(place, content),
+    4 => Replace(content),
+    5 => Remove,
+});
+cases!(ErrorCode {
+    0 => ProviderNotReady,
+    1 => FlagNotFound,
+    2 => ParseError,
+    3 => TypeMismatch,
+    4 => TargetingKeyMissing,
+    5 => InvalidContext,
+    6 => General,
+});
+cases!(InsertAt { 0 => Before, 1 => Prepend, 2 => Append, 3 => After });
+cases!(Content { 0 => Text(text), 1 => Html(markup) });
+cases!(PolicyWire { 0 => Thompson { floor, prior } });
+cases!(RewardKindWire { 0 => Binary, 1 => Numeric });
+cases!(RepeatWire { 0 => Replace, 1 => Add });
+cases!(StickinessWire { 0 => Subject, 1 => Revision, 2 => Request });
+
+impl Compact for UnixMillis {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        i64::read(from).map(Self)
+    }
+}
+
+/// The bounds; an empty range, or one that is too long, is none.
+impl Compact for Range {
+    fn write(&self, to: &mut Writer) {
+        (self.from(), self.to()).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let (start, end) = Compact::read(from)?;
+        Self::within(start, end, u64::MAX)
+    }
+}
+
+/// The first name and those below it; hashes are computed anew.
+impl Compact for Attribute {
+    fn write(&self, to: &mut Writer) {
+        let names: Vec<Box<str>> = self.names().map(Into::into).collect();
+        names.write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let names: Vec<Box<str>> = Compact::read(from)?;
+        let (first, path) = names.split_first()?;
+        Some(Self::nested(first, path.iter().map(|name| &**name)))
+    }
+}
+
+/// The source, compiled when it is first asked.
+impl Compact for Pattern {
+    fn write(&self, to: &mut Writer) {
+        to.text(self.as_str());
+        self.folds_case().write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let source = from.text()?;
+        Some(Self::deferred(source, bool::read(from)?))
+    }
+}
+
+/// What others define is kept as the text that they print and parse.
+macro_rules! printed {
+    ($($kind:ty),*) => {$(
+        impl Compact for $kind {
+            fn write(&self, to: &mut Writer) {
+                to.text(&self.to_string());
+            }
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                Self::parse(from.text()?).ok()
+            }
+        }
+    )*};
+}
+printed!(semver::Version, semver::VersionReq);
+
+/// What is written for something foreign; the code is found again when it is read.
+macro_rules! foreign {
+    ($($code:ident by $make:ident),*) => {$(
+        impl Compact for Foreign<dyn $code> {
+            fn write(&self, to: &mut Writer) {
+                self.source().write(to);
+            }
+            fn read(from: &mut Reader<'_>) -> Option<Self> {
+                Self::new(Compact::read(from)?, dialect::$make).ok()
+            }
+        }
+    )*};
+}
+foreign!(ForeignTest by test, ForeignProgram by program, ForeignPolicy by policy);
+
+/// The written form, which is checked again when it is read.
+impl Compact for Bandit {
+    fn write(&self, to: &mut Writer) {
+        to.text(self.key());
+        to_wire(self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let key = from.text()?;
+        from_wire(key, BanditWire::read(from)?).ok()
+    }
+}

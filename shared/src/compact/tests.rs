@@ -1,0 +1,184 @@
+use super::image::{FORMAT_VERSION, HEADER_BYTES, PREFIX_BYTES};
+mod random;
+
+use super::*;
+use crate::evaluate::{Evaluator, Participation, Policies};
+use crate::snapshot::{PolicySnapshot, SnapshotAction};
+use crate::sticky::StickyDecisions;
+use crate::{EvaluationContext, UnixMillis, compile};
+use xxhash_rust::xxh3::xxh3_64;
+
+const GOLDEN: &str = include_str!("../../tests/golden/ruleset.json");
+
+fn compiled(document: &str) -> Ruleset {
+    compile(document.as_bytes()).expect("a ruleset").ruleset
+}
+
+fn reread(ruleset: &Ruleset) -> Ruleset {
+    Ruleset::from_compact(encode(ruleset)).expect("what was written reads back")
+}
+
+fn policies() -> Policies {
+    let action = |action: &str, parts| SnapshotAction {
+        action: action.into(),
+        parts,
+        n_decisions: 0,
+        n_rewarded: 0,
+        mean_reward: 0.0,
+    };
+    let actions = vec![action("a", 700_000), action("b", 300_000)];
+    Policies::new([PolicySnapshot::new("bandit", 3, UnixMillis(0), actions).expect("sound")])
+}
+
+/// Every answer and every explanation, for one context.
+fn same_answers(one: &Ruleset, other: &Ruleset, context: &EvaluationContext, at: UnixMillis) {
+    let (policies, sticky) = (policies(), StickyDecisions::default());
+    let evaluator = |ruleset| Evaluator {
+        ruleset,
+        context,
+        at,
+        draw: xxh3_64(&at.0.to_le_bytes()),
+        policies: &policies,
+        sticky: &sticky,
+        participation: Participation::Full,
+    };
+    assert_eq!(one.len(), other.len());
+    for flag in one.flags() {
+        let (expected, got) = (evaluator(one), evaluator(other));
+        assert_eq!(expected.evaluate(&flag.key), got.evaluate(&flag.key));
+        assert_eq!(expected.explain(&flag.key), got.explain(&flag.key));
+    }
+}
+
+#[test]
+fn the_same_ruleset_gives_the_same_bytes_again() {
+    let ruleset = compiled(GOLDEN);
+    let bytes = encode(&ruleset);
+    assert_eq!(encode(&reread(&ruleset)), bytes);
+}
+
+#[test]
+fn a_damaged_frame_is_told_by_its_fault() {
+    let bytes = encode(&compiled(GOLDEN));
+    let check = |bytes: &[u8], fault| {
+        assert_eq!(Ruleset::from_compact(bytes).err(), Some(fault));
+    };
+    check(b"", CompactError::NotCompact);
+    check(GOLDEN.as_bytes(), CompactError::NotCompact);
+    for end in [8, 11, PREFIX_BYTES, HEADER_BYTES, bytes.len() - 1] {
+        check(&bytes[..end], CompactError::Truncated);
+    }
+    check(&[&bytes[..], b"x"].concat(), CompactError::Checksum);
+    let mut flipped = bytes.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    check(&flipped, CompactError::Checksum);
+    let mut later = bytes;
+    later[8] += 1;
+    let found = FORMAT_VERSION + 1;
+    check(&later, CompactError::UnknownVersion { found });
+    check(&encode::framed(&[0xFF; 12]), CompactError::Malformed);
+    check(&encode::framed(&[0; 12]), CompactError::Malformed);
+}
+
+#[test]
+fn a_damaged_flag_is_broken_and_its_neighbours_are_not() {
+    let ruleset = compiled(GOLDEN);
+    let mut bytes = encode(&ruleset);
+    // The body of the last flag ends the bytes; its last byte says whether it is tracked.
+    *bytes.last_mut().unwrap() = 7;
+    let damaged = Ruleset::from_compact(encode::framed(&bytes[PREFIX_BYTES..])).unwrap();
+    let last = damaged.flags().last().unwrap();
+    assert_eq!(&*last.key, "targeted");
+    assert!(matches!(last.state, crate::flag::FlagState::Broken(_)));
+    let broken = |flag: &crate::Flag| matches!(flag.state, crate::flag::FlagState::Broken(_));
+    assert_eq!(damaged.flags().filter(|flag| broken(flag)).count(), 1);
+}
+
+#[test]
+fn references_in_circles_end() {
+    let flag = |needs: &str| {
+        format!(
+            r#"{{"type":"boolean","status":"enabled","defaultVariant":"on",
+                "variants":{{"on":{{"value":true}}}},"requires":[{needs}]}}"#
+        )
+    };
+    let requires = r#"{"flag":"b","variants":["on"]}"#;
+    let document = format!(
+        r#"{{"schemaVersion":1,"flags":{{"a":{},"b":{}}}}}"#,
+        flag(requires),
+        flag("")
+    );
+    let ruleset = compiled(&document);
+    let bytes = encode(&ruleset);
+    // What `a` requires is one byte, the position of `b`: made 0, `a` requires itself.
+    let circular = (PREFIX_BYTES..bytes.len()).filter_map(|at| {
+        let mut changed = bytes.clone();
+        *changed.get_mut(at)? = 0;
+        let ruleset = Ruleset::from_compact(encode::framed(&changed[PREFIX_BYTES..])).ok()?;
+        let required = ruleset.flag("a")?.requires.first()?.flag;
+        (required == 0).then_some(ruleset)
+    });
+    let mut found = 0;
+    for ruleset in circular {
+        same_answers(&ruleset, &ruleset, &EvaluationContext::new(), UnixMillis(0));
+        found += 1;
+    }
+    assert_eq!(found, 1);
+}
+
+#[test]
+fn segments_in_circles_have_no_members() {
+    let document = r#"{"schemaVersion":1,
+        "segments":{"a":{"when":{"segment":"b"}},"b":{"when":{"all":[]}}},
+        "flags":{"f":{"type":"boolean","status":"enabled","defaultVariant":"on",
+            "variants":{"on":{"value":true}},
+            "rules":[{"when":{"segment":"a"},"serve":{"variant":"on"}}]}}}"#;
+    let ruleset = compiled(document);
+    let bytes = encode(&ruleset);
+    // What `a` asks is one byte, the position of `b`: made 0, `a` asks itself.
+    let mut refused = 0;
+    for at in PREFIX_BYTES..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] = 0;
+        let Ok(ruleset) = Ruleset::from_compact(encode::framed(&changed[PREFIX_BYTES..])) else {
+            continue;
+        };
+        same_answers(&ruleset, &ruleset, &EvaluationContext::new(), UnixMillis(0));
+        let when = ruleset
+            .segment_at(0)
+            .and_then(|segment| segment.when.as_ref());
+        let mut used = Vec::new();
+        when.inspect(|when| when.collect_segments(&mut used));
+        assert!(!used.contains(&0));
+        refused += usize::from(ruleset.segments().any(|segment| segment.key.is_empty()));
+    }
+    assert!(refused > 0);
+}
+
+#[test]
+fn flags_are_read_when_they_are_asked_for() {
+    let ruleset = reread(&compiled(GOLDEN));
+    assert_eq!(ruleset.n_read(), 0);
+    assert_eq!(
+        ruleset.flag("rollout").map(|flag| &*flag.key),
+        Some("rollout")
+    );
+    assert_eq!(ruleset.n_read(), 1);
+    assert!(ruleset.flag("nobody").is_none());
+    assert_eq!(ruleset.n_read(), 1);
+}
+
+#[test]
+fn flags_that_change_pages_are_known_unread() {
+    let document = r#"{"schemaVersion":1,"flags":{
+        "plain":{"type":"boolean","status":"enabled","variants":{"on":{"value":true}}},
+        "paged":{"type":"boolean","status":"enabled",
+            "variants":{"on":{"value":true,"page":{"rewrite":"/b"}}}}}}"#;
+    for ruleset in [compiled(document), reread(&compiled(document))] {
+        let paged: Vec<_> = ruleset
+            .changing_pages()
+            .map(|(at, flag)| (at, &*flag.key))
+            .collect();
+        assert_eq!(paged, [(0, "paged")]);
+    }
+}
