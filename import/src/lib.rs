@@ -30,6 +30,7 @@ mod split;
 mod tried;
 mod unleash;
 
+use bandera_shared::{Diagnostic, Severity, compile};
 pub use peer::{PEERS, Peer};
 pub use report::{Fidelity, Note, Report};
 use serde_json::Value as Json;
@@ -76,5 +77,26 @@ pub fn import(peer: Peer, bytes: &[u8]) -> Result<Imported, ImportError> {
         pointer: String::new(),
         message: format!("the export is no JSON: {error}"),
     })?;
-    peer.read(&export).map(draft::Draft::finish)
+    let mut imported = peer.read(&export)?.finish();
+    imported.report.notes.extend(faults(&imported.ruleset));
+    Ok(imported)
+}
+
+/// What a ruleset cannot hold: where an export is larger than our limits allow, nothing is silent.
+fn faults(ruleset: &Json) -> Vec<Note> {
+    let note = |message: String| Note {
+        fidelity: Fidelity::Dropped,
+        pointer: String::new(),
+        message,
+    };
+    match compile(ruleset.to_string().as_bytes()) {
+        Ok(compiled) => {
+            let faults = compiled.diagnostics.into_iter();
+            let faults = faults.filter(|fault| fault.severity == Severity::Error);
+            let words =
+                |fault: Diagnostic| format!("of the ruleset, {}: {}", fault.pointer, fault.message);
+            faults.map(words).map(note).collect()
+        }
+        Err(error) => vec![note(error.to_string())],
+    }
 }

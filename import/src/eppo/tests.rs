@@ -213,6 +213,18 @@ fn what_is_no_export_is_refused() {
 }
 
 #[test]
+fn more_rules_than_a_flag_may_have_are_reported() {
+    let exact = |n_allocations: usize| {
+        let one = json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]});
+        let mut large = allocation(&one);
+        large["allocations"] = json!(vec![one; n_allocations]);
+        flag(&large).report.is_exact()
+    };
+    assert!(exact(256));
+    assert!(!exact(257));
+}
+
+#[test]
 fn anything_may_stand_anywhere() {
     let flag = json!({
         "enabled": true, "variationType": "STRING", "totalShards": 100,
