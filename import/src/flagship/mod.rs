@@ -1,0 +1,279 @@
+//! Cloudflare Flagship: an account's flags.
+//!
+//! Rules are taken in the order of their priority. A rollout is a gate by the hash of the
+//! attribute, salted by account and flag; who misses it goes on to the next rule. A disabled flag
+//! serves its default variation.
+
+#[cfg(test)]
+mod tests;
+
+use crate::ImportError;
+use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, malformed};
+use crate::member::{number, text};
+use bandera_shared::dialect::method::first_reaching;
+use serde_json::{Map, Value as Json, json};
+
+/// The attribute that rollouts hash where they name none.
+const TARGETING_KEY: &str = "targetingKey";
+
+/// Numbers that the hash draws from.
+const SCALE: u64 = 100;
+
+/// Levels of conditions inside conditions.
+const DEPTH_MAX: usize = 28;
+
+/// Reads an account's flags: `{"account_id", "flags": [...]}`.
+///
+/// # Errors
+/// `ImportError` when there is no list of flags.
+pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
+    let Some(flags) = export.get("flags").and_then(Json::as_array) else {
+        let message = "an export of Flagship has \"account_id\" and a list of \"flags\"";
+        return Err(malformed("/flags", message));
+    };
+    let mut reader = Reader {
+        draft: Draft::default(),
+        account: text(export, "account_id"),
+    };
+    if reader.account.is_empty() {
+        let message = "rollouts are drawn by account: without its id they are others than there";
+        reader.draft.approximated("/account_id", message);
+    }
+    for (index, flag) in flags.iter().enumerate() {
+        reader.flag(flag, &below("/flags", &index.to_string()));
+    }
+    Ok(reader.draft)
+}
+
+struct Reader<'e> {
+    draft: Draft,
+    account: &'e str,
+}
+
+impl Reader<'_> {
+    fn flag(&mut self, flag: &Json, pointer: &str) {
+        let key = text(flag, "key");
+        if key.is_empty() {
+            self.draft
+                .dropped(pointer, "a flag without a key cannot be asked for");
+            return;
+        }
+        if self.draft.flags.contains_key(key) {
+            let message = format!("there is a flag \"{key}\" already: this one was left out");
+            self.draft.dropped(pointer, message);
+            return;
+        }
+        let mut variants = Map::new();
+        for (name, value) in flag
+            .get("variations")
+            .and_then(Json::as_object)
+            .into_iter()
+            .flatten()
+        {
+            variants.insert(name.clone(), json!({ "value": value }));
+        }
+        let mut writing = FlagDraft {
+            kind: kind(&variants),
+            is_disabled: flag.get("enabled") != Some(&true.into()),
+            variants,
+            ..FlagDraft::default()
+        };
+        let default = text(flag, "default_variation");
+        let defined = writing
+            .variants
+            .contains_key(default)
+            .then(|| default.to_owned());
+        writing.off.clone_from(&defined);
+        writing.default.clone_from(&defined);
+        let mut ids = RuleIds::default();
+        if !writing.is_disabled {
+            self.rules(flag, key, &mut writing, &mut ids, pointer);
+        }
+        if defined.is_none() {
+            let message = format!("the variation \"{default}\" is not defined: an error, as there");
+            self.draft
+                .mapped(below(pointer, "default_variation"), message);
+            // A disabled flag would serve the caller's default without saying why.
+            writing.is_disabled = false;
+            let serve = undefined(default);
+            writing
+                .rules
+                .push(json!({ "id": ids.name("default"), "serve": serve }));
+        }
+        self.draft.flag(key, writing);
+    }
+
+    fn rules(
+        &mut self,
+        flag: &Json,
+        key: &str,
+        writing: &mut FlagDraft,
+        ids: &mut RuleIds,
+        pointer: &str,
+    ) {
+        let pointer = below(pointer, "rules");
+        let Some(rules) = flag.get("rules").and_then(Json::as_array) else {
+            self.draft
+                .mapped(pointer, "rules are a list: an error, as there");
+            let serve = error("PARSE_ERROR", "its rules are no list");
+            writing
+                .rules
+                .push(json!({ "id": ids.name("rules"), "serve": serve }));
+            return;
+        };
+        let mut rules: Vec<(usize, &Json)> = rules.iter().enumerate().collect();
+        let priority = |rule: &Json| rule.get("priority").and_then(Json::as_f64).unwrap_or(0.0);
+        rules.sort_by(|(_, a), (_, b)| priority(a).total_cmp(&priority(b)));
+        for (index, rule) in rules {
+            let pointer = below(&pointer, &index.to_string());
+            let name = format!("priority {}", priority(rule));
+            let mut written = self.rule(rule, key, &writing.variants, &pointer);
+            written["id"] = ids.name(&name).into();
+            writing.rules.push(written);
+        }
+    }
+
+    fn rule(
+        &mut self,
+        rule: &Json,
+        key: &str,
+        variants: &Map<String, Json>,
+        pointer: &str,
+    ) -> Json {
+        let variation = text(rule, "serve_variation");
+        let serve = if variants.contains_key(variation) {
+            json!({ "variant": variation })
+        } else {
+            let message =
+                format!("the variation \"{variation}\" is not defined: an error, as there");
+            self.draft
+                .mapped(below(pointer, "serve_variation"), message);
+            undefined(variation)
+        };
+        let mut written = json!({ "serve": serve });
+        let parts = self.conditions(rule.get("conditions"), &below(pointer, "conditions"), 1);
+        if !parts.is_empty() {
+            written["when"] = all(parts);
+        }
+        if let Some(gate) = rule
+            .get("rollout")
+            .and_then(|rollout| self.gate(rollout, key))
+        {
+            written["gates"] = json!([gate]);
+        }
+        written
+    }
+
+    fn conditions(&mut self, written: Option<&Json>, pointer: &str, depth: usize) -> Vec<Json> {
+        let Some(items) = written.and_then(Json::as_array) else {
+            let message = "conditions are a list: nobody meets them";
+            self.draft.approximated(pointer, message);
+            return vec![any(Vec::new())];
+        };
+        let items = items.iter().enumerate();
+        items
+            .map(|(index, item)| {
+                self.condition(item, &below(pointer, &index.to_string()), depth + 1)
+            })
+            .collect()
+    }
+
+    fn condition(&mut self, condition: &Json, pointer: &str, depth: usize) -> Json {
+        if depth > DEPTH_MAX {
+            self.draft
+                .approximated(pointer, "nested too deeply: nobody meets it");
+            return any(Vec::new());
+        }
+        if let Some(operator) = condition.get("logical_operator") {
+            let parts =
+                self.conditions(condition.get("clauses"), &below(pointer, "clauses"), depth);
+            return match operator.as_str() {
+                Some("AND") => all(parts),
+                _ => any(parts),
+            };
+        }
+        let Some(attribute) = condition.get("attribute").and_then(Json::as_str) else {
+            self.draft
+                .mapped(pointer, "it names no attribute: nobody meets it, as there");
+            return any(Vec::new());
+        };
+        let operator = text(condition, "operator");
+        let value = condition
+            .get("value")
+            .cloned()
+            .unwrap_or_else(|| "undefined".into());
+        let is_list = matches!(operator, "in" | "not_in");
+        if !OPERATORS.contains(&operator) || (is_list && !value.is_array()) {
+            let message = format!("\"{operator}\" cannot be told: nobody meets it, as there");
+            self.draft.mapped(pointer, message);
+        }
+        json!({ "dialect": "flagship", "op": operator, "attribute": attribute, "value": value })
+    }
+
+    /// The gate that a rollout makes, unless everybody passes.
+    fn gate(&self, rollout: &Json, key: &str) -> Option<Json> {
+        let percentage = match rollout.get("percentage")? {
+            Json::Null => 0.0,
+            _ => number(rollout, "percentage")?,
+        };
+        if percentage >= SCALE as f64 {
+            return None;
+        }
+        let end = first_reaching(SCALE, |number| number as f64 >= percentage);
+        let ranges = if end > 0 {
+            json!([[0, end]])
+        } else {
+            json!([])
+        };
+        let attribute = Some(text(rollout, "attribute")).filter(|name| !name.is_empty());
+        Some(json!({
+            "ranges": ranges,
+            "bucketing": {
+                "kind": "flagship",
+                "salt": format!("{}:{key}", self.account),
+                "by": attribute.unwrap_or(TARGETING_KEY),
+                "onMissing": "random",
+            },
+        }))
+    }
+}
+
+/// Operators, of which a misspelled one passes nobody.
+const OPERATORS: [&str; 11] = [
+    "equals",
+    "not_equals",
+    "greater_than",
+    "less_than",
+    "greater_than_or_equals",
+    "less_than_or_equals",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "in",
+    "not_in",
+];
+
+/// What is served in place of a variation that is not defined.
+fn undefined(variation: &str) -> Json {
+    error(
+        "PARSE_ERROR",
+        &format!("the variation \"{variation}\" is not defined"),
+    )
+}
+
+/// The type that all values have.
+fn kind(variants: &Map<String, Json>) -> &'static str {
+    let is_of = |fits: fn(&Json) -> bool| {
+        let mut values = variants.values().filter_map(|variant| variant.get("value"));
+        !variants.is_empty() && values.all(fits)
+    };
+    if is_of(Json::is_boolean) {
+        "boolean"
+    } else if is_of(Json::is_string) {
+        "string"
+    } else if is_of(Json::is_number) {
+        "number"
+    } else {
+        "json"
+    }
+}
