@@ -15,6 +15,9 @@ const DIALECT: &str = "growthbook";
 /// Levels of conditions that are spelled out; what is nested deeper stays one test.
 const DEPTH_MAX: usize = 20;
 
+/// Levels of lists and objects inside each other; readers of rulesets go no deeper than 128.
+const WRITTEN_DEPTH_MAX: usize = 90;
+
 /// Bytes of a segment's key.
 const KEY_BYTES_MAX: usize = 256;
 
@@ -61,6 +64,11 @@ impl Conditions<'_, '_> {
     /// The condition that is written, if any.
     pub(super) fn written(&mut self, condition: Option<&Json>, pointer: &str) -> Option<Json> {
         let condition = condition.filter(|condition| is_true(condition))?;
+        if depth(condition) > WRITTEN_DEPTH_MAX {
+            let message = format!("nested deeper than {WRITTEN_DEPTH_MAX} levels: it never holds");
+            self.draft.approximated(pointer, message);
+            return Some(any(Vec::new()));
+        }
         Some(self.tree(condition, pointer, 1))
     }
 
@@ -277,6 +285,15 @@ impl Conditions<'_, '_> {
         } else {
             any(Vec::new())
         }
+    }
+}
+
+/// Levels of lists and objects inside each other.
+fn depth(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 

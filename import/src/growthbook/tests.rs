@@ -1,1 +1,449 @@
+use crate::asked::Asked;
+use crate::{Fidelity, Peer, import};
+use bandera_shared::flag::FlagType;
+use serde_json::{Value as Json, json};
 
+fn asked(features: &Json) -> Asked {
+    Asked::of(Peer::GrowthBook, &json!({ "features": features }))
+}
+
+fn ruled(rules: &Json) -> Asked {
+    asked(&json!({ "shop": { "defaultValue": "none", "rules": rules } }))
+}
+
+fn answer(asked: &Asked, context: &Json) -> String {
+    asked.answer("shop", FlagType::String, context)
+}
+
+#[track_caller]
+fn check(rules: Json, context: Json, expected: &str) {
+    let answer = answer(&ruled(&rules), &context);
+    assert_eq!(answer, expected, "{rules} for {context}");
+}
+
+const NONE: &str = "none \"none\"";
+
+#[test]
+fn rules_are_tried_in_order() {
+    let rules = json!([
+        { "id": "fr_1", "condition": { "country": "FR" }, "force": "un" },
+        {},
+        { "condition": { "country": { "$in": ["FR", "DE"] } }, "force": "zwei" },
+    ]);
+    check(rules.clone(), json!({ "country": "FR" }), "un \"un\"");
+    check(rules.clone(), json!({ "country": "DE" }), "zwei \"zwei\"");
+    check(rules.clone(), json!({}), NONE);
+    let asked = ruled(&rules);
+    let ids = &asked.imported.ruleset["flags"]["shop"]["rules"];
+    assert_eq!([&ids[0]["id"], &ids[1]["id"]], ["fr_1", "rule-3"]);
+    assert!(asked.imported.report.is_exact());
+}
+
+#[test]
+fn null_is_the_callers_default() {
+    let asked = asked(&json!({
+        "nothing": {},
+        "null": { "defaultValue": null },
+        "forced": { "defaultValue": 1, "rules": [{ "force": null }] },
+        "varied": { "defaultValue": 1, "rules": [{ "variations": [null, null] }] },
+        "odd": 7,
+    }));
+    for flag in ["nothing", "null", "forced", "varied", "odd"] {
+        let answer = asked.answer(flag, FlagType::Json, &json!({ "id": "ana" }));
+        assert_eq!(answer, "-", "{flag}");
+    }
+}
+
+/// Numbers worked out with an independent program: salted with `shop`, `ana` draws 25 of 1,000 in
+/// the first version and 7,742 of 10,000 in the second; salted with `pricing`, 9,808.
+#[test]
+fn shares_of_a_force_rule() {
+    let ana = || json!({ "id": "ana" });
+    let rule = |members: Json| {
+        let mut rule = json!({ "force": "in" });
+        rule.as_object_mut()
+            .unwrap()
+            .append(&mut members.as_object().unwrap().clone());
+        json!([rule])
+    };
+    check(rule(json!({ "coverage": 0.025 })), ana(), "in \"in\"");
+    check(rule(json!({ "coverage": 0.0249 })), ana(), NONE);
+    check(rule(json!({ "coverage": 0 })), ana(), NONE);
+    check(
+        rule(json!({ "coverage": 1, "hashVersion": 3 })),
+        ana(),
+        NONE,
+    );
+    check(rule(json!({ "coverage": 1 })), json!({ "id": "" }), NONE);
+    check(rule(json!({ "coverage": 1 })), json!({ "id": 0 }), NONE);
+    check(rule(json!({ "coverage": 1 })), json!({}), NONE);
+    check(
+        rule(json!({ "coverage": 0, "range": [0.025, 0.026] })),
+        ana(),
+        "in \"in\"",
+    );
+    check(rule(json!({ "range": [0.026, 1] })), ana(), NONE);
+    check(
+        rule(json!({ "hashVersion": 2, "range": [0.7742, 0.7743] })),
+        ana(),
+        "in \"in\"",
+    );
+    check(
+        rule(json!({ "hashVersion": 2, "seed": "pricing", "range": [0.98, 0.99] })),
+        ana(),
+        "in \"in\"",
+    );
+    check(
+        rule(json!({ "hashAttribute": "user.id", "coverage": 0.03 })),
+        json!({ "user": { "id": "ana" } }),
+        "in \"in\"",
+    );
+    check(
+        rule(json!({ "hashAttribute": "user.id", "coverage": 0.03 })),
+        json!({ "user.id": "ana" }),
+        "in \"in\"",
+    );
+    check(
+        rule(json!({ "fallbackAttribute": "device", "coverage": 0.03 })),
+        json!({ "device": "ana" }),
+        "in \"in\"",
+    );
+    check(
+        rule(json!({ "coverage": 0.03 })),
+        json!({ "targetingKey": "ana" }),
+        "in \"in\"",
+    );
+}
+
+/// Salted with `pricing`, `ana` draws 9,808 and `ben` 7,672 of 10,000; in the namespace `checkout`
+/// 271 and 684 of 1,000.
+#[test]
+fn filters_and_namespaces_shut_rules() {
+    let filter = |ranges: Json| json!([{ "seed": "pricing", "ranges": ranges }]);
+    let force = |filters: Json| json!([{ "force": "in", "filters": filters }]);
+    let ana = || json!({ "id": "ana" });
+    check(
+        force(filter(json!([[0, 0.1], [0.98, 0.99]]))),
+        ana(),
+        "in \"in\"",
+    );
+    check(force(filter(json!([[0, 0.98]]))), ana(), NONE);
+    check(force(filter(json!([]))), ana(), NONE);
+    check(
+        force(json!([{ "seed": "pricing", "hashVersion": 9, "ranges": [[0, 1]] }])),
+        ana(),
+        NONE,
+    );
+    check(force(json!([])), ana(), "in \"in\"");
+    let experiment = |members: Json| {
+        let mut rule = json!({ "key": "exp", "variations": ["a", "a"] });
+        rule.as_object_mut()
+            .unwrap()
+            .append(&mut members.as_object().unwrap().clone());
+        json!([rule])
+    };
+    let is_in = |rules: Json, id: &str| answer(&ruled(&rules), &json!({ "id": id })) != NONE;
+    assert!(is_in(
+        experiment(json!({ "namespace": ["checkout", 0.2, 0.3] })),
+        "ana"
+    ));
+    assert!(!is_in(
+        experiment(json!({ "namespace": ["checkout", 0.2, 0.3] })),
+        "ben"
+    ));
+    let both = json!({ "namespace": ["checkout", 0, 0.1], "filters": filter(json!([[0.5, 1]])) });
+    assert!(is_in(experiment(both), "ben"));
+}
+
+#[test]
+fn experiments_split_by_weights_or_ranges() {
+    let ana = || json!({ "id": "ana" });
+    let rule = |members: Json| {
+        let mut rule = json!({
+            "key": "exp", "seed": "shop", "hashVersion": 2, "variations": ["a", "b", "c"],
+        });
+        rule.as_object_mut()
+            .unwrap()
+            .append(&mut members.as_object().unwrap().clone());
+        json!([rule])
+    };
+    check(rule(json!({})), ana(), "2 \"c\"");
+    check(
+        rule(json!({ "weights": [0.1, 0.8, 0.1] })),
+        ana(),
+        "1 \"b\"",
+    );
+    check(rule(json!({ "weights": [0.1, 0.8] })), ana(), "2 \"c\"");
+    check(rule(json!({ "coverage": 0.3 })), ana(), NONE);
+    check(
+        rule(json!({ "coverage": 0.5, "weights": [0, 0.7, 0.3] })),
+        ana(),
+        "2 \"c\"",
+    );
+    check(
+        rule(json!({ "ranges": [[0, 0.1], [0.7, 0.9], [0, 1]] })),
+        ana(),
+        "1 \"b\"",
+    );
+    check(
+        rule(json!({ "ranges": [[0, 0.1], [0, 0], [0, 0], [0, 1]] })),
+        ana(),
+        NONE,
+    );
+    check(
+        rule(json!({ "meta": [{}, {}, { "key": "third", "name": "3" }] })),
+        ana(),
+        "third \"c\"",
+    );
+    check(rule(json!({ "hashVersion": 3 })), ana(), NONE);
+    check(rule(json!({ "variations": ["a"] })), ana(), NONE);
+    check(
+        rule(json!({ "variations": ["a", "b", null], "id": "x" })),
+        ana(),
+        "-",
+    );
+}
+
+#[test]
+fn a_passed_through_variation_goes_to_the_next_rule() {
+    let holdout = |meta: Json| {
+        json!([
+            { "key": "holdout", "seed": "shop", "hashVersion": 2, "variations": ["kept", "on"],
+              "weights": [0.1, 0.9], "meta": meta },
+            { "force": "next" },
+        ])
+    };
+    let ana = || json!({ "id": "ana" });
+    check(
+        holdout(json!([{}, { "passthrough": true }])),
+        ana(),
+        "next \"next\"",
+    );
+    check(
+        holdout(json!([{ "passthrough": true }, {}])),
+        ana(),
+        "1 \"on\"",
+    );
+}
+
+#[test]
+fn prerequisites_block_the_flag_or_skip_the_rule() {
+    let parent = |gate: bool| json!([{ "id": "base", "gate": gate, "condition": { "value": { "$gt": 1 } } }]);
+    let child = |gate: bool| {
+        json!({ "defaultValue": "none", "rules": [
+            { "parentConditions": parent(gate), "condition": { "beta": true }, "force": "x" },
+        ]})
+    };
+    let asked = asked(&json!({
+        "base": { "defaultValue": 1, "rules": [{ "condition": { "plan": "pro" }, "force": 2 }] },
+        "gated": child(true),
+        "skipped": child(false),
+        "orphan": { "defaultValue": "none", "rules": [
+            { "parentConditions": [{ "id": "gone", "condition": { "value": null } }], "force": "x" },
+            { "parentConditions": [{ "id": "gone", "condition": { "value": true }, "gate": true }] },
+        ]},
+        "barred": { "defaultValue": "none", "rules": [
+            { "parentConditions": [{ "id": "gone", "condition": { "value": true }, "gate": true }] },
+        ]},
+    }));
+    let answer = |flag: &str, context: Json| asked.answer(flag, FlagType::String, &context);
+    let pro = || json!({ "plan": "pro", "beta": true });
+    assert_eq!(answer("gated", pro()), "x \"x\"");
+    assert_eq!(answer("gated", json!({ "plan": "pro" })), NONE);
+    assert_eq!(answer("gated", json!({ "beta": true })), "-");
+    assert_eq!(answer("skipped", pro()), "x \"x\"");
+    assert_eq!(answer("skipped", json!({ "beta": true })), NONE);
+    assert_eq!(answer("orphan", json!({})), "x \"x\"");
+    assert_eq!(answer("barred", json!({})), "-");
+    assert!(asked.imported.report.is_exact());
+}
+
+#[test]
+fn a_circle_of_prerequisites_serves_nothing() {
+    let on = |flag: &str| {
+        json!({ "defaultValue": "none", "rules": [
+            { "parentConditions": [{ "id": flag, "condition": {} }], "force": "x" },
+        ]})
+    };
+    let asked = asked(&json!({ "a": on("b"), "b": on("a"), "c": on("b"), "d": on("d") }));
+    for flag in ["a", "b", "c", "d"] {
+        assert_eq!(
+            asked.answer(flag, FlagType::String, &json!({})),
+            "GENERAL",
+            "{flag}"
+        );
+    }
+}
+
+#[test]
+fn saved_groups_become_segments() {
+    let asked = Asked::of(
+        Peer::GrowthBook,
+        &json!({
+            "features": { "shop": { "defaultValue": "none", "rules": [
+                { "condition": { "id": { "$inGroup": "vip" }, "org.id": { "$notInGroup": "vip" } }, "force": "x" },
+                { "condition": { "id": { "$inGroup": "gone" } }, "force": "y" },
+                { "condition": { "teams": { "$elemMatch": { "$inGroup": "vip" } } }, "force": "z" },
+            ]}},
+            "savedGroups": { "vip": ["ana", 7] },
+        }),
+    );
+    let answer = |context: Json| answer(&asked, &context);
+    assert_eq!(answer(json!({ "id": "ana" })), "x \"x\"");
+    assert_eq!(answer(json!({ "id": 7 })), "x \"x\"");
+    assert_eq!(answer(json!({ "id": "ana", "org": { "id": "ana" } })), NONE);
+    assert_eq!(answer(json!({ "teams": ["ben", "ana"] })), "z \"z\"");
+    let segments: Vec<&String> = asked.imported.ruleset["segments"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .collect();
+    assert_eq!(segments, ["gone", "vip", "vip by org.id"]);
+    assert_eq!(asked.noted(Fidelity::Mapped).len(), 1);
+}
+
+#[test]
+fn a_contextual_bandit_is_a_split_for_each_leaf() {
+    let asked = Asked::of(
+        Peer::GrowthBook,
+        &json!({
+            "features": { "shop": { "defaultValue": "none", "rules": [
+                { "key": "exp", "seed": "shop", "hashVersion": 2, "coverage": 0.5, "weights": [1, 0],
+                  "contextualVariations": ["a", "b"], "contextualBanditRef": "cb" },
+                { "force": "next" },
+            ]}},
+            "contextualBandits": { "cb": { "contexts": [
+                { "leafId": 4, "condition": { "plan": "pro" }, "weights": [0.3, 0.7] },
+                { "leafId": 9, "condition": { "plan": "free" }, "weights": [0, 1] },
+            ]}},
+        }),
+    );
+    // Of 10,000, ana draws 7,742 and ben 1,233.
+    let answer = |id: &str, plan: &str| answer(&asked, &json!({ "id": id, "plan": plan }));
+    assert_eq!(answer("ben", "pro"), "0 \"a\"");
+    assert_eq!(answer("ben", "free"), "1 \"b\"");
+    assert_eq!(answer("ben", "other"), "0 \"a\"");
+    // Whom a leaf leaves out, no other leaf takes in.
+    assert_eq!(answer("ana", "free"), "next \"next\"");
+    let rules = asked.imported.ruleset["flags"]["shop"]["rules"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let ids: Vec<&Json> = rules.iter().map(|rule| &rule["id"]).collect();
+    assert_eq!(ids, ["exp leaf 4", "exp leaf 9", "exp", "rule-2"]);
+    let propensities = &rules[0]["serve"]["split"]["propensities"];
+    assert_eq!(propensities, &json!({ "exp/0": 0.3, "exp/1": 0.7 }));
+}
+
+#[test]
+fn experiments_of_pages_are_flags() {
+    let experiment = |key: &str, members: Json| {
+        let mut experiment = json!({
+            "key": key, "seed": "shop", "hashVersion": 2, "variations": [{}, { "css": "x" }],
+            "urlPatterns": [{ "type": "simple", "pattern": "/home" }],
+        });
+        experiment
+            .as_object_mut()
+            .unwrap()
+            .append(&mut members.as_object().unwrap().clone());
+        experiment
+    };
+    let asked = Asked::of(
+        Peer::GrowthBook,
+        &json!({
+            "features": { "base": { "defaultValue": true } },
+            "experiments": [
+                experiment("plain", json!({})),
+                experiment("draft", json!({ "status": "draft" })),
+                experiment("stopped", json!({ "status": "stopped" })),
+                experiment("forced", json!({ "status": "stopped", "force": 0 })),
+                experiment("asking", json!({ "parentConditions": [{ "id": "base", "condition": { "value": false } }] })),
+                experiment("grouped", json!({ "groups": ["staff"] })),
+                experiment("base", json!({})),
+                experiment("", json!({})),
+            ],
+        }),
+    );
+    let answer = |flag: &str, url: &str| {
+        asked.answer(flag, FlagType::Json, &json!({ "id": "ana", "url": url }))
+    };
+    let home = "https://shop.example/home";
+    assert_eq!(answer("plain", home), "1 {\"css\":\"x\"}");
+    assert_eq!(answer("plain", "https://shop.example/"), "-");
+    assert_eq!(answer("forced", home), "0 {}");
+    for flag in ["draft", "stopped", "asking", "grouped"] {
+        assert_eq!(answer(flag, home), "-", "{flag}");
+    }
+    assert_eq!(
+        asked.noted(Fidelity::Dropped),
+        ["/experiments/6", "/experiments/7"]
+    );
+    assert_eq!(
+        asked.noted(Fidelity::Approximated),
+        ["/experiments/5/groups"]
+    );
+}
+
+#[test]
+fn what_is_not_as_it_was_is_noted() {
+    let asked = ruled(&json!([
+        { "condition": { "a": { "$regex": "(?=x)" } }, "force": "x" },
+        { "condition": { "a": { "$not": { "$regex": "[" } } }, "force": "y" },
+        { "condition": { "a": { "$regx": "x" } }, "force": "z" },
+        { "condition": { "$or": [7] }, "force": "z" },
+        { "variations": ["a", "b"], "bucketVersion": 2, "coverage": 0 },
+    ]));
+    assert_eq!(answer(&asked, &json!({ "a": "x" })), "y \"y\"");
+    let rule = |index: u8, rest: &str| format!("/features/shop/rules/{index}/{rest}");
+    assert_eq!(
+        asked.noted(Fidelity::Approximated),
+        [
+            rule(0, "condition/a/$regex"),
+            rule(3, "condition/$or/0"),
+            rule(4, "bucketVersion"),
+        ]
+    );
+    assert_eq!(
+        asked.noted(Fidelity::Mapped),
+        [
+            rule(1, "condition/a/$not/$regex"),
+            rule(2, "condition/a/$regx"),
+        ]
+    );
+}
+
+#[test]
+fn conditions_of_any_depth_compile() {
+    let nested = |levels: usize| {
+        let condition = (0..levels).fold(json!({ "a": 1 }), |condition, _| {
+            json!({ "$or": [{ "b": 2, "$and": [condition] }, { "$not": { "b": 1 } }] })
+        });
+        ruled(&json!([{ "condition": condition, "force": "x" }]))
+    };
+    for levels in [3, 6, 22] {
+        let asked = nested(levels);
+        assert_eq!(
+            answer(&asked, &json!({ "a": 1, "b": 2 })),
+            "x \"x\"",
+            "{levels}"
+        );
+    }
+    let asked = nested(23);
+    assert_eq!(answer(&asked, &json!({ "a": 1, "b": 2 })), NONE);
+    assert_eq!(asked.noted(Fidelity::Approximated).len(), 1);
+}
+
+#[test]
+fn what_is_no_payload_is_refused() {
+    let pointer = |export: &str| {
+        import(Peer::GrowthBook, export.as_bytes())
+            .unwrap_err()
+            .pointer
+    };
+    assert_eq!(pointer("{}"), "/features");
+    assert_eq!(pointer("[]"), "/features");
+    assert_eq!(
+        pointer(r#"{"encryptedFeatures":"x.y"}"#),
+        "/encryptedFeatures"
+    );
+}

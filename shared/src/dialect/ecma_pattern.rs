@@ -164,11 +164,16 @@ impl Reader<'_> {
         if looks.iter().any(|look| self.rest.starts_with(look)) {
             return Err(NoPattern::Unsupported);
         }
-        if self.eat("<") {
-            self.out.push('<');
-            return Ok(());
-        }
-        Err(NoPattern::Malformed)
+        // What is left is a group with a name.
+        let named = self
+            .rest
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'));
+        let (name, rest) = named.ok_or(NoPattern::Malformed)?;
+        self.rest = rest;
+        // Writing to a string cannot fail.
+        let _ = write!(self.out, "<{name}>");
+        Ok(())
     }
 
     fn escape(&mut self) -> Result<Repeats, NoPattern> {
