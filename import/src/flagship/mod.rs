@@ -87,7 +87,7 @@ impl Reader<'_> {
         writing.default.clone_from(&defined);
         let mut ids = RuleIds::default();
         if !writing.is_disabled {
-            self.rules(flag, key, &mut writing, &mut ids, pointer);
+            self.rules(flag, &mut writing, &mut ids, &below(pointer, "rules"));
         }
         if defined.is_none() {
             let message = format!("the variation \"{default}\" is not defined: an error, as there");
@@ -103,15 +103,7 @@ impl Reader<'_> {
         self.draft.flag(key, writing);
     }
 
-    fn rules(
-        &mut self,
-        flag: &Json,
-        key: &str,
-        writing: &mut FlagDraft,
-        ids: &mut RuleIds,
-        pointer: &str,
-    ) {
-        let pointer = below(pointer, "rules");
+    fn rules(&mut self, flag: &Json, writing: &mut FlagDraft, ids: &mut RuleIds, pointer: &str) {
         let Some(rules) = flag.get("rules").and_then(Json::as_array) else {
             self.draft
                 .mapped(pointer, "rules are a list: an error, as there");
@@ -125,43 +117,34 @@ impl Reader<'_> {
         let priority = |rule: &Json| rule.get("priority").and_then(Json::as_f64).unwrap_or(0.0);
         rules.sort_by(|(_, a), (_, b)| priority(a).total_cmp(&priority(b)));
         for (index, rule) in rules {
-            let pointer = below(&pointer, &index.to_string());
+            let pointer = below(pointer, &index.to_string());
             let name = format!("priority {}", priority(rule));
-            let mut written = self.rule(rule, key, &writing.variants, &pointer);
-            written["id"] = ids.name(&name).into();
-            writing.rules.push(written);
+            let serve = self.serve(rule, &writing.variants, &pointer);
+            let parts = self.conditions(rule.get("conditions"), &below(&pointer, "conditions"), 1);
+            let mut written = Map::from_iter([
+                ("id".to_owned(), ids.name(&name).into()),
+                ("serve".to_owned(), serve),
+            ]);
+            if !parts.is_empty() {
+                written.insert("when".to_owned(), all(parts));
+            }
+            let rollout = rule.get("rollout");
+            if let Some(gate) = rollout.and_then(|rollout| self.gate(rollout, text(flag, "key"))) {
+                written.insert("gates".to_owned(), json!([gate]));
+            }
+            writing.rules.push(written.into());
         }
     }
 
-    fn rule(
-        &mut self,
-        rule: &Json,
-        key: &str,
-        variants: &Map<String, Json>,
-        pointer: &str,
-    ) -> Json {
+    fn serve(&mut self, rule: &Json, variants: &Map<String, Json>, pointer: &str) -> Json {
         let variation = text(rule, "serve_variation");
-        let serve = if variants.contains_key(variation) {
-            json!({ "variant": variation })
-        } else {
-            let message =
-                format!("the variation \"{variation}\" is not defined: an error, as there");
-            self.draft
-                .mapped(below(pointer, "serve_variation"), message);
-            undefined(variation)
-        };
-        let mut written = json!({ "serve": serve });
-        let parts = self.conditions(rule.get("conditions"), &below(pointer, "conditions"), 1);
-        if !parts.is_empty() {
-            written["when"] = all(parts);
+        if variants.contains_key(variation) {
+            return json!({ "variant": variation });
         }
-        if let Some(gate) = rule
-            .get("rollout")
-            .and_then(|rollout| self.gate(rollout, key))
-        {
-            written["gates"] = json!([gate]);
-        }
-        written
+        let message = format!("the variation \"{variation}\" is not defined: an error, as there");
+        let place = below(pointer, "serve_variation");
+        self.draft.mapped(place, message);
+        undefined(variation)
     }
 
     fn conditions(&mut self, written: Option<&Json>, pointer: &str, depth: usize) -> Vec<Json> {

@@ -5,6 +5,7 @@ use super::ranges::is_true;
 use crate::draft::{Draft, all, any, below, not};
 use bandera_shared::dialect::ecma_pattern::{Letters, NoPattern, compile};
 use bandera_shared::dialect::{Source, View, test};
+use bandera_shared::truth::Truth;
 use bandera_shared::{EvaluationContext, UnixMillis, Value};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -99,8 +100,8 @@ impl Conditions<'_, '_> {
                 }
                 "$not" => parts.push(not(self.tree(operand, &pointer, depth + 2))),
                 path => {
-                    let attribute = Json::from_iter(path.split('.'));
-                    self.tests(&attribute, operand, &pointer, depth + 1, &mut parts);
+                    let attribute: Json = path.split('.').collect();
+                    parts.extend(self.tests(&attribute, operand, &pointer, depth + 1));
                 }
             }
         }
@@ -124,19 +125,17 @@ impl Conditions<'_, '_> {
         operand: &Json,
         pointer: &str,
         depth: usize,
-        parts: &mut Vec<Json>,
-    ) {
+    ) -> Vec<Json> {
         let leaf = |op: &str, value: Json| json!({ "dialect": DIALECT, "op": op, "attribute": attribute, "value": value });
         let Some(operators) = operators(operand) else {
-            parts.push(leaf("is", operand.clone()));
-            return;
+            return vec![leaf("is", operand.clone())];
         };
+        let mut parts = Vec::new();
         for (op, operand) in operators {
             let pointer = below(pointer, op);
             match (op.as_str(), operand) {
                 ("$not", operand) if operators_of(operand) && depth < DEPTH_MAX => {
-                    let mut inner = Vec::new();
-                    self.tests(attribute, operand, &pointer, depth + 2, &mut inner);
+                    let inner = self.tests(attribute, operand, &pointer, depth + 2);
                     parts.push(not(together(inner)));
                 }
                 ("$inGroup", Json::String(group)) => {
@@ -152,6 +151,7 @@ impl Conditions<'_, '_> {
                 }
             }
         }
+        parts
     }
 
     /// Membership of a saved group by an attribute: a segment.
@@ -184,14 +184,13 @@ impl Conditions<'_, '_> {
 
     /// The values of a saved group.
     fn group(&mut self, group: &str, pointer: &str) -> Json {
-        match self.payload.groups.and_then(|groups| groups.get(group)) {
-            Some(Json::Array(values)) => Json::Array(values.clone()),
-            _ => {
-                let message = format!("there is no saved group \"{group}\": it counts as empty");
-                self.draft.mapped(pointer, message);
-                json!([])
-            }
+        let found = self.payload.groups.and_then(|groups| groups.get(group));
+        if let Some(values) = found.filter(|values| values.is_array()) {
+            return values.clone();
         }
+        let message = format!("there is no saved group \"{group}\": it counts as empty");
+        self.draft.mapped(pointer, message);
+        json!([])
     }
 
     /// What an operator works with: the values of groups in place of their names.
@@ -200,14 +199,12 @@ impl Conditions<'_, '_> {
             Json::Object(members) => {
                 let written = members.iter().map(|(name, operand)| {
                     let pointer = below(pointer, name);
-                    let meant = match (name.as_str(), operand) {
-                        ("$inGroup" | "$notInGroup", Json::String(group)) => {
-                            self.group(group, &pointer)
-                        }
-                        _ => {
-                            self.remark(name, operand, &pointer);
-                            self.operand(operand, &pointer)
-                        }
+                    let group = matches!(name.as_str(), "$inGroup" | "$notInGroup");
+                    let meant = if let Some(group) = operand.as_str().filter(|_| group) {
+                        self.group(group, &pointer)
+                    } else {
+                        self.remark(name, operand, &pointer);
+                        self.operand(operand, &pointer)
                     };
                     (name.clone(), meant)
                 });
@@ -333,5 +330,5 @@ fn holds_for_null(condition: Json) -> bool {
         at: UnixMillis(0),
         draw: 0,
     };
-    test(&source).is_ok_and(|test| test.holds(&view).is_ok_and(|truth| truth.is_yes()))
+    test(&source).is_ok_and(|test| test.holds(&view).is_ok_and(Truth::is_yes))
 }

@@ -210,9 +210,12 @@ impl Spread {
             writing.rule(&name, &parts, &json!({ "default": true }));
         }
         if !ranges.is_empty() {
-            let mut split = json!({ "ranges": ranges, "bucketing": self.bucketing });
+            let mut split = Map::from_iter([
+                ("ranges".to_owned(), ranges.into()),
+                ("bucketing".to_owned(), self.bucketing.clone()),
+            ]);
             if !propensities.is_empty() {
-                split["propensities"] = propensities.into();
+                split.insert("propensities".to_owned(), propensities.into());
             }
             writing.rule(&leaf.name, parts, &json!({ "split": split }));
         }

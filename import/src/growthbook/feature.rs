@@ -6,7 +6,7 @@ use super::experiment::Rule;
 use super::ranges::{Hash, is_true, number, pair, pairs};
 use super::variants::Variants;
 use crate::draft::{Draft, FlagDraft, RuleIds, below, error, not};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// Rules and variants that a flag may have.
 const PARTS_MAX: usize = 256;
@@ -33,14 +33,17 @@ pub(super) struct Writing {
 impl Writing {
     /// Adds a rule that serves something under conditions and behind gates.
     pub(super) fn rule(&mut self, name: &str, rule: &Rule, serve: &Json) {
-        let mut written = json!({ "id": self.ids.name(name), "serve": serve });
+        let mut written = Map::from_iter([
+            ("id".to_owned(), self.ids.name(name).into()),
+            ("serve".to_owned(), serve.clone()),
+        ]);
         if !rule.when.is_empty() {
-            written["when"] = together(rule.when.clone());
+            written.insert("when".to_owned(), together(rule.when.clone()));
         }
         if !rule.gates.is_empty() {
-            written["gates"] = rule.gates.clone().into();
+            written.insert("gates".to_owned(), rule.gates.clone().into());
         }
-        self.rules.push(written);
+        self.rules.push(written.into());
     }
 }
 
@@ -233,20 +236,23 @@ pub(super) fn bucketing(hash: Hash, seed: &str, attributes: &[String]) -> Json {
             others.push(attribute.as_str().into());
         }
         if attribute.contains('.') {
-            others.push(Json::from_iter(attribute.split('.')));
+            others.push(attribute.split('.').collect());
         }
         if attribute == ID {
             others.push("targetingKey".into());
         }
     }
     let by = attributes.first().map_or(ID, String::as_str);
-    let mut bucketing = json!({
-        "kind": hash.name(), "salt": seed, "by": by, "onMissing": "misses",
-    });
+    let mut bucketing = Map::from_iter([
+        ("kind".to_owned(), hash.name().into()),
+        ("salt".to_owned(), seed.into()),
+        ("by".to_owned(), by.into()),
+        ("onMissing".to_owned(), "misses".into()),
+    ]);
     if !others.is_empty() {
-        bucketing["orBy"] = others.into();
+        bucketing.insert("orBy".to_owned(), others.into());
     }
-    bucketing
+    bucketing.into()
 }
 
 /// What is hashed along with the attribute.

@@ -16,6 +16,7 @@ fn answer(asked: &Asked, context: &Json) -> String {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "tables read better")]
 fn check(rules: Json, context: Json, expected: &str) {
     let answer = answer(&ruled(&rules), &context);
     assert_eq!(answer, expected, "{rules} for {context}");

@@ -5,6 +5,7 @@
 
 use super::{ForeignTest, Source, View, javascript};
 use crate::condition::Comparison;
+use crate::context::Attribute;
 use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 /// The condition that a source means; an unknown operator passes nothing, as there.
 pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
-    let names: Vec<&str> = source.attribute.iter().flat_map(|a| a.names()).collect();
+    let names: Vec<&str> = source.attribute.iter().flat_map(Attribute::names).collect();
     let [name] = &*names else {
         return Err(format!("\"{}\" needs one plain attribute", source.op));
     };
@@ -170,7 +171,7 @@ fn moment_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::context::{Attribute, EvaluationContext};
+    use crate::context::EvaluationContext;
 
     #[track_caller]
     fn check(op: &str, actual: impl Into<Value>, operand: impl Into<Value>, expected: bool) {

@@ -110,7 +110,11 @@ impl Path {
             }
         };
         for name in rest {
-            found = found.and_then(|value| step(value, name));
+            // Only the length of a list is made on the way, and a number has no members.
+            found = match found {
+                Some(Cow::Borrowed(value)) => step(value, name),
+                _ => None,
+            };
         }
         found.unwrap_or(Cow::Owned(Value::Null))
     }
@@ -125,12 +129,7 @@ impl Path {
 }
 
 /// One step into a value.
-fn step<'v>(value: Cow<'v, Value>, name: &str) -> Option<Cow<'v, Value>> {
-    let inside = match value {
-        Cow::Borrowed(value) => value,
-        // Only the length of a list is made here, and a number has no members.
-        Cow::Owned(_) => return None,
-    };
+fn step<'v>(inside: &'v Value, name: &str) -> Option<Cow<'v, Value>> {
     let Value::List(items) = inside else {
         return inside.member(name).map(Cow::Borrowed);
     };

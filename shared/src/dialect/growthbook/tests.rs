@@ -38,6 +38,7 @@ fn holds(source: &Source, attributes: &Json) -> bool {
 
 /// One operator over the attribute `a`; a null is a missing one.
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "tables read better")]
 fn check(op: &str, actual: Json, operand: Json, expected: bool) {
     let source = source(op, Some("a"), &operand);
     let found = holds(&source, &json!({ "a": actual }));
@@ -52,6 +53,7 @@ fn check(op: &str, actual: Json, operand: Json, expected: bool) {
 }
 
 #[track_caller]
+#[allow(clippy::needless_pass_by_value, reason = "tables read better")]
 fn whole(condition: Json, attributes: Json, expected: bool) {
     let source = source("condition", None, &condition);
     assert_eq!(
