@@ -105,6 +105,8 @@ pub struct Bucketing {
     pub by: Box<[Attribute]>,
     /// Attributes that stand in, one for the other, where the context lacks the unit.
     pub or_by: Box<[Attribute]>,
+    /// Put before a unit that stands in.
+    pub or_prefix: Box<str>,
     /// What follows when none is there.
     pub on_missing: OnMissing,
     /// Hash of the subject, or the request's random number.
@@ -131,6 +133,7 @@ impl Bucketing {
             salt: salt.into(),
             by: [Attribute::targeting_key()].into(),
             or_by: Box::default(),
+            or_prefix: Box::default(),
             on_missing: OnMissing::Fails,
             draw: Draw::Hash,
             scale: BUCKETS,
@@ -191,7 +194,14 @@ impl Bucketing {
         };
         match self.joined(text) {
             Ok(unit) => Ok(unit),
-            Err(missing) => self.or_by.iter().find_map(text).ok_or(missing),
+            Err(missing) => {
+                let unit = self.or_by.iter().find_map(text).ok_or(missing)?;
+                Ok(if self.or_prefix.is_empty() {
+                    unit
+                } else {
+                    [&*self.or_prefix, &*unit].concat().into()
+                })
+            }
         }
     }
 
@@ -303,6 +313,23 @@ mod tests {
             passing.partition(|random| is_low(&split, *random));
         assert!((200..300).contains(&first.len()), "{}", first.len());
         assert!((200..300).contains(&second.len()), "{}", second.len());
+    }
+
+    #[test]
+    fn a_unit_that_stands_in_may_be_prefixed() {
+        let bucketing = Bucketing {
+            by: [Attribute::named("seat")].into(),
+            or_by: [Attribute::targeting_key()].into(),
+            or_prefix: "acme_".into(),
+            ..Bucketing::by_targeting_key("s")
+        };
+        let check = |context: EvaluationContext, unit| {
+            let expected = Bucket::from_hash(hash("s", unit));
+            assert_eq!(bucketing.bucket(&context, 0), Ok(expected));
+        };
+        let ana = EvaluationContext::new().with_targeting_key("ana");
+        check(ana.clone(), "acme_ana");
+        check(ana.with("seat", 7), "7");
     }
 
     #[test]

@@ -146,6 +146,7 @@ impl Scope<'_> {
         bucketing.scale = scale;
         bucketing.on_missing = on_missing;
         bucketing.or_by = wire.or_by.map(|unit| unit.0.into()).unwrap_or_default();
+        bucketing.or_prefix = wire.or_prefix.unwrap_or_default().into();
         if let Some(unit) = wire.by {
             if unit.0.is_empty() {
                 let message = "\"by\" needs at least one attribute".to_owned();

@@ -145,6 +145,8 @@ pub struct BucketingWire {
     pub draw: Option<String>,
     /// Attributes that stand in for a missing unit, in order.
     pub or_by: Option<UnitWire>,
+    /// Put before a unit that stands in; nothing when absent.
+    pub or_prefix: Option<String>,
     /// `fails` (when absent), `misses`, `first` or `random`.
     pub on_missing: Option<String>,
     /// How many numbers are drawn from, where the kind leaves it open.
