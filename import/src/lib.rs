@@ -19,6 +19,7 @@ mod goff;
 mod growthbook;
 mod launchdarkly;
 mod member;
+mod order;
 mod part;
 mod peer;
 mod posthog;
@@ -77,7 +78,7 @@ pub fn import(peer: Peer, bytes: &[u8]) -> Result<Imported, ImportError> {
         pointer: String::new(),
         message: format!("the export is no JSON: {error}"),
     })?;
-    let mut imported = peer.read(&export)?.finish();
+    let mut imported = peer.read(&export, bytes)?.finish();
     imported.report.notes.extend(faults(&imported.ruleset));
     Ok(imported)
 }

@@ -58,8 +58,8 @@ impl Peer {
         found.map_or("", |(name, _)| name)
     }
 
-    /// Reads the peer's export.
-    pub(crate) fn read(self, export: &Json) -> Result<Draft, ImportError> {
+    /// Reads the peer's export, of which `bytes` keep what a tree forgets: the order of members.
+    pub(crate) fn read(self, export: &Json, bytes: &[u8]) -> Result<Draft, ImportError> {
         match self {
             Self::ConfigCat => crate::configcat::read(export),
             Self::Eppo => crate::eppo::read(export),
@@ -67,7 +67,7 @@ impl Peer {
             Self::FlagdV1 => crate::flagd::read(export, "flagd/1"),
             Self::FlagdV3 => crate::flagd::read(export, "flagd/3"),
             Self::Flagship => crate::flagship::read(export),
-            Self::Flagsmith => crate::flagsmith::read(export),
+            Self::Flagsmith => crate::flagsmith::read(export, bytes),
             Self::Flipt => crate::flipt::read(export),
             Self::GoFeatureFlag => crate::goff::read(export),
             Self::GrowthBook => crate::growthbook::read(export),

@@ -77,6 +77,7 @@ record!(Bucketing {
     salt,
     by,
     or_by,
+    or_prefix,
     on_missing,
     draw,
     scale

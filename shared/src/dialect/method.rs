@@ -6,6 +6,7 @@
 
 use super::hash::{crc32, fnv1a_32, md5_32, md5_128, murmur3_32, sha1_28, sha1_60, utf16_units};
 use super::javascript;
+use super::python;
 use crate::bucketing::{BUCKETS, Bucket, hash};
 use crate::value::{Number, Value};
 
@@ -124,6 +125,7 @@ impl Method {
             (Self::Flagship, Value::List(_) | Value::Object(_)) => {
                 Some(javascript::text(value).into())
             }
+            (Self::Flagsmith, value) => Some(python::text_of(value)?.into()),
             (_, Value::String(text)) => Some(text.clone()),
             // All numbers are doubles there; only whole ones, and no booleans, tell subjects apart.
             (Self::LaunchDarkly, Value::Number(number)) => {

@@ -10,7 +10,7 @@ pub mod ecma_pattern;
 mod eppo;
 mod flagd;
 mod flagship;
-mod flagsmith;
+pub mod flagsmith;
 mod flipt;
 mod goff;
 mod growthbook;
@@ -22,6 +22,7 @@ pub mod network;
 pub mod ours;
 pub mod pattern;
 mod posthog;
+pub mod python;
 mod registry;
 mod split;
 #[cfg(test)]

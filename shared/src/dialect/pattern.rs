@@ -29,24 +29,48 @@ pub enum Case {
 /// assert!(re2("(?=a)", Case::Kept).is_err());
 /// ```
 pub fn re2(text: &str, case: Case) -> Result<Regex, String> {
+    build(text, Dialect::Re2, case)
+}
+
+/// An expression in `Python`'s syntax, to be found at the beginning of a text, as its `re.match`
+/// looks for it.
+///
+/// DIFFERENCE: classes such as `\d` and `\w` know ASCII alone, and `$` is only the very end.
+///
+/// # Errors
+/// What is wrong with the expression, for people; look-around and back-references are refused.
+pub fn python(text: &str) -> Result<Regex, String> {
+    // Read by itself first, so that no bracket in it closes the group around it.
+    build(text, Dialect::Python, Case::Kept)?;
+    build(&format!("\\A(?:{text})"), Dialect::Python, Case::Kept)
+}
+
+/// Whose syntax it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Re2,
+    Python,
+}
+
+fn build(text: &str, dialect: Dialect, case: Case) -> Result<Regex, String> {
     if text.len() > PATTERN_BYTES_MAX {
         return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
     }
-    RegexBuilder::new(&rewritten(text))
+    RegexBuilder::new(&rewritten(text, dialect))
         .case_insensitive(case == Case::Ignored)
         .build()
         .map_err(|error| error.to_string())
 }
 
 /// The same expression in the engine's syntax.
-fn rewritten(text: &str) -> String {
+fn rewritten(text: &str, dialect: Dialect) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut rest = text;
     let mut class = Class::Outside;
     while let Some(first) = rest.chars().next() {
         let after = rest.get(first.len_utf8()..).unwrap_or_default();
         rest = match (first, class) {
-            ('\\', _) => escape(after, &mut out),
+            ('\\', _) => escape(after, dialect, &mut out),
             ('[', Class::Outside) => {
                 out.push('[');
                 class = Class::Inside;
@@ -72,6 +96,10 @@ fn rewritten(text: &str) -> String {
             ('&' | '~', Class::Inside) => {
                 out.push('\\');
                 out.push(first);
+                after
+            }
+            ('{', Class::Outside) if dialect == Dialect::Python && at_most(after) => {
+                out.push_str("{0");
                 after
             }
             ('{', Class::Outside) if !repeats(after) => {
@@ -107,8 +135,16 @@ fn opening<'t>(mut rest: &'t str, out: &mut String) -> &'t str {
 }
 
 /// Copies what follows a backslash.
-fn escape<'t>(rest: &'t str, out: &mut String) -> &'t str {
-    if let Some(quoted) = rest.strip_prefix('Q') {
+fn escape<'t>(rest: &'t str, dialect: Dialect, out: &mut String) -> &'t str {
+    if dialect == Dialect::Python
+        && let Some(after) = rest.strip_prefix('Z')
+    {
+        out.push_str("\\z");
+        return after;
+    }
+    if dialect == Dialect::Re2
+        && let Some(quoted) = rest.strip_prefix('Q')
+    {
         let (literal, after) = quoted.split_once("\\E").unwrap_or((quoted, ""));
         out.push_str(&regex_lite::escape(literal));
         return after;
@@ -129,6 +165,12 @@ fn escape<'t>(rest: &'t str, out: &mut String) -> &'t str {
 fn named(text: &str) -> Option<(&str, &str)> {
     let end = text.strip_prefix("[:")?.find(":]")? + 4;
     text.split_at_checked(end)
+}
+
+/// Whether a repetition without a beginning, such as `{,5}`, has begun.
+fn at_most(rest: &str) -> bool {
+    let most = rest.strip_prefix(',').and_then(|rest| rest.split_once('}'));
+    most.is_some_and(|(most, _)| most.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether a repetition such as `{2}`, `{2,}` or `{2,5}` has begun.
@@ -194,6 +236,26 @@ mod tests {
     fn long_expressions_are_refused() {
         assert!(re2(&"a".repeat(PATTERN_BYTES_MAX), Case::Kept).is_ok());
         assert!(re2(&"a".repeat(PATTERN_BYTES_MAX + 1), Case::Kept).is_err());
+    }
+
+    #[test]
+    fn python_looks_at_the_beginning() {
+        let check = |pattern, text, expected: Option<bool>| {
+            assert_eq!(
+                python(pattern).ok().map(|regex| regex.is_match(text)),
+                expected
+            );
+        };
+        check("a|b", "xb", Some(false));
+        check("a|b", "bx", Some(true));
+        check("a{,2}b", "aab", Some(true));
+        check("a{,2}b", "aaab", Some(false));
+        check(r"\{,2}", "{,2}", Some(true));
+        check("[{,]+$", "0", Some(false));
+        check(r"a\Z", "ab", Some(false));
+        check("(?i)A", "a", Some(true));
+        check("a)(b", "ab", None);
+        check("(?<=a)b", "ab", None);
     }
 
     #[test]

@@ -86,6 +86,11 @@ fn units_are_text_as_each_system_writes_it() {
     assert_eq!(whole(1.5.into()), None);
     assert_eq!(whole(true.into()), None);
     assert_eq!(whole(Value::List(["x".into()].into())), None);
+    assert_eq!(text(Method::Flagsmith, 1.0.into()), Some("1.0".to_owned()));
+    assert_eq!(
+        text(Method::Flagsmith, true.into()),
+        Some("True".to_owned())
+    );
 }
 
 #[test]

@@ -1,0 +1,110 @@
+//! Values as `Python` reads and writes them, for systems whose engine is written in it.
+
+use crate::value::{Number, Value};
+use std::borrow::Cow;
+
+/// What `str` makes of a value: `True`, `1.0`, `1e+16`. Lists, objects and null have no text here.
+#[must_use]
+pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        Value::Bool(truth) => Some(Cow::Borrowed(if *truth { "True" } else { "False" })),
+        Value::Number(Number::Float(float)) => Some(Cow::Owned(float_text(*float))),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
+        Value::Null | Value::List(_) | Value::Object(_) => None,
+    }
+}
+
+/// The shortest digits that read back as the same number: with a point, or with an exponent where
+/// the number is below a ten thousandth or has more than sixteen digits.
+#[must_use]
+pub fn float_text(float: f64) -> String {
+    let scientific = format!("{float:e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = float.to_string();
+        return if plain.contains('.') {
+            plain
+        } else {
+            plain + ".0"
+        };
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+/// What `int` reads from a text; `None` where it fails, or beyond 128 bits.
+#[must_use]
+pub fn integer(text: &str) -> Option<i128> {
+    plain_digits(text)?.parse().ok()
+}
+
+/// What `float` reads from a text; `None` where it fails.
+#[must_use]
+pub fn float(text: &str) -> Option<f64> {
+    plain_digits(text)?.parse().ok()
+}
+
+/// The text without white space around it, and without underscores between digits.
+fn plain_digits(text: &str) -> Option<Cow<'_, str>> {
+    let text = text.trim();
+    if !text.contains('_') {
+        return Some(Cow::Borrowed(text));
+    }
+    let is_digit = |part: Option<char>| part.is_some_and(|last| last.is_ascii_digit());
+    let parts: Vec<&str> = text.split('_').collect();
+    let are_joined = parts.windows(2).all(|pair| match pair {
+        [before, after] => is_digit(before.chars().last()) && is_digit(after.chars().next()),
+        _ => false,
+    });
+    are_joined.then(|| Cow::Owned(parts.concat()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `CPython` 3.11 prints them.
+    #[test]
+    fn floats_print_as_in_python() {
+        let check = |float: f64, text: &str| assert_eq!(float_text(float), text);
+        check(35.0, "35.0");
+        check(-0.0, "-0.0");
+        check(0.1, "0.1");
+        check(0.0001, "0.0001");
+        check(0.000_012_5, "1.25e-05");
+        check(1e-7, "1e-07");
+        check(1e15, "1000000000000000.0");
+        check(1e16, "1e+16");
+        check(-1.5e100, "-1.5e+100");
+        check(123_456_789.125, "123456789.125");
+    }
+
+    #[test]
+    fn values_have_a_text() {
+        let check = |value: Value, text: Option<&str>| assert_eq!(text_of(&value).as_deref(), text);
+        check(true.into(), Some("True"));
+        check(false.into(), Some("False"));
+        check(7.into(), Some("7"));
+        check(7.0.into(), Some("7.0"));
+        check("a".into(), Some("a"));
+        check(Value::Null, None);
+    }
+
+    #[test]
+    fn numbers_are_read_as_in_python() {
+        assert_eq!(integer(" -12 "), Some(-12));
+        assert_eq!(integer("+1_000"), Some(1_000));
+        assert_eq!(integer("1__0"), None);
+        assert_eq!(integer("_1"), None);
+        assert_eq!(integer("2.1"), None);
+        assert_eq!(integer(""), None);
+        assert_eq!(float("1e3"), Some(1_000.0));
+        assert_eq!(float("1_0.5"), Some(10.5));
+        assert_eq!(float("inf"), Some(f64::INFINITY));
+        assert_eq!(float("x"), None);
+    }
+}
