@@ -265,3 +265,34 @@ fn what_is_no_context_is_refused() {
     let refused = import(Peer::Flagsmith, b"{\"features\": []}").map_err(|error| error.pointer);
     assert_eq!(refused, Err("/features".to_owned()));
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let variants = json!([
+        { "key": "a", "value": 1, "weight": 33.3, "priority": 2 },
+        { "value": "b", "weight": 50, "priority": 1 },
+    ]);
+    let feature = json!({
+        "key": "k", "name": "f", "enabled": true, "value": "{}", "variants": variants, "priority": 1,
+    });
+    let conditions = [
+        condition("a", "EQUAL", "1.0.0:semver"),
+        condition("a", "IN", "[1, \"x\"]"),
+        condition("a", "REGEX", "x+"),
+        condition("a", "MODULO", "2|1"),
+        condition("", "PERCENTAGE_SPLIT", "40"),
+        condition("$.identity.key", "PERCENTAGE_SPLIT", "60"),
+        condition("$.environment.name", "CONTAINS", "Q"),
+    ];
+    let rule = json!({
+        "type": "ANY", "conditions": conditions,
+        "rules": [{ "type": "NONE", "conditions": conditions }],
+    });
+    let segment = json!({ "key": "s", "name": "s", "rules": [rule], "overrides": [feature] });
+    let export = json!({
+        "environment": { "key": "env", "name": "QA" },
+        "features": { "f": feature, "g": { "enabled": false } },
+        "segments": { "1": segment, "2": segment },
+    });
+    crate::robust::check(Peer::Flagsmith, &export);
+}

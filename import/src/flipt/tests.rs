@@ -174,3 +174,27 @@ fn what_is_no_snapshot_is_refused() {
     let refused = import(Peer::Flipt, b"{}").map_err(|error| error.pointer);
     assert_eq!(refused, Err("/flags".to_owned()));
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let constraints = [
+        ["STRING", "a", "isoneof", "[\"x\"]"],
+        ["NUMBER", "a", "isnotoneof", "[1]"],
+        ["BOOLEAN", "a", "true", ""],
+        ["DATETIME", "a", "lt", "2026-01-01T00:00:00Z"],
+        ["ENTITY_ID", "", "eq", "ana"],
+    ];
+    let segment = segment("s", "ANY", &constraints);
+    let variant = json!({
+        "key": "f", "type": "VARIANT_FLAG_TYPE", "enabled": true,
+        "defaultVariant": { "key": "d", "attachment": "{}" },
+        "rules": [{ "rank": 1, "segmentOperator": "AND_SEGMENT_OPERATOR", "segments": [segment],
+            "distributions": [
+                { "variantKey": "a", "variantAttachment": "[1]", "rollout": 30 },
+                { "variantKey": "b", "rollout": 70.5 },
+            ]}],
+    });
+    let threshold = json!({ "rank": 2, "threshold": { "percentage": 33.3, "value": true } });
+    let boolean = boolean("g", &[rollout(1, "OR", &[segment]), threshold]);
+    crate::robust::check(Peer::Flipt, &json!({ "flags": [variant, boolean] }));
+}

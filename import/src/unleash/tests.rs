@@ -267,3 +267,52 @@ fn what_is_no_export_is_refused() {
     check(json!({ "features": {} }), "/features");
     check(json!({ "events": 1 }), "/events");
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let constraint = |operator: &str| {
+        json!({
+            "contextName": "a", "operator": operator, "values": ["x"], "value": "1.0.0",
+            "inverted": true, "caseInsensitive": true,
+        })
+    };
+    let operators = [
+        "IN",
+        "NUM_GT",
+        "DATE_AFTER",
+        "SEMVER_LT",
+        "REGEX",
+        "IN_CIDR",
+    ];
+    let constraints = operators.map(constraint);
+    let variants = json!([
+        { "name": "v", "weight": 3, "stickiness": "a", "payload": { "type": "json", "value": "{}" },
+          "overrides": [{ "contextName": "userId", "values": ["ana"] }] },
+        { "name": "w", "weight": 5, "payload": { "type": "number", "value": "1" } },
+    ]);
+    let parameters = json!({ "rollout": "50", "percentage": 50, "groupId": "g", "userIds": "ana" });
+    let strategies = ["flexibleRollout", "gradualRolloutRandom", "userWithId"].map(|name| {
+        json!({
+            "name": name, "parameters": parameters, "constraints": constraints, "segments": [1],
+            "variants": variants,
+        })
+    });
+    let feature = json!({
+        "name": "f", "enabled": true, "strategies": strategies, "variants": variants,
+        "dependencies": [{ "feature": "g", "enabled": true, "variants": ["v", "disabled"] }],
+    });
+    let parent = json!({ "name": "g", "enabled": true, "variants": variants });
+    let segment = json!({ "id": 1, "name": "s", "constraints": constraints });
+    crate::robust::check(
+        Peer::Unleash,
+        &json!({ "features": [feature, parent], "segments": [segment] }),
+    );
+    let events = json!([
+        { "type": "hydration", "features": [feature], "segments": [segment] },
+        { "type": "feature-updated", "feature": parent },
+        { "type": "feature-removed", "featureName": "f" },
+        { "type": "segment-updated", "segment": segment },
+        { "type": "segment-removed", "segmentId": 1 },
+    ]);
+    crate::robust::check(Peer::Unleash, &json!({ "events": events }));
+}
