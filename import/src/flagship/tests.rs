@@ -142,3 +142,20 @@ fn what_is_no_export_is_refused() {
     let error = import(Peer::Flagship, b"{}").unwrap_err();
     assert_eq!(error.pointer, "/flags");
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    crate::robust::check(
+        Peer::Flagship,
+        &json!({ "account_id": "acme", "flags": [
+            flag(&json!([
+                { "priority": 1, "serve_variation": "fancy", "rollout": { "percentage": 5, "attribute": "a" },
+                  "conditions": [{ "logical_operator": "OR", "clauses": [
+                      { "attribute": "a", "operator": "in", "value": ["x", 1] },
+                      { "attribute": "a", "operator": "less_than", "value": "2026-01-01T00:00:00Z" },
+                  ]}] },
+                { "priority": 2, "conditions": [], "serve_variation": "gone" },
+            ])),
+        ]}),
+    );
+}

@@ -8,9 +8,6 @@ use super::variants::Variants;
 use crate::draft::{Draft, FlagDraft, RuleIds, below, error, not};
 use serde_json::{Map, Value as Json, json};
 
-/// Rules and variants that a flag may have.
-const PARTS_MAX: usize = 256;
-
 /// The attribute that is hashed where none is named.
 const ID: &str = "id";
 
@@ -89,19 +86,10 @@ impl Importer<'_, '_> {
         self.finish(flag, writing, key);
     }
 
-    /// Adds the flag, and says what is wrong with its size.
+    /// Adds the flag.
     pub(super) fn finish(&mut self, mut flag: FlagDraft, writing: Writing, key: &str) {
         flag.rules = writing.rules;
         writing.variants.finish(&mut flag);
-        if flag.rules.len() > PARTS_MAX || flag.variants.len() > PARTS_MAX {
-            let message = format!(
-                "{} rules and {} variants, where {PARTS_MAX} of each are allowed: the flag answers \
-                 with an error",
-                flag.rules.len(),
-                flag.variants.len()
-            );
-            self.draft.approximated(below("/features", key), message);
-        }
         self.draft.flag(key, flag);
     }
 

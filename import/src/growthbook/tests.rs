@@ -257,3 +257,32 @@ fn what_is_no_payload_is_refused() {
         "/encryptedFeatures"
     );
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    crate::robust::check(
+        Peer::GrowthBook,
+        &json!({
+            "features": {
+                "base": { "defaultValue": 1 },
+                "shop": { "defaultValue": "none", "rules": [
+                    { "parentConditions": [{ "id": "base", "gate": true, "condition": { "value": 1 } }] },
+                    { "force": "x", "coverage": 0.5, "hashVersion": 2, "condition": {
+                        "$or": [{ "a": { "$inGroup": "vip" } }, { "$not": { "a.b": { "$size": { "$gt": 1 } } } }],
+                    }},
+                    { "key": "exp", "variations": ["a", "b"], "weights": [0.2, 0.8], "coverage": 0.9,
+                      "namespace": ["ns", 0, 0.5], "meta": [{ "key": "v0" }, { "passthrough": true }] },
+                    { "contextualVariations": ["a", "b"], "contextualBanditRef": "cb", "seed": "s",
+                      "filters": [{ "seed": "f", "ranges": [[0, 0.5], [0.6, 1]] }] },
+                    { "variations": [1, null], "ranges": [[0, 0.5], [0.5, 1]], "fallbackAttribute": "a" },
+                ]},
+            },
+            "savedGroups": { "vip": ["ana", 7] },
+            "contextualBandits": { "cb": { "contexts": [
+                { "leafId": 1, "condition": { "a": { "$regex": "^x" } }, "weights": [0, 1] },
+            ]}},
+            "experiments": [{ "key": "page", "variations": [{}, { "css": "x" }], "hashAttribute": "a.b",
+                "urlPatterns": [{ "type": "simple", "pattern": "/home" }] }],
+        }),
+    );
+}
