@@ -83,6 +83,8 @@ fn what_is_absent_fails_all_but_a_look_at_it() {
 fn numbers_are_compared_unless_the_comparand_is_a_version() {
     check("GTE", json!({"a": 18}), json!(18), true);
     check("GT", json!({"a": "18.5"}), json!("18"), true);
+    check("GT", json!({"a": 18}), json!(18), false);
+    check("LT", json!({"a": 18}), json!(18), false);
     check("LTE", json!({"a": 18.1}), json!(18), false);
     check("LT", json!({"a": "many"}), json!(18), false);
     check("GT", json!({"a": true}), json!(0), false);
@@ -219,21 +221,23 @@ fn probabilities_of_all_subjects_are_met() {
     assert!((n_tea - 600).abs() < 103, "{n_tea}");
 }
 
+/// The gap of 1.5 makes a quotient of 2, which is no probability.
 #[test]
 fn an_impossible_model_still_gives_a_probability() {
     let mut model = model();
-    model["gamma"] = json!(-1e308);
-    model["coefficients"]["tea"]["intercept"] = json!(1e308);
-    model["defaultActionScore"] = json!(-1e308);
+    model["gamma"] = json!(-1);
+    model["coefficients"]["tea"]["intercept"] = json!(3);
+    let mut chosen = std::collections::BTreeSet::new();
     for subject in 0..50 {
         let subject = json!({"targetingKey": format!("s{subject}")});
-        let actions = json!({"tea": {}, "ale": {}, "rum": {}});
-        let chosen = choose(model.clone(), subject, &actions).unwrap();
+        let choice = choose(model.clone(), subject, &json!({"tea": {}, "rum": {}})).unwrap();
         assert!(
-            chosen.propensity > 0.0 && chosen.propensity <= 1.0,
-            "{chosen:?}"
+            choice.propensity > 0.0 && choice.propensity <= 1.0,
+            "{choice:?}"
         );
+        chosen.extend(choice.action);
     }
+    assert_eq!(chosen, [Box::from("rum")].into());
 }
 
 #[test]
