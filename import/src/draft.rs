@@ -130,17 +130,21 @@ impl RuleIds {
 
 /// A condition that needs every part.
 pub(crate) fn all(parts: Vec<Json>) -> Json {
-    json!({ "all": parts })
+    single("all", parts.into())
 }
 
 /// A condition that needs one part.
 pub(crate) fn any(parts: Vec<Json>) -> Json {
-    json!({ "any": parts })
+    single("any", parts.into())
 }
 
 /// The contrary of a condition; what cannot be told stays so.
 pub(crate) fn not(part: Json) -> Json {
-    json!({ "not": part })
+    single("not", part)
+}
+
+fn single(name: &str, value: Json) -> Json {
+    Json::Object([(name.to_owned(), value)].into_iter().collect())
 }
 
 /// What a rule serves when the flag is beyond help.

@@ -127,13 +127,12 @@ fn shorthand(text: &str) -> Option<(Step, &str)> {
 
 /// A name in quotes or an index, up to the closing bracket.
 fn bracketed(text: &str) -> Option<(Step, &str)> {
-    let (step, after) = match text.chars().next()? {
-        quote @ ('\'' | '"') => quoted(text.get(1..)?, quote)?,
-        _ => {
-            let end = text.find(|c: char| !c.is_ascii_digit())?;
-            let (digits, after) = text.split_at_checked(end)?;
-            (Step::Element(digits.parse().ok()?), after)
-        }
+    let (step, after) = if let quote @ ('\'' | '"') = text.chars().next()? {
+        quoted(text.get(1..)?, quote)?
+    } else {
+        let end = text.find(|c: char| !c.is_ascii_digit())?;
+        let (digits, after) = text.split_at_checked(end)?;
+        (Step::Element(digits.parse().ok()?), after)
     };
     Some((step, after.trim_start().strip_prefix(']')?))
 }

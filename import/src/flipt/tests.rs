@@ -46,7 +46,7 @@ fn segments_match_by_all_or_any() {
     let ana = segment("ana", "ALL", &[["ENTITY_ID", "", "eq", "ana"]]);
     let asked = asked(&json!([
         boolean("both", &[rollout(1, "OR", &[both])]),
-        boolean("either", &[rollout(1, "OR", &[either.clone()])]),
+        boolean("either", &[rollout(1, "OR", std::slice::from_ref(&either))]),
         boolean("everybody", &[rollout(1, "AND", &[everybody])]),
         boolean("or", &[rollout(1, "OR", &[either.clone(), ana.clone()])]),
         boolean("and", &[rollout(1, "AND", &[either, ana])]),

@@ -41,7 +41,7 @@ pub(super) fn attribute(field: &str) -> &str {
 }
 
 /// A test in Unleash's own words.
-pub(super) fn test(op: &str, field: &str, value: Json) -> Json {
+pub(super) fn test(op: &str, field: &str, value: &Json) -> Json {
     json!({ "dialect": "unleash", "op": op, "attribute": attribute(field), "value": value })
 }
 
@@ -81,7 +81,7 @@ fn condition(constraint: &Json, pointer: &str, draft: &mut Draft) -> Json {
     }
     let folds = ignores_case && (operator.starts_with("STR_") || operator == "REGEX");
     let op = [operator, if folds { "/i" } else { "" }].concat();
-    let test = test(&op, field, value);
+    let test = test(&op, field, &value);
     if is_true(constraint, "inverted") {
         not(test)
     } else {

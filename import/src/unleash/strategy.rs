@@ -87,15 +87,14 @@ impl Reading<'_> {
         let mut conditions = Vec::new();
         for (index, id) in items(strategy, "segments").iter().enumerate() {
             let id = plain(id).unwrap_or_default();
-            conditions.push(match self.segments.get(&id) {
-                Some(key) => json!({ "segment": key }),
-                None => {
-                    let pointer = format!("{pointer}/segments/{index}");
-                    let message = format!("there is no segment {id}: nobody is in it, as there");
-                    self.draft.mapped(pointer, message);
-                    json!({ "any": [] })
-                }
-            });
+            if let Some(key) = self.segments.get(&id) {
+                conditions.push(json!({ "segment": key }));
+            } else {
+                let pointer = format!("{pointer}/segments/{index}");
+                let message = format!("there is no segment {id}: nobody is in it, as there");
+                self.draft.mapped(pointer, message);
+                conditions.push(json!({ "any": [] }));
+            }
         }
         conditions
     }
@@ -155,7 +154,7 @@ fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
         let texts = text(parameters, parameter).split(',').map(str::trim);
         let texts: Json = texts.filter(|text| !text.is_empty()).collect();
         Kind::Known {
-            condition: Some(test(op, field, texts)),
+            condition: Some(test(op, field, &texts)),
             gate: None,
             stickiness: by(stickiness(parameters, "stickiness")),
         }

@@ -109,8 +109,8 @@ fn parts(variant: &Json) -> u64 {
 /// Who gets the variant by name.
 fn overridden(variant: &Json) -> Option<Json> {
     let tests = items(variant, "overrides").iter().map(|other| {
-        let values = items(other, "values").iter().filter_map(plain).collect();
-        test("IN", text(other, "contextName"), values)
+        let values: Json = items(other, "values").iter().filter_map(plain).collect();
+        test("IN", text(other, "contextName"), &values)
     });
     let tests: Vec<Json> = tests.collect();
     (!tests.is_empty()).then(|| any(tests))

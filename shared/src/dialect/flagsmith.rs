@@ -246,16 +246,24 @@ impl Operand {
         }
     }
 
-    /// How a value ranks against this, once this is read as the value's type. The inner `None` is
-    /// no order at all, which is unequal.
-    fn rank(&self, value: &Typed<'_>) -> Option<Option<Ordering>> {
+    /// Whether a value ranks as wanted against this, once this is read as the value's type; never,
+    /// where it cannot be read so. No order at all, as of `nan`, is a rank too.
+    fn ranks(&self, value: &Typed<'_>, as_wanted: impl Fn(Option<Ordering>) -> bool) -> bool {
         match (value, &self.version) {
-            (Typed::Bool(truth), _) => Some(Some(truth.cmp(&self.truth))),
-            (Typed::Integer(integer), _) => Some(Some(integer.cmp(&self.integer?))),
-            (Typed::Float(float), _) => Some(float.partial_cmp(&self.float?)),
-            (Typed::Text(text), None) => Some(Some((**text).cmp(&self.text))),
-            (Typed::Text(text), Some(Ok(version))) => rank(text, version).map(Some),
-            (Typed::Text(_), Some(Err(()))) => None,
+            (Typed::Bool(truth), _) => as_wanted(Some(truth.cmp(&self.truth))),
+            (Typed::Integer(integer), _) => {
+                let than = self.integer;
+                than.is_some_and(|than| as_wanted(Some(integer.cmp(&than))))
+            }
+            (Typed::Float(float), _) => {
+                let than = self.float;
+                than.is_some_and(|than| as_wanted(float.partial_cmp(&than)))
+            }
+            (Typed::Text(text), None) => as_wanted(Some((**text).cmp(&self.text))),
+            (Typed::Text(text), Some(Ok(version))) => {
+                rank(text, version).is_some_and(|order| as_wanted(Some(order)))
+            }
+            (Typed::Text(_), Some(Err(()))) => false,
         }
     }
 }
@@ -277,10 +285,11 @@ impl Wanted {
         match self {
             Self::Set => true,
             Self::NotSet | Self::Never => false,
-            Self::Compared(accepts, operand) => operand.rank(value).flatten().is_some_and(accepts),
+            Self::Compared(accepts, operand) => {
+                operand.ranks(value, |order| order.is_some_and(accepts))
+            }
             Self::Unequal(operand) => {
-                let rank = operand.rank(value);
-                rank.is_some_and(|order| order.is_none_or(Ordering::is_ne))
+                operand.ranks(value, |order| order.is_none_or(Ordering::is_ne))
             }
             Self::Contains(part) => match value {
                 Typed::Text(text) => !part.ends_with(SEMVER) && text.contains(&**part),

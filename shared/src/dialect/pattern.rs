@@ -77,16 +77,15 @@ fn rewritten(text: &str, dialect: Dialect) -> String {
                 opening(after, &mut out)
             }
             // A named class such as `[:alpha:]`, or a bracket that means itself.
-            ('[', Class::Inside) => match named(rest) {
-                Some((name, after)) => {
+            ('[', Class::Inside) => {
+                if let Some((name, after)) = named(rest) {
                     out.push_str(name);
                     after
-                }
-                None => {
+                } else {
                     out.push_str("\\[");
                     after
                 }
-            },
+            }
             (']', Class::Inside) => {
                 class = Class::Outside;
                 out.push(']');
