@@ -69,6 +69,8 @@ pub enum OnFailure {
     DoesNotHold,
     /// The flag that asks fails too.
     Fails,
+    /// It cannot be told whether the condition holds.
+    Unknown,
 }
 
 /// What conditions ask of a subject beyond its attributes.

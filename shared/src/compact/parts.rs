@@ -171,7 +171,7 @@ cases!(Method {
     14 => Flagship,
     15 => GoFeatureFlag,
 });
-cases!(OnFailure { 0 => DoesNotHold, 1 => Fails });
+cases!(OnFailure { 0 => DoesNotHold, 1 => Fails, 2 => Unknown });
 cases!(Condition {
     0 => All(parts),
     1 => Any(parts),

@@ -111,6 +111,7 @@ impl Scope<'_> {
         let on_failure = match wire.on_failure {
             None | Some(OnFailureWire::DoesNotHold) => OnFailure::DoesNotHold,
             Some(OnFailureWire::Fails) => OnFailure::Fails,
+            Some(OnFailureWire::Unknown) => OnFailure::Unknown,
         };
         Some(Condition::Flag(Box::new(FlagCondition {
             flag,

@@ -114,6 +114,7 @@ impl Audience for Subject<'_, '_> {
             Outcome::Failed { code, detail } => {
                 return match condition.on_failure {
                     OnFailure::DoesNotHold => Ok(Truth::No),
+                    OnFailure::Unknown => Ok(Truth::Unknown),
                     OnFailure::Fails => Err(Failure::new(*code, detail.clone())),
                 };
             }

@@ -72,6 +72,7 @@ pub struct ForeignWire {
 pub enum OnFailureWire {
     DoesNotHold,
     Fails,
+    Unknown,
 }
 
 /// A name taken literally, or a list: a name and the members below it; or an object with such a

@@ -83,6 +83,24 @@ fn circles_are_faults_unless_the_condition_says_what_they_mean() {
     };
     assert_eq!(answer("doesNotHold"), "on DEFAULT");
     assert_eq!(answer("fails"), "GENERAL");
+    assert_eq!(answer("unknown"), "on DEFAULT");
+}
+
+/// A contrary of what cannot be told cannot be told either.
+#[test]
+fn a_failure_may_leave_a_condition_undecided() {
+    let answer = |on_failure: &str| {
+        let document = format!(
+            r#"{{"schemaVersion":1,"flags":{{"f":{{"type":"boolean","status":"enabled",
+               "defaultVariant":"on","variants":{{"on":{{"value":true}},"off":{{"value":false}}}},
+               "rules":[{{"when":{{"not":{{"flag":"f","equals":true,"onFailure":"{on_failure}"}}}},
+                          "serve":{{"variant":"off"}}}}]}}}}}}"#
+        );
+        let compiled = compile(document.as_bytes()).expect("a ruleset");
+        Given::new(&compiled.ruleset).answer(&subject("ana"))
+    };
+    assert_eq!(answer("doesNotHold"), "off TARGETING_MATCH");
+    assert_eq!(answer("unknown"), "on DEFAULT");
 }
 
 #[test]
