@@ -39,6 +39,25 @@ pub(super) fn number_of_text(text: &str) -> f64 {
     }
 }
 
+/// The number a text begins with, as `parseFloat` reads it.
+pub(super) fn leading_number(value: &Value) -> f64 {
+    let written = match value {
+        Value::Number(number) => return number.as_f64(),
+        other => text(other),
+    };
+    let written = written.trim_start();
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
+    let mut end = written.find(|c| !is_part(c)).unwrap_or(written.len());
+    // Shorter and shorter, until what is left is a number: "1e" is one, "1.2.3" is 1.2.
+    while let Some(number) = written.get(..end).filter(|head| !head.is_empty()) {
+        if let Ok(number) = number.parse() {
+            return number;
+        }
+        end -= 1;
+    }
+    f64::NAN
+}
+
 /// The text a value is written as: lists without brackets, null as `null`.
 pub(super) fn text(value: &Value) -> Cow<'_, str> {
     match value {

@@ -1,7 +1,7 @@
 //! Arithmetic and text, as `JavaScript` does them; what is no number at the end is null.
 
 use super::logic::Operator;
-use crate::dialect::javascript::{number, text};
+use crate::dialect::javascript::{leading_number, number, text};
 use crate::value::Value;
 
 /// What the operands come to.
@@ -12,8 +12,8 @@ pub(super) fn compute(operator: Operator, operands: &[Value]) -> Value {
             .fold(f64::NEG_INFINITY, propagating(f64::max))
             .into(),
         Operator::Min => numbers().fold(f64::INFINITY, propagating(f64::min)).into(),
-        Operator::Add => operands.iter().map(leading).sum::<f64>().into(),
-        Operator::Multiply => operands.iter().map(leading).product::<f64>().into(),
+        Operator::Add => operands.iter().map(leading_number).sum::<f64>().into(),
+        Operator::Multiply => operands.iter().map(leading_number).product::<f64>().into(),
         Operator::Subtract => match operands {
             [only] => (-number(only)).into(),
             [first, second, ..] => (number(first) - number(second)).into(),
@@ -42,25 +42,6 @@ fn both(operands: &[Value], calculate: impl Fn(f64, f64) -> f64) -> Value {
         [a, b, ..] => calculate(number(a), number(b)).into(),
         _ => Value::Null,
     }
-}
-
-/// The number a text begins with, as `parseFloat` reads it.
-fn leading(value: &Value) -> f64 {
-    let written = match value {
-        Value::Number(number) => return number.as_f64(),
-        other => text(other),
-    };
-    let written = written.trim_start();
-    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E');
-    let mut end = written.find(|c| !is_part(c)).unwrap_or(written.len());
-    // Shorter and shorter, until what is left is a number: "1e" is one, "1.2.3" is 1.2.
-    while let Some(number) = written.get(..end).filter(|head| !head.is_empty()) {
-        if let Ok(number) = number.parse() {
-            return number;
-        }
-        end -= 1;
-    }
-    f64::NAN
 }
 
 /// Part of a text, from a character on, for so many characters or up to so many before the end.

@@ -1,0 +1,174 @@
+//! Filters of a condition: properties, cohorts and other flags.
+
+use super::cohort::Cohorts;
+use crate::draft::{Draft, all, not};
+use bandera_shared::Value;
+use bandera_shared::context::Attribute;
+use bandera_shared::dialect::{Source, test};
+use serde_json::{Map, Value as Json, json};
+
+/// Whose properties are looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Entity {
+    Person,
+    /// A group of that type.
+    Group(String),
+}
+
+/// What filters refer to.
+pub(super) struct Filters<'r, 'e> {
+    pub(super) flags: &'r Map<String, Json>,
+    pub(super) cohorts: &'r mut Cohorts<'e>,
+    pub(super) draft: &'r mut Draft,
+}
+
+impl<'e> Filters<'_, 'e> {
+    /// The condition that a filter is.
+    pub(super) fn condition(&mut self, written: &'e Json, entity: &Entity, pointer: &str) -> Json {
+        match written.get("type").and_then(Json::as_str) {
+            Some("cohort") => {
+                let inside = self.cohort(written, entity, pointer);
+                if written.get("operator").and_then(Json::as_str) == Some("not_in") {
+                    not(inside)
+                } else {
+                    inside
+                }
+            }
+            Some("flag") => self.flag(written, pointer),
+            _ => self.property(written, entity, pointer),
+        }
+    }
+
+    /// Membership in a cohort, whose properties are those of the entity at hand.
+    fn cohort(&mut self, written: &'e Json, entity: &Entity, pointer: &str) -> Json {
+        let id = match written.get("value") {
+            Some(Json::String(id)) => id.clone(),
+            Some(id) => id.to_string(),
+            None => String::new(),
+        };
+        let Some(cohort) = self.cohorts.get(&id) else {
+            let message = format!("the cohort {id} is known to servers alone");
+            self.draft
+                .mapped(pointer, format!("{message}: no answer, as there"));
+            return json!({"dialect": "posthog", "op": "server", "value": message});
+        };
+        let name = match entity {
+            Entity::Person => format!("cohort {id}"),
+            Entity::Group(of) => format!("cohort {id} of {of}"),
+        };
+        if self.cohorts.begin(&name) {
+            let place = format!("/cohorts/{id}");
+            let when = self.tree(cohort, entity, &place);
+            self.cohorts.finish(&name, &when);
+        }
+        json!({ "segment": name })
+    }
+
+    /// A tree of filters. One that cannot be told does not keep others from deciding.
+    fn tree(&mut self, written: &'e Json, entity: &Entity, pointer: &str) -> Json {
+        let values = written.get("values").and_then(Json::as_array);
+        let Some(values) = values.filter(|values| !values.is_empty()) else {
+            return all(Vec::new());
+        };
+        let is_nested = values
+            .first()
+            .is_some_and(|first| first.get("values").is_some());
+        let parts = values.iter().enumerate().map(|(index, value)| {
+            let pointer = format!("{pointer}/values/{index}");
+            if is_nested {
+                return self.tree(value, entity, &pointer);
+            }
+            let part = self.condition(value, entity, &pointer);
+            if value.get("negation").and_then(Json::as_bool) == Some(true) {
+                not(part)
+            } else {
+                part
+            }
+        });
+        let mut parts: Vec<Json> = parts.collect();
+        if parts.len() == 1 {
+            return parts.swap_remove(0);
+        }
+        if written.get("type").and_then(Json::as_str) == Some("AND") {
+            // Of all parts the first that does not hold decides; of any, one that holds does,
+            // wherever it stands. A cohort asks the latter of the contrary.
+            let contraries = parts.into_iter().map(not).collect();
+            return not(crate::draft::any(contraries));
+        }
+        crate::draft::any(parts)
+    }
+
+    /// What another flag comes to, each flag on the way to it being one that can be told.
+    fn flag(&mut self, written: &'e Json, pointer: &str) -> Json {
+        let target = written
+            .get("key")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        let chain = written.get("dependency_chain").and_then(Json::as_array);
+        let chain: Vec<&str> = chain
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .collect();
+        if chain.is_empty() || chain.iter().any(|key| !self.flags.contains_key(*key)) {
+            let message =
+                "a flag it depends on is not there, or depends on it: undecided, as there";
+            self.draft.mapped(pointer, message);
+            return unknown();
+        }
+        let asked = |key: &str, value: &Json| {
+            let passes = json!({
+                "dialect": "posthog", "op": "flag_evaluates_to", "attribute": "value",
+                "value": value,
+            });
+            json!({"flag": key, "passes": passes, "onFailure": "unknown"})
+        };
+        let mut parts: Vec<Json> = chain.iter().map(|key| asked(key, &Json::Null)).collect();
+        let wanted = written.get("value").filter(|value| !value.is_null());
+        match wanted.filter(|_| chain.contains(&target)) {
+            Some(wanted) => parts.push(asked(target, wanted)),
+            None => parts.push(crate::draft::any(Vec::new())),
+        }
+        all(parts)
+    }
+
+    fn property(&mut self, written: &Json, entity: &Entity, pointer: &str) -> Json {
+        let name = written
+            .get("key")
+            .and_then(Json::as_str)
+            .unwrap_or_default();
+        let operator = written.get("operator").and_then(Json::as_str);
+        let operator = operator.unwrap_or("exact");
+        let value = written.get("value").cloned().unwrap_or(Json::Null);
+        let (attribute, shown) = match entity {
+            Entity::Person => (Attribute::named(name), json!(name)),
+            Entity::Group(of) => (
+                Attribute::named(name).of(of),
+                json!({"of": of, "path": name}),
+            ),
+        };
+        let condition =
+            json!({"dialect": "posthog", "op": operator, "attribute": shown, "value": value});
+        let value = serde_json::from_value::<Value>(value).map_err(|error| error.to_string());
+        let checked = value.and_then(|value| {
+            test(&Source {
+                dialect: "posthog".into(),
+                op: operator.into(),
+                attribute: Some(attribute),
+                value,
+            })
+        });
+        match checked {
+            Ok(_) => condition,
+            Err(message) => {
+                self.draft
+                    .dropped(pointer, format!("{message}: the filter stays undecided"));
+                unknown()
+            }
+        }
+    }
+}
+
+fn unknown() -> Json {
+    json!({"dialect": "posthog", "op": "unknown"})
+}
