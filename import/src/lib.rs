@@ -11,6 +11,7 @@ mod circle;
 mod configcat;
 mod draft;
 mod eppo;
+mod error;
 mod flagd;
 mod flagship;
 mod flagsmith;
@@ -31,7 +32,7 @@ mod split;
 mod tried;
 mod unleash;
 
-use bandera_shared::{Diagnostic, Severity, compile};
+pub use error::ImportError;
 pub use peer::{PEERS, Peer};
 pub use report::{Fidelity, Note, Report};
 use serde_json::Value as Json;
@@ -44,27 +45,6 @@ pub struct Imported {
     /// What became of each part.
     pub report: Report,
 }
-
-/// An export that is not one of that system's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportError {
-    /// RFC 6901 pointer to the fault.
-    pub pointer: String,
-    /// What is wrong, and what was expected.
-    pub message: String,
-}
-
-impl std::fmt::Display for ImportError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.pointer.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.pointer, self.message)
-        }
-    }
-}
-
-impl std::error::Error for ImportError {}
 
 /// Takes over another system's export.
 ///
@@ -79,25 +59,9 @@ pub fn import(peer: Peer, bytes: &[u8]) -> Result<Imported, ImportError> {
         message: format!("the export is no JSON: {error}"),
     })?;
     let mut imported = peer.read(&export, bytes)?.finish();
-    imported.report.notes.extend(faults(&imported.ruleset));
+    imported
+        .report
+        .notes
+        .extend(report::faults(&imported.ruleset));
     Ok(imported)
-}
-
-/// What a ruleset cannot hold: where an export is larger than our limits allow, nothing is silent.
-fn faults(ruleset: &Json) -> Vec<Note> {
-    let note = |message: String| Note {
-        fidelity: Fidelity::Dropped,
-        pointer: String::new(),
-        message,
-    };
-    match compile(ruleset.to_string().as_bytes()) {
-        Ok(compiled) => {
-            let faults = compiled.diagnostics.into_iter();
-            let faults = faults.filter(|fault| fault.severity == Severity::Error);
-            let words =
-                |fault: Diagnostic| format!("of the ruleset, {}: {}", fault.pointer, fault.message);
-            faults.map(words).map(note).collect()
-        }
-        Err(error) => vec![note(error.to_string())],
-    }
 }

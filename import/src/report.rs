@@ -1,6 +1,8 @@
 //! What became of each part of an export.
 
+use bandera_shared::{Diagnostic, Severity, compile};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 /// How faithfully a part was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -44,5 +46,24 @@ impl Report {
         self.notes
             .iter()
             .all(|note| note.fidelity == Fidelity::Mapped)
+    }
+}
+
+/// What a ruleset cannot hold: where an export is larger than our limits allow, nothing is silent.
+pub(crate) fn faults(ruleset: &Json) -> Vec<Note> {
+    let note = |message: String| Note {
+        fidelity: Fidelity::Dropped,
+        pointer: String::new(),
+        message,
+    };
+    match compile(ruleset.to_string().as_bytes()) {
+        Ok(compiled) => {
+            let faults = compiled.diagnostics.into_iter();
+            let faults = faults.filter(|fault| fault.severity == Severity::Error);
+            let words =
+                |fault: Diagnostic| format!("of the ruleset, {}: {}", fault.pointer, fault.message);
+            faults.map(words).map(note).collect()
+        }
+        Err(error) => vec![note(error.to_string())],
     }
 }

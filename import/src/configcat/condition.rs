@@ -73,9 +73,9 @@ pub(super) fn attribute(name: &str) -> &str {
 impl Config<'_> {
     /// A condition of a targeting rule of the setting `key`.
     pub(super) fn condition(&self, condition: &Part<'_>, key: &str, draft: &mut Draft) -> Json {
-        let [user, segment, flag] = ["u", "s", "p"].map(|name| condition.member(name));
-        if !user.is_null() {
-            self.user_condition(&user, key, draft)
+        let [subject, segment, flag] = ["u", "s", "p"].map(|name| condition.member(name));
+        if !subject.is_null() {
+            self.attribute_condition(&subject, key, draft)
         } else if !segment.is_null() {
             self.segment_condition(&segment, draft)
         } else if !flag.is_null() {
@@ -92,7 +92,7 @@ impl Config<'_> {
 
     /// A condition on an attribute; `context` is what its hashes were made for, the setting's key
     /// or the segment's name.
-    pub(super) fn user_condition(
+    pub(super) fn attribute_condition(
         &self,
         condition: &Part<'_>,
         context: &str,

@@ -83,7 +83,7 @@ impl Config<'_> {
         let conditions = segment.member("r").items().ok()?;
         let conditions: Vec<Json> = conditions
             .iter()
-            .map(|condition| self.user_condition(condition, name, draft))
+            .map(|condition| self.attribute_condition(condition, name, draft))
             .collect();
         let key = unused(&draft.segments, &short(name));
         draft

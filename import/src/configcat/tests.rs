@@ -30,7 +30,10 @@ fn when(condition: &Json) -> (Json, bool) {
 fn a_setting_is_a_flag_with_rules_options_and_a_default() {
     let imported = flag(&json!({
         "t": 1, "v": {"s": "none"}, "i": "id0", "a": "Team",
-        "r": [{"c": [{"u": {"a": "Identifier", "c": 28, "s": "ana"}}], "s": {"v": {"s": "one"}, "i": "id1"}}],
+        "r": [{
+            "c": [{"u": {"a": "Identifier", "c": 28, "s": "ana"}}],
+            "s": {"v": {"s": "one"}, "i": "id1"}
+        }],
         "p": [
             {"p": 0, "v": {"s": "one"}, "i": "id1"},
             {"p": 30, "v": {"s": "one"}, "i": "id1"},
@@ -46,7 +49,8 @@ fn a_setting_is_a_flag_with_rules_options_and_a_default() {
         "rules": [
             {
                 "id": "rule 1", "serve": {"variant": "id1"},
-                "when": {"dialect": "configcat", "op": "EQUALS", "attribute": "targetingKey", "value": "ana"}
+                "when": {"dialect": "configcat", "op": "EQUALS", "attribute": "targetingKey",
+                    "value": "ana"}
             },
             {"id": "percentage options", "serve": {"split": {"bucketing": bucketing, "ranges": [
                 {"variant": "id1", "from": 0, "to": 30}, {"variant": "id0", "from": 30, "to": 100}
@@ -86,10 +90,14 @@ fn numbers_without_an_option_are_an_error() {
 
 #[test]
 fn more_than_all_numbers_are_cut() {
-    let options = json!([{"p": 80, "v": {"b": true}}, {"p": 80, "v": {"b": false}}, {"p": 5, "v": {"b": true}}]);
+    let options = json!([
+        {"p": 80, "v": {"b": true}}, {"p": 80, "v": {"b": false}}, {"p": 5, "v": {"b": true}}
+    ]);
     let imported = flag(&json!({"t": 0, "v": {"b": false}, "p": options}));
     let ranges = &rules(&imported)[0]["serve"]["split"]["ranges"];
-    let expected = json!([{"variant": "true", "from": 0, "to": 80}, {"variant": "false", "from": 80, "to": 100}]);
+    let expected = json!([
+        {"variant": "true", "from": 0, "to": 80}, {"variant": "false", "from": 80, "to": 100}
+    ]);
     assert_eq!(ranges, &expected);
     assert_eq!(rules(&imported).as_array().map(Vec::len), Some(1));
 }
@@ -97,7 +105,10 @@ fn more_than_all_numbers_are_cut() {
 #[test]
 fn conditions_of_each_kind() {
     let salted = |hashes: Json, place| json!({"salt": format!("pepper{place}"), "hashes": hashes});
-    let foreign = |op, attribute, value| json!({"dialect": "configcat", "op": op, "attribute": attribute, "value": value});
+    let foreign = |op, attribute, value| {
+        let dialect = "configcat";
+        json!({"dialect": dialect, "op": op, "attribute": attribute, "value": value})
+    };
     let check = |condition: Json, expected: Json| assert_eq!(when(&condition), (expected, true));
     check(
         json!({"u": {"a": "Email", "c": 20, "s": "ab"}}),
@@ -240,8 +251,11 @@ fn anything_may_stand_anywhere() {
             "p": {"s": "pepper"},
             "s": [{"n": "staff", "r": [{"a": "a", "c": 35, "l": ["x"]}]}],
             "f": {
-                "f": {"t": 0, "v": {"b": false}, "i": "off", "a": "a", "r": rules, "p": [{"p": 100, "v": {"b": true}, "i": "on"}]},
-                "g": {"t": 2, "v": {"i": 7}, "r": [{"c": [{"p": {"f": "f", "c": 0, "v": {"b": true}}}], "s": {"v": {"i": 8}}}]}
+                "f": {"t": 0, "v": {"b": false}, "i": "off", "a": "a", "r": rules,
+                    "p": [{"p": 100, "v": {"b": true}, "i": "on"}]},
+                "g": {"t": 2, "v": {"i": 7}, "r": [{
+                    "c": [{"p": {"f": "f", "c": 0, "v": {"b": true}}}], "s": {"v": {"i": 8}}
+                }]}
             }
         }),
     );

@@ -160,8 +160,10 @@ impl Importer<'_> {
         if splits.len() < 2 || !is_disjoint {
             return None;
         }
-        let owned = |((from, to), variant): &((u64, u64), &String)| json!({ "variant": variant, "from": from, "to": to });
-        let ranges: Vec<Json> = ranges.iter().map(owned).collect();
+        let ranges = ranges.into_iter();
+        let ranges: Vec<Json> = ranges
+            .map(|((from, to), variant)| json!({ "variant": variant, "from": from, "to": to }))
+            .collect();
         let split = json!({ "ranges": ranges, "bucketing": bucketing(&last.salt, total) });
         Some(json!({ "serve": { "split": split }, "gates": gates(gate, total) }))
     }
@@ -188,7 +190,10 @@ fn rule(id: &str, common: &Json, serving: &Json) -> Json {
 }
 
 fn gates(shards: &[Shard], total: u64) -> Vec<Json> {
-    let gate = |shard: &Shard| json!({ "ranges": shard.ranges, "bucketing": bucketing(&shard.salt, total) });
+    let gate = |shard: &Shard| {
+        let bucketing = bucketing(&shard.salt, total);
+        json!({ "ranges": shard.ranges, "bucketing": bucketing })
+    };
     shards.iter().map(gate).collect()
 }
 

@@ -61,7 +61,8 @@ fn splits_that_overlap_stay_apart_and_in_order() {
 #[test]
 fn ranges_are_cut_to_the_shards_there_are() {
     let ranges = json!([
-        {"start": 60, "end": 900}, {"start": 5, "end": 10}, {"start": 8, "end": 20}, {"start": 3, "end": 3}
+        {"start": 60, "end": 900}, {"start": 5, "end": 10}, {"start": 8, "end": 20},
+        {"start": 3, "end": 3}
     ]);
     let imported = flag(&allocation(&json!({"key": "k", "splits": [
         {"variationKey": "a", "shards": [{"salt": "s", "ranges": ranges}]}
@@ -144,7 +145,9 @@ fn one_flag_that_cannot_be_read_spoils_no_other() {
 
 fn wire(model: &Json) -> Json {
     let config = json!({
-        "flags": {"f": allocation(&json!({"key": "k", "splits": [{"variationKey": "a", "shards": []}]}))},
+        "flags": {"f": allocation(&json!({
+            "key": "k", "splits": [{"variationKey": "a", "shards": []}]
+        }))},
         "banditReferences": {"drinks": {"modelVersion": "1", "flagVariations": [
             {"key": "drinks", "flagKey": "f", "variationKey": "a", "variationValue": "A"}
         ]}}
@@ -159,7 +162,9 @@ fn wire(model: &Json) -> Json {
 
 #[test]
 fn a_wire_brings_its_bandits() {
-    let model = json!({"gamma": 1, "defaultActionScore": 0, "actionProbabilityFloor": 0, "coefficients": {}});
+    let model = json!({
+        "gamma": 1, "defaultActionScore": 0, "actionProbabilityFloor": 0, "coefficients": {}
+    });
     let imported = read(&wire(&model));
     let variants = &imported.ruleset["flags"]["f"]["variants"];
     let policy = &variants["a"]["policy"];
