@@ -55,7 +55,7 @@ fn key(key: &str) -> Json {
     json!({ "targetingKey": key })
 }
 
-/// Buckets of 100 with seed 7: ana 32, bo 90, cy 44, dee 98, eve 24.
+/// Buckets of 100 with seed 7: ana 32, bo 90, cy 44, dee 98, eve 24, u5 25, u181 33, u171 45.
 #[test]
 fn partitions_own_buckets_up_to_their_cumulated_size() {
     let partitions = json!([
@@ -65,8 +65,11 @@ fn partitions_own_buckets_up_to_their_cumulated_size() {
     let conditions = [condition("ROLLOUT", everybody(), partitions)];
     let asked = asked(&export(json!([flag(json!({"conditions": conditions}))])));
     check(&asked, key("eve"), "a");
+    check(&asked, key("u5"), "b");
     check(&asked, key("ana"), "b");
+    check(&asked, key("u181"), "a");
     check(&asked, key("cy"), "a");
+    check(&asked, key("u171"), "off");
     // Whoever is past the end gets the default treatment.
     check(&asked, key("bo"), "off");
     check(&asked, json!({}), "TARGETING_KEY_MISSING");
