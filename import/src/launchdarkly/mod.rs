@@ -60,7 +60,7 @@ fn is_deleted(part: &Part<'_>) -> bool {
     part.json.get("deleted") == Some(&Json::Bool(true))
 }
 
-impl<'e> Reader<'e> {
+impl Reader<'_> {
     fn segments(&mut self) {
         let keys: Vec<&str> = self.segments.keys().collect();
         for key in keys {

@@ -44,7 +44,7 @@ pub(super) fn rollout(part: &Part<'_>, salt: Salt<'_>) -> Result<Rollout, Import
     let is_experiment = part.member("kind").text()? == "experiment";
     let seed = part.member("seed").whole()?;
     let bucketing = match bucketing(part, "contextKind", is_experiment)? {
-        Ok(by) => by.salted(seed.map_or_else(|| salt.text(), |seed| seed.to_string())),
+        Ok(by) => by.salted(&seed.map_or_else(|| salt.text(), |seed| seed.to_string())),
         Err(why) => return Ok(Rollout::Malformed(why)),
     };
     let mut owners = Vec::with_capacity(variations.len());
@@ -78,7 +78,7 @@ pub(super) fn share(
 ) -> Result<Result<Option<Json>, String>, ImportError> {
     Ok(bucketing(part, "rolloutContextKind", false)?.map(|by| {
         let to = threshold(split_weight as f64 / WHOLE);
-        let bucketing = by.salted(salt.text());
+        let bucketing = by.salted(&salt.text());
         (to > 0).then(|| json!({ "chance": { "ranges": [[0, to]], "bucketing": bucketing } }))
     }))
 }
@@ -94,7 +94,7 @@ struct By(Json);
 
 impl By {
     /// A context without it, or of another kind, has the first number there is.
-    fn salted(self, salt: String) -> Json {
+    fn salted(self, salt: &str) -> Json {
         json!({ "kind": DIALECT, "salt": salt, "by": [self.0], "onMissing": "first" })
     }
 }

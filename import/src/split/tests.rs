@@ -1,3 +1,8 @@
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "JSON is written where it is used"
+)]
+
 use crate::asked::Asked;
 use crate::{Fidelity, Peer, import};
 use bandera_shared::flag::FlagType;
