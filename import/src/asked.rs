@@ -1,6 +1,7 @@
 //! For tests: an export taken over, compiled, and asked.
 
 use crate::{Fidelity, Imported, Peer, import};
+use bandera_shared::compact::encode;
 use bandera_shared::compile::compile;
 use bandera_shared::context::EvaluationContext;
 use bandera_shared::evaluate::{Evaluator, Participation, Policies};
@@ -16,6 +17,8 @@ use serde_json::Value as Json;
 pub(crate) struct Asked {
     pub(crate) imported: Imported,
     ruleset: Ruleset,
+    /// The same, written and read as edges have it.
+    compact: Ruleset,
 }
 
 impl Asked {
@@ -25,23 +28,31 @@ impl Asked {
         let compiled = compile(imported.ruleset.to_string().as_bytes()).expect("it compiles");
         assert_eq!(compiled.diagnostics, [], "{:#}", imported.ruleset);
         let ruleset = compiled.ruleset;
-        Self { imported, ruleset }
+        let compact = Ruleset::from_compact(encode(&ruleset)).expect("what was written");
+        Self {
+            imported,
+            ruleset,
+            compact,
+        }
     }
 
     /// What a flag answers those who want that type: `variant value`, an error's code, or `-`
     /// where the caller's default applies.
     pub(crate) fn answer(&self, flag: &str, wanted: FlagType, context: &Json) -> String {
         let context = context_of(context);
-        let evaluator = Evaluator {
-            ruleset: &self.ruleset,
+        let (policies, sticky) = (Policies::default(), StickyDecisions::default());
+        let evaluator = |ruleset| Evaluator {
+            ruleset,
             context: &context,
             at: UnixMillis(0),
             draw: 7,
-            policies: &Policies::default(),
-            sticky: &StickyDecisions::default(),
+            policies: &policies,
+            sticky: &sticky,
             participation: Participation::Full,
         };
-        let evaluation = evaluator.evaluate(flag).expect_type(wanted);
+        let evaluation = evaluator(&self.ruleset).evaluate(flag);
+        assert_eq!(evaluator(&self.compact).evaluate(flag), evaluation);
+        let evaluation = evaluation.expect_type(wanted);
         match (&evaluation.outcome, evaluation.value()) {
             (Outcome::Resolved { variant, .. }, Some(value)) => {
                 format!("{} {value}", variant.name())

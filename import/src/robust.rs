@@ -2,9 +2,11 @@
 //! without a panic; what is broken in them answers with an error, and is no fault of the ruleset.
 
 use crate::{Peer, import};
+use bandera_shared::compact::encode;
 use bandera_shared::compile::compile;
 use bandera_shared::context::EvaluationContext;
 use bandera_shared::evaluate::{Evaluator, Participation, Policies};
+use bandera_shared::ruleset::Ruleset;
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::time::UnixMillis;
 use bandera_shared::value::Value;
@@ -81,18 +83,22 @@ fn ask(peer: Peer, export: &Json) {
     let document = imported.ruleset.to_string();
     let compiled = compile(document.as_bytes()).expect("what is imported is a ruleset");
     assert_eq!(compiled.diagnostics, [], "{document}");
+    let ruleset = compiled.ruleset;
+    let compact = Ruleset::from_compact(encode(&ruleset)).expect("what was written");
+    let (policies, sticky) = (Policies::default(), StickyDecisions::default());
     for context in contexts() {
-        let evaluator = Evaluator {
-            ruleset: &compiled.ruleset,
+        let evaluator = |ruleset| Evaluator {
+            ruleset,
             context: &context,
             at: UnixMillis(1_700_000_000_000),
             draw: 7,
-            policies: &Policies::default(),
-            sticky: &StickyDecisions::default(),
+            policies: &policies,
+            sticky: &sticky,
             participation: Participation::Full,
         };
-        let n_answers = evaluator.evaluate_all().count();
-        assert_eq!(n_answers, imported.report.n_flags);
+        let (own, read) = (evaluator(&ruleset), evaluator(&compact));
+        assert!(own.evaluate_all().eq(read.evaluate_all()));
+        assert_eq!(own.evaluate_all().count(), imported.report.n_flags);
     }
 }
 

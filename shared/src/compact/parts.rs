@@ -255,16 +255,30 @@ impl Compact for Range {
     }
 }
 
-/// The first name and those below it; hashes are computed anew.
+/// The first name and those below it; hashes are computed anew. Where it is that of a kind of
+/// entity, a list of no names and the kind come first.
 impl Compact for Attribute {
     fn write(&self, to: &mut Writer) {
+        if let Some(kind) = self.kind() {
+            Vec::<Box<str>>::new().write(to);
+            to.text(kind);
+        }
         let names: Vec<Box<str>> = self.names().map(Into::into).collect();
         names.write(to);
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let names: Vec<Box<str>> = Compact::read(from)?;
+        let mut names: Vec<Box<str>> = Compact::read(from)?;
+        let mut kind = None;
+        if names.is_empty() {
+            kind = Some(from.text()?);
+            names = Compact::read(from)?;
+        }
         let (first, path) = names.split_first()?;
-        Some(Self::nested(first, path.iter().map(|name| &**name)))
+        let attribute = Self::nested(first, path.iter().map(|name| &**name));
+        Some(match kind {
+            Some(kind) => attribute.of(kind),
+            None => attribute,
+        })
     }
 }
 

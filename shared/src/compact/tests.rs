@@ -58,6 +58,21 @@ fn the_same_ruleset_gives_the_same_bytes_again() {
 }
 
 #[test]
+fn attributes_stay_those_of_their_kind() {
+    let ruleset = compiled(
+        r#"{"schemaVersion":1,"flags":{"f":{"type":"boolean","status":"enabled",
+            "variants":{"on":{"value":true}},
+            "rules":[{"when":{"attribute":{"of":"org","path":["plan"]},"op":"exists"},
+                      "serve":{"variant":"on"}}]}}}"#,
+    );
+    let read = reread(&ruleset);
+    let plan = EvaluationContext::new().with("plan", "pro");
+    for context in [plan.clone().with("kind", "org"), plan] {
+        same_answers(&ruleset, &read, &context, UnixMillis(0));
+    }
+}
+
+#[test]
 fn a_damaged_frame_is_told_by_its_fault() {
     let bytes = encode(&compiled(GOLDEN));
     let check = |bytes: &[u8], fault| {
