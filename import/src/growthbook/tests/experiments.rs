@@ -121,7 +121,7 @@ fn a_contextual_bandit_is_a_split_for_each_leaf() {
         Peer::GrowthBook,
         &json!({
             "features": { "shop": { "defaultValue": "none", "rules": [
-                { "key": "exp", "seed": "shop", "hashVersion": 2, "coverage": 0.5, "weights": [1, 0],
+                { "key": "exp", "seed": "shop", "hashVersion": 2, "coverage": 0.5, "weights": [0.6, 0.4],
                   "contextualVariations": ["a", "b"], "contextualBanditRef": "cb" },
                 { "force": "next" },
             ]}},
@@ -137,6 +137,8 @@ fn a_contextual_bandit_is_a_split_for_each_leaf() {
     assert_eq!(answer("ben", "free"), "1 \"b\"");
     assert_eq!(answer("ben", "other"), "0 \"a\"");
     // Whom a leaf leaves out, no other leaf takes in.
+    assert_eq!(answer("ana", "other"), "1 \"b\"");
+    assert_eq!(answer("ana", "pro"), "next \"next\"");
     assert_eq!(answer("ana", "free"), "next \"next\"");
     let rules = asked.imported.ruleset["flags"]["shop"]["rules"]
         .as_array()
