@@ -217,6 +217,7 @@ mod tests {
         check("string.isoneof", "2", "2", false);
         check("string.isnotoneof", "2", all(["1", "2"]), false);
         check("string.isnotoneof", "2", all([2]), true);
+        check("string.isnotoneof", Value::Null, all(["1"]), false);
         check("string.empty", Value::Null, "", true);
         check("string.empty", "x", "", false);
         check("string.notempty", "x", "", true);
