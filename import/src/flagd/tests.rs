@@ -156,3 +156,14 @@ fn the_dialect_decides_the_hash() {
         );
     }
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    for peer in [Peer::Flagd, Peer::FlagdV1, Peer::FlagdV3] {
+        crate::robust::check(peer, &file());
+    }
+    let listed = json!({"flags": [{"key": "x", "state": "ENABLED", "variants": {"a": 1, "b": 2},
+        "targeting": {"fractional": [{"cat": [{"var": "$flagd.flagKey"}, {"var": "a"}]},
+            ["a", {"if": [{"sem_ver": [{"var": "v"}, "^", "1"]}, 5, 0]}], ["b", 5]]}}]});
+    crate::robust::check(Peer::FlagdV3, &listed);
+}

@@ -152,7 +152,8 @@ impl Flag<'_> {
         let mut parts = Vec::new();
         for (index, need) in needs.iter().enumerate() {
             let other = need.get("flag").and_then(Json::as_str).unwrap_or_default();
-            let wanted = need.get("value").cloned().unwrap_or(json!(true));
+            let wanted = need.get("value").filter(|value| !value.is_null());
+            let wanted = wanted.cloned().unwrap_or(json!(true));
             let pointer = || format!("{}/needs/{index}", self.pointer);
             match self.others.get(other) {
                 None => {

@@ -321,3 +321,29 @@ fn the_answer_of_the_relay_is_read_too() {
     assert!(import(Peer::GoFeatureFlag, b"[]").is_err());
     assert!(import(Peer::GoFeatureFlag, b"{\"a\":1}").is_err());
 }
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let ends = json!({
+        "initial": {"variation": "red", "percentage": 0, "date": "2023-01-01T00:00:00Z"},
+        "end": {"variation": "blue", "percentage": 90, "date": "2024-01-11T00:00:00Z"},
+    });
+    let export = json!({
+        "color": {
+            "variations": variations(),
+            "bucketingKey": "a",
+            "needs": [{"flag": "base", "value": true}],
+            "targeting": [
+                {"name": "r", "query": "v gt 1.0.0", "percentage": {"red": 30.5, "green": 69.5}},
+                {"name": "p", "query": "{\">\": [{\"var\": \"a\"}, 1]}", "progressiveRollout": ends},
+            ],
+            "defaultRule": {"variation": "blue"},
+            "experimentation": {"start": "2023-02-01T00:00:00Z", "end": "2025-03-01T00:00:00Z"},
+            "scheduledRollout": [{"date": "2023-06-01T00:00:00Z", "disable": false,
+                "variations": {"red": "RR"}, "targeting": [{"name": "r", "query": "a eq 1.5"}],
+                "defaultRule": {"percentage": {"red": 100}}}],
+        },
+        "base": {"variations": {"on": true}, "defaultRule": {"variation": "on"}},
+    });
+    crate::robust::check(Peer::GoFeatureFlag, &export);
+}

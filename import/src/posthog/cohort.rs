@@ -7,6 +7,23 @@ pub(super) struct Cohorts<'e> {
     written: Option<&'e Map<String, Json>>,
     /// By name; null as long as it is being read.
     segments: Map<String, Json>,
+    /// Cohorts being read, each asked for by the one before.
+    n_open: usize,
+}
+
+/// Cohorts inside cohorts.
+const OPEN_MAX: usize = 32;
+
+/// What is to be done about a segment.
+pub(super) enum Reading {
+    /// It is to be read.
+    New,
+    /// It has been read.
+    Done,
+    /// It is being read: it refers to itself.
+    Circle,
+    /// It is one too many inside each other.
+    TooDeep,
 }
 
 impl<'e> Cohorts<'e> {
@@ -14,6 +31,7 @@ impl<'e> Cohorts<'e> {
         Self {
             written: written.and_then(Json::as_object),
             segments: Map::new(),
+            n_open: 0,
         }
     }
 
@@ -22,14 +40,18 @@ impl<'e> Cohorts<'e> {
         self.written?.get(id)
     }
 
-    /// Whether the segment is new, and to be read now; a cohort that refers to itself is not read
-    /// twice.
-    pub(super) fn begin(&mut self, name: &str) -> bool {
-        let is_new = !self.segments.contains_key(name);
-        if is_new {
-            self.segments.insert(name.to_owned(), Json::Null);
+    /// What is to be done about a segment; a new one is being read from now on.
+    pub(super) fn begin(&mut self, name: &str) -> Reading {
+        match self.segments.get(name) {
+            Some(Json::Null) => Reading::Circle,
+            Some(_) => Reading::Done,
+            None if self.n_open == OPEN_MAX => Reading::TooDeep,
+            None => {
+                self.n_open += 1;
+                self.segments.insert(name.to_owned(), Json::Null);
+                Reading::New
+            }
         }
-        is_new
     }
 
     /// Puts what came of it.

@@ -1,6 +1,6 @@
 //! Filters of a condition: properties, cohorts and other flags.
 
-use super::cohort::Cohorts;
+use super::cohort::{Cohorts, Reading};
 use crate::draft::{Draft, all, not};
 use bandera_shared::Value;
 use bandera_shared::context::Attribute;
@@ -56,10 +56,24 @@ impl<'e> Filters<'_, 'e> {
             Entity::Person => format!("cohort {id}"),
             Entity::Group(of) => format!("cohort {id} of {of}"),
         };
-        if self.cohorts.begin(&name) {
-            let place = format!("/cohorts/{id}");
-            let when = self.tree(cohort, entity, &place);
-            self.cohorts.finish(&name, &when);
+        match self.cohorts.begin(&name) {
+            Reading::Done => {}
+            Reading::New => {
+                let place = format!("/cohorts/{id}");
+                let when = self.tree(cohort, entity, &place);
+                self.cohorts.finish(&name, &when);
+            }
+            Reading::Circle => {
+                let message = format!("the cohort {id} refers to itself");
+                self.draft
+                    .mapped(pointer, format!("{message}: no answer, as there"));
+                return server(&message);
+            }
+            Reading::TooDeep => {
+                let message = format!("the cohort {id} lies too deep inside others");
+                self.draft.dropped(pointer, format!("{message}: no answer"));
+                return server(&message);
+            }
         }
         json!({ "segment": name })
     }
@@ -167,6 +181,11 @@ impl<'e> Filters<'_, 'e> {
             }
         }
     }
+}
+
+/// A condition that gives up on the flag.
+fn server(message: &str) -> Json {
+    json!({"dialect": "posthog", "op": "server", "value": message})
 }
 
 fn unknown() -> Json {

@@ -237,7 +237,29 @@ fn cohorts_nest_and_negate() {
     assert_eq!(server.answer("color", &certain, NOW).words, "GENERAL");
     assert_eq!(server.notes(), ["Mapped /cohorts/4/values/0"]);
     let circle = member(json!(5), "in");
-    check(&circle, &certain, None);
+    assert_eq!(circle.answer("color", &certain, NOW).words, "GENERAL");
+    assert_eq!(circle.notes(), ["Mapped /cohorts/5/values/0"]);
+}
+
+#[test]
+fn cohorts_lie_only_so_deep_inside_each_other() {
+    let notes = |n_cohorts: usize| {
+        let cohort = |n: usize| {
+            let inner = json!({"key": "id", "value": n + 1, "type": "cohort"});
+            let values = if n + 1 < n_cohorts {
+                vec![inner]
+            } else {
+                vec![]
+            };
+            (n.to_string(), json!({"type": "AND", "values": values}))
+        };
+        let cohorts: serde_json::Map<String, Json> = (0..n_cohorts).map(cohort).collect();
+        let filter = json!({"key": "id", "type": "cohort", "value": 0});
+        let flag = with(&json!([{"properties": [filter]}]));
+        tried(&flag, &Json::Object(cohorts)).notes()
+    };
+    assert_eq!(notes(32), [""; 0]);
+    assert_eq!(notes(33), ["Dropped /cohorts/31/values/0"]);
 }
 
 #[test]
@@ -294,4 +316,34 @@ fn what_only_servers_know_is_said() {
         ["Dropped /flags/0/filters/groups/0/properties/0"]
     );
     assert!(import(Peer::PostHog, b"{}").is_err());
+}
+
+#[test]
+fn anything_may_stand_anywhere() {
+    let depends = json!({"key": "b", "type": "flag", "value": true, "dependency_chain": ["b"]});
+    let member = json!({"key": "id", "type": "cohort", "value": 1, "operator": "not_in"});
+    let export = json!({
+        "flags": [
+            {"key": "a", "active": true, "bucketing_identifier": "device_id", "filters": {
+                "early_exit": true,
+                "groups": [
+                    {"properties": [filter("a", "gt", &json!(1)), depends, member],
+                        "rollout_percentage": 50, "variant": "red"},
+                    {"properties": [filter("v", "semver_caret", &json!("1.2"))],
+                        "aggregation_group_type_index": 0},
+                ],
+                "multivariate": {"variants": [
+                    {"key": "red", "rollout_percentage": 30},
+                    {"key": "blue", "rollout_percentage": 60}]},
+                "payloads": {"red": "{}"}}},
+            {"key": "b", "active": true, "filters": {"aggregation_group_type_index": 0,
+                "groups": [{"properties": [filter("d", "is_date_before", &json!("-1m"))]}]}},
+        ],
+        "group_type_mapping": {"0": "org"},
+        "cohorts": {"1": {"type": "OR", "values": [
+            {"type": "AND", "values": [
+                {"key": "a", "operator": "regex", "value": "^x", "negation": true},
+                {"key": "id", "type": "cohort", "value": "1"}]}]}},
+    });
+    crate::robust::check(Peer::PostHog, &export);
 }
