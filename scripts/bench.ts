@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 
 import { ingest } from "./lib/ingest.ts";
-import { native, sizes, type Table, throughput } from "./lib/measure.ts";
+import { native, peers, sizes, type Table, throughput } from "./lib/measure.ts";
 import { at } from "./lib/paths.ts";
 import { main, step } from "./lib/progress.ts";
 import { capture, TaskError } from "./lib/run.ts";
@@ -15,6 +15,7 @@ import { ensureTools, type Tools } from "./lib/tools.ts";
 
 const parts: ReadonlyMap<string, (tools: Tools) => Promise<Table>> = new Map([
   ["native", native],
+  ["peers", peers],
   ["throughput", throughput],
   ["ingest", ingest],
   ["sizes", sizes],

@@ -46,22 +46,33 @@ function numberOf(value: unknown, member: string): number {
   return found;
 }
 
+/** Runs a native benchmark that ends with one line of JSON: its rows. */
+async function nanoseconds(args: readonly string[]): Promise<Row[]> {
+  const output = await runKeeping("cargo", [...args, "--", "--json"], { quiet: true });
+  const rows: unknown = JSON.parse(output.trim().split("\n").at(-1) ?? "");
+  if (!Array.isArray(rows)) throw new TaskError("the native benchmark printed no rows");
+  return rows.map((row: unknown) => ({
+    name: String(isRecord(row) ? row["name"] : ""),
+    value: numberOf(row, "ns"),
+    ratio: numberOf(row, "ratio"),
+  }));
+}
+
 /** Native nanoseconds of an evaluation beside one hash. */
 export async function native(): Promise<Table> {
   const bench = ["bench", "-q", "--locked", "-p", "bandera-tests", "--bench", "evaluation"];
-  const output = await runKeeping("cargo", [...bench, "--", "--json"], { quiet: true });
-  const rows: unknown = JSON.parse(output.trim().split("\n").at(-1) ?? "");
-  if (!Array.isArray(rows)) throw new TaskError("the native benchmark printed no rows");
-  return {
-    title: "Native evaluation",
-    unit: "ns",
-    relativeTo: "one xxh3 hash",
-    rows: rows.map((row: unknown) => ({
-      name: String(isRecord(row) ? row["name"] : ""),
-      value: numberOf(row, "ns"),
-      ratio: numberOf(row, "ratio"),
-    })),
-  };
+  const rows = await nanoseconds(bench);
+  return { title: "Native evaluation", unit: "ns", relativeTo: "one xxh3 hash", rows };
+}
+
+/** Native nanoseconds beside other systems' Rust engines on the same workload. */
+export async function peers(): Promise<Table> {
+  const manifest = ["--manifest-path", at("tests", "peers", "Cargo.toml")];
+  // What they need is built beside what Bandera is built with, never among it.
+  const place = ["--target-dir", join(targetDir, "peers")];
+  const rows = await nanoseconds(["run", "-q", "--release", "--locked", ...manifest, ...place]);
+  const title = "Beside other systems' Rust engines, one run";
+  return { title, unit: "ns", relativeTo: "the best peer of the work", rows };
 }
 
 /** Builds the load generator and tells where it is. */
