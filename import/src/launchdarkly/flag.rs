@@ -220,7 +220,10 @@ impl<'e> Reader<'e> {
             let serve = json!({ "variant": index.to_string() });
             return writing.rule(id, when, &serve);
         }
-        let owner = |(index, (from, to)): &(i64, (u64, u64))| json!({ "variant": index.to_string(), "from": from, "to": to });
+        let owner = |(index, (from, to)): &(i64, (u64, u64))| {
+            let index = index.to_string();
+            json!({ "variant": index, "from": from, "to": to })
+        };
         let ranges: Vec<Json> = owned.iter().map(owner).collect();
         if !ranges.is_empty() {
             let serve = json!({ "split": { "ranges": ranges, "bucketing": bucketing } });

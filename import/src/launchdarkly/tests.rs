@@ -275,7 +275,8 @@ fn an_export_is_an_object_of_flags() {
 fn anything_may_stand_anywhere() {
     let clauses = json!([
         {"attribute": "a", "op": "in", "values": [1, "x"]},
-        {"contextKind": "org", "attribute": "/a/b~1", "op": "matches", "values": ["x+"], "negate": true},
+        {"contextKind": "org", "attribute": "/a/b~1", "op": "matches",
+         "values": ["x+"], "negate": true},
         {"op": "segmentMatch", "values": ["s", "t"]},
         {"attribute": "v", "op": "semVerLessThan", "values": ["2"]},
         {"attribute": "a", "op": "before", "values": ["2026-01-01T00:00:00Z", 7]},

@@ -163,7 +163,10 @@ impl<'e> Reader<'e> {
             [] => fallback.serve(),
             [(treatment, 0, BUCKETS)] => json!({ "variant": treatment }),
             owners => {
-                let range = |(treatment, from, to): &(&str, u64, u64)| json!({ "variant": treatment, "from": from, "to": to });
+                let range = |owner: &(&str, u64, u64)| {
+                    let (treatment, from, to) = owner;
+                    json!({ "variant": treatment, "from": from, "to": to })
+                };
                 let ranges: Vec<Json> = owners.iter().map(range).collect();
                 rule.insert("onMiss".to_owned(), "end".into());
                 json!({ "split": { "ranges": ranges, "bucketing": bucketing(seed) } })

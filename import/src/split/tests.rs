@@ -155,7 +155,8 @@ fn flags_without_an_answer() {
 fn a_negated_matcher_holds_where_there_is_nothing() {
     let matcher = |is_negated: bool| {
         json!([{
-            "matcherType": "STARTS_WITH", "negate": is_negated, "keySelector": {"attribute": "plan"},
+            "matcherType": "STARTS_WITH", "negate": is_negated,
+            "keySelector": {"attribute": "plan"},
             "whitelistMatcherData": {"whitelist": ["pro"]},
         }])
     };
@@ -352,14 +353,17 @@ fn anything_may_stand_anywhere() {
     let list = json!({"whitelist": ["ana", "1.2.3"]});
     let matchers = json!([
         {"matcherType": "WHITELIST", "negate": true, "whitelistMatcherData": list},
-        {"matcherType": "IN_LIST_SEMVER", "keySelector": {"attribute": "v"}, "whitelistMatcherData": list},
+        {"matcherType": "IN_LIST_SEMVER", "keySelector": {"attribute": "v"},
+         "whitelistMatcherData": list},
         {"matcherType": "EQUAL_TO", "keySelector": {"attribute": "a"},
          "unaryNumericMatcherData": {"dataType": "DATETIME", "value": 7}},
         {"matcherType": "BETWEEN", "betweenMatcherData": {"start": 1, "end": 2}},
         {"matcherType": "MATCHES_STRING", "stringMatcherData": "a+"},
         {"matcherType": "IN_SEGMENT", "userDefinedSegmentMatcherData": {"segmentName": "s"}},
-        {"matcherType": "IN_RULE_BASED_SEGMENT", "userDefinedSegmentMatcherData": {"segmentName": "r"}},
-        {"matcherType": "IN_SPLIT_TREATMENT", "dependencyMatcherData": {"split": "g", "treatments": ["on"]}},
+        {"matcherType": "IN_RULE_BASED_SEGMENT",
+         "userDefinedSegmentMatcherData": {"segmentName": "r"}},
+        {"matcherType": "IN_SPLIT_TREATMENT",
+         "dependencyMatcherData": {"split": "g", "treatments": ["on"]}},
     ]);
     let conditions = [condition("ROLLOUT", matchers, on())];
     let mut second = flag(json!({"conditions": conditions}));

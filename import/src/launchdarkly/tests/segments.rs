@@ -15,7 +15,8 @@ fn segments_list_keys_then_have_rules() {
             "excludedContexts": [{"contextKind": "org", "values": ["evil"]}],
             "rules": [
                 {"clauses": [{"attribute": "vip", "op": "in", "values": [true]}], "weight": 0},
-                {"clauses": [{"contextKind": "org", "attribute": "name", "op": "startsWith", "values": ["e"]}]},
+                {"clauses": [{"contextKind": "org", "attribute": "name",
+                    "op": "startsWith", "values": ["e"]}]},
                 {"clauses": [{"attribute": "lucky", "op": "in", "values": [true]}],
                  "weight": 50_000, "bucketBy": "lot"},
             ],
