@@ -51,6 +51,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     }
 }
 
+/// A body of `application/json`, as it is written.
+pub(crate) struct RawBody(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        require_media_type(request.headers(), &["application/json"])?;
+        bytes(request, state).await.map(Self)
+    }
+}
+
 /// A body of `application/merge-patch+json` (RFC 7396); `application/json` is taken as well.
 pub(crate) struct PatchBody(pub(crate) serde_json::Value);
 

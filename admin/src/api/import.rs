@@ -1,15 +1,16 @@
-//! Many documents at once: import as one transaction, and export; for flags as files in git.
+//! Many documents at once: import as one transaction, also from other systems, and export.
 
 use super::publications::draft;
 use crate::app::{self, App, Call};
 use crate::drafting::{Action, Change, prepare};
-use crate::extract::{InPath, InQuery, JsonBody};
+use crate::extract::{InPath, InQuery, JsonBody, RawBody};
 use crate::fault::{Fault, FaultKind, Result};
 use crate::kinds::{Kind, check_key};
 use crate::limits::IMPORT_DOCUMENTS_MAX;
 use crate::store::documents::{self, DocumentRow, Id};
 use crate::store::environments;
 use axum::Json;
+use bandera_import::{Fidelity, Note, PEERS, Peer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -104,6 +105,7 @@ struct ImportReport {
 pub(super) fn routes() -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(import))
+        .routes(routes!(import_from))
         .routes(routes!(export))
 }
 
@@ -127,12 +129,123 @@ async fn import(
 ) -> Result<Json<ImportReport>> {
     let store = call.app.store()?;
     input.check(&environments::get(&store, &environment).await?.salt)?;
-    let members = input.members();
+    write(&call, &environment, input.members(), query)
+        .await
+        .map(Json)
+}
+
+/// How an export of another system is taken over.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ImportFromQuery {
+    /// Answer as if it had been done, and do nothing.
+    dry_run: bool,
+    /// Archive every document that the export does not have.
+    archive_missing: bool,
+    /// Refuse what is not exactly as it was there.
+    strict: bool,
+}
+
+/// What became of another system's export.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ImportFromReport {
+    #[serde(flatten)]
+    documents: ImportReport,
+    /// What is not exactly as it was, in the order of the export.
+    notes: Vec<NoteOutput>,
+}
+
+/// What became of one part of an export.
+#[derive(Debug, Serialize, ToSchema)]
+struct NoteOutput {
+    /// `mapped`, `approximated` or `dropped`.
+    fidelity: &'static str,
+    /// Where in the export.
+    pointer: String,
+    /// What became of it.
+    message: String,
+}
+
+impl From<Note> for NoteOutput {
+    fn from(note: Note) -> Self {
+        Self {
+            fidelity: match note.fidelity {
+                Fidelity::Mapped => "mapped",
+                Fidelity::Approximated => "approximated",
+                Fidelity::Dropped => "dropped",
+            },
+            pointer: note.pointer,
+            message: note.message,
+        }
+    }
+}
+
+/// Writes the flags of another system as drafts, all or none, with that system's own bucketing, so
+/// that no subject changes its bucket.
+#[utoipa::path(
+    post,
+    path = "/api/v1/environments/{environment}/import/{peer}",
+    tag = "documents",
+    operation_id = "importFromPeer",
+    params(
+        ("environment" = String, Path),
+        ("peer" = String, Path, description = "The system the export comes from"),
+        ImportFromQuery,
+    ),
+    request_body = Object,
+    responses((status = 200, body = ImportFromReport)),
+    security(("token" = ["editor"]))
+)]
+#[worker::send]
+async fn import_from(
+    call: Call,
+    InPath((environment, peer)): InPath<(String, String)>,
+    InQuery(query): InQuery<ImportFromQuery>,
+    RawBody(export): RawBody,
+) -> Result<Json<ImportFromReport>> {
+    environments::get(&call.app.store()?, &environment).await?;
+    let Some(peer) = Peer::named(&peer) else {
+        let known = PEERS.map(|(name, _)| name).join(", ");
+        let detail = format!("no system is known as \"{peer}\": one of {known}");
+        return Err(Fault::new(FaultKind::NotFound, detail));
+    };
+    let imported = bandera_import::import(peer, &export).map_err(|error| {
+        Fault::new(FaultKind::InvalidDocument, error.message).at(&error.pointer)
+    })?;
+    let mut notes = imported.report.notes.into_iter();
+    if query.strict
+        && let Some(note) = notes.clone().find(|note| note.fidelity != Fidelity::Mapped)
+    {
+        let detail = format!("not exactly as it was: {}", note.message);
+        return Err(Fault::new(FaultKind::InvalidDocument, detail).at(&note.pointer));
+    }
+    let input: RulesetInput =
+        serde_json::from_value(imported.ruleset).map_err(|error| Fault::internal(&error))?;
+    let written = ImportQuery {
+        dry_run: query.dry_run,
+        archive_missing: query.archive_missing,
+    };
+    Ok(Json(ImportFromReport {
+        documents: write(&call, &environment, input.members(), written).await?,
+        notes: notes.by_ref().map(NoteOutput::from).collect(),
+    }))
+}
+
+/// Writes the documents as drafts, all or none.
+async fn write(
+    call: &Call,
+    environment: &str,
+    members: Vec<(Kind, String, Value)>,
+    query: ImportQuery,
+) -> Result<ImportReport> {
+    let store = call.app.store()?;
     if members.len() > IMPORT_DOCUMENTS_MAX {
         let detail = format!("at most {IMPORT_DOCUMENTS_MAX} documents are taken at once");
         return Err(Fault::new(FaultKind::InvalidDocument, detail).at(""));
     }
-    let rows = documents::every(&store, &environment).await?;
+    let rows = documents::every(&store, environment).await?;
     let mut present: HashMap<(Kind, String), DocumentRow> = rows
         .into_iter()
         .map(|row| ((row.kind, row.key.clone()), row))
@@ -149,7 +262,7 @@ async fn import(
         };
         check_key(&key)?;
         let id = Id {
-            environment: &environment,
+            environment,
             kind,
             key: &key,
         };
@@ -175,7 +288,7 @@ async fn import(
     for row in missing {
         let (key, document) = (row.key.clone(), row.document()?);
         let id = Id {
-            environment: &environment,
+            environment,
             kind: row.kind,
             key: &key,
         };
@@ -191,7 +304,7 @@ async fn import(
     if !query.dry_run && !statements.is_empty() {
         store.commit(statements).await?;
     }
-    Ok(Json(report))
+    Ok(report)
 }
 
 /// The drafts as one ruleset, which an import takes back.

@@ -5,30 +5,49 @@
 //! the evaluator knows the traits alone. Everything foreign keeps what was written for it, so that
 //! it can be shown, and written again.
 
+#[cfg(feature = "dialects")]
 mod configcat;
+#[cfg(feature = "dialects")]
 pub mod ecma_pattern;
+#[cfg(feature = "dialects")]
 mod eppo;
+#[cfg(feature = "dialects")]
 mod flagd;
+#[cfg(feature = "dialects")]
 mod flagship;
+#[cfg(feature = "dialects")]
 pub mod flagsmith;
+#[cfg(feature = "dialects")]
 mod flipt;
+#[cfg(feature = "dialects")]
 mod goff;
+#[cfg(feature = "dialects")]
 mod growthbook;
 pub mod hash;
+#[cfg(feature = "dialects")]
 mod javascript;
+#[cfg(feature = "dialects")]
 mod launchdarkly;
 pub mod method;
+#[cfg(feature = "dialects")]
 pub mod network;
 pub mod ours;
+#[cfg(feature = "dialects")]
 pub mod pattern;
+#[cfg(feature = "dialects")]
 mod posthog;
+#[cfg(feature = "dialects")]
 pub mod python;
 mod registry;
+#[cfg(feature = "dialects")]
 mod split;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "dialects")]
 pub mod text;
+#[cfg(feature = "dialects")]
 mod unleash;
+#[cfg(feature = "dialects")]
 pub mod version;
 
 use crate::context::{Attribute, EvaluationContext};

@@ -1,9 +1,8 @@
 //! Dialects by name: the one list of which systems' conditions, expressions and policies are known.
+//!
+//! An engine built without the feature `dialects` knows our own operators alone.
 
-use super::{
-    ForeignPolicy, ForeignProgram, ForeignTest, Source, configcat, eppo, flagd, flagship,
-    flagsmith, flipt, goff, growthbook, launchdarkly, ours, posthog, split, unleash,
-};
+use super::{ForeignPolicy, ForeignProgram, ForeignTest, Source, ours};
 use std::sync::Arc;
 
 /// The condition that a source means.
@@ -11,21 +10,13 @@ use std::sync::Arc;
 /// # Errors
 /// What is wrong with the source, for people: an unknown dialect or operator, or an unfit value.
 pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
-    match &*source.dialect {
-        ours::NAME => ours::test(source),
-        "configcat" => configcat::test(source),
-        "eppo" => eppo::test(source),
-        "flagship" => flagship::test(source),
-        "flagsmith" => flagsmith::test(source),
-        "flipt" => flipt::test(source),
-        "goff" => goff::test(source),
-        "growthbook" => growthbook::test(source),
-        "launchdarkly" => launchdarkly::test(source),
-        "posthog" => posthog::test(source),
-        "split" => split::test(source),
-        "unleash" => unleash::test(source),
-        _ => Err(unknown(source)),
+    if &*source.dialect == ours::NAME {
+        return ours::test(source);
     }
+    #[cfg(feature = "dialects")]
+    return theirs::test(source);
+    #[cfg(not(feature = "dialects"))]
+    Err(unknown(source))
 }
 
 /// The expression that a source means.
@@ -33,10 +24,10 @@ pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
 /// # Errors
 /// What is wrong with the source, for people.
 pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
-    match &*source.dialect {
-        "flagd/1" | "flagd/2" | "flagd/3" => flagd::program(source),
-        _ => Err(unknown(source)),
-    }
+    #[cfg(feature = "dialects")]
+    return theirs::program(source);
+    #[cfg(not(feature = "dialects"))]
+    Err(unknown(source))
 }
 
 /// The trained policy that a source means.
@@ -44,12 +35,59 @@ pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
 /// # Errors
 /// What is wrong with the source, for people.
 pub fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
-    match &*source.dialect {
-        "eppo" => eppo::policy(source),
-        _ => Err(unknown(source)),
-    }
+    #[cfg(feature = "dialects")]
+    return theirs::policy(source);
+    #[cfg(not(feature = "dialects"))]
+    Err(unknown(source))
 }
 
+#[cfg(feature = "dialects")]
 fn unknown(source: &Source) -> String {
     format!("\"{}\" is no dialect that has this", source.dialect)
+}
+
+#[cfg(not(feature = "dialects"))]
+fn unknown(source: &Source) -> String {
+    format!("this engine is built without the dialect \"{}\"", source.dialect)
+}
+
+#[cfg(feature = "dialects")]
+mod theirs {
+    use super::super::{
+        ForeignPolicy, ForeignProgram, ForeignTest, Source, configcat, eppo, flagd, flagship,
+        flagsmith, flipt, goff, growthbook, launchdarkly, posthog, split, unleash,
+    };
+    use super::unknown;
+    use std::sync::Arc;
+
+    pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+        match &*source.dialect {
+            "configcat" => configcat::test(source),
+            "eppo" => eppo::test(source),
+            "flagship" => flagship::test(source),
+            "flagsmith" => flagsmith::test(source),
+            "flipt" => flipt::test(source),
+            "goff" => goff::test(source),
+            "growthbook" => growthbook::test(source),
+            "launchdarkly" => launchdarkly::test(source),
+            "posthog" => posthog::test(source),
+            "split" => split::test(source),
+            "unleash" => unleash::test(source),
+            _ => Err(unknown(source)),
+        }
+    }
+
+    pub(super) fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
+        match &*source.dialect {
+            "flagd/1" | "flagd/2" | "flagd/3" => flagd::program(source),
+            _ => Err(unknown(source)),
+        }
+    }
+
+    pub(super) fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
+        match &*source.dialect {
+            "eppo" => eppo::policy(source),
+            _ => Err(unknown(source)),
+        }
+    }
 }
