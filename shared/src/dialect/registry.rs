@@ -48,7 +48,10 @@ fn unknown(source: &Source) -> String {
 
 #[cfg(not(feature = "dialects"))]
 fn unknown(source: &Source) -> String {
-    format!("this engine is built without the dialect \"{}\"", source.dialect)
+    format!(
+        "this engine is built without the dialect \"{}\"",
+        source.dialect
+    )
 }
 
 #[cfg(feature = "dialects")]
