@@ -11,15 +11,20 @@ import type { Tools } from "./tools.ts";
 /** What every Rust artefact is made from, beside its own folder. */
 const workspaceInputs = ["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"];
 
+/** Features of the edge Worker: all other systems' dialects where `BANDERA_DIALECTS` is 1. */
+const edgeFeatures: readonly string[] =
+  process.env["BANDERA_DIALECTS"] === "1" ? ["--features", "dialects"] : [];
+
 const edge: Artefact = {
   name: "edge Worker",
+  choice: edgeFeatures.join(" "),
   inputs: [...workspaceInputs, "platform", "edge"],
   output: at("edge", "build", "index_bg.wasm"),
 };
 
 const admin: Artefact = {
   name: "admin Worker",
-  inputs: [...workspaceInputs, "platform", "lab", "admin"],
+  inputs: [...workspaceInputs, "import", "platform", "lab", "admin"],
   output: at("admin", "build", "index_bg.wasm"),
 };
 
@@ -37,7 +42,7 @@ const dashboard: Artefact = {
 
 const command: Artefact = {
   name: "bandera command",
-  inputs: [...workspaceInputs, "lab", "cli"],
+  inputs: [...workspaceInputs, "import", "lab", "cli"],
   output: cliRelease,
 };
 
@@ -71,10 +76,16 @@ const wasmFeatures: readonly string[] = [
  * The profile is one of the root manifest's. worker-build keeps the names of functions, which would
  * be a tenth of what is downloaded: they go.
  */
-function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
+function makeWorker(
+  artefact: Artefact,
+  folder: string,
+  tools: Tools,
+  features: readonly string[] = [],
+): Promise<void> {
   return make(artefact, async () => {
     const env = environment(tools);
-    await run(tools.workerBuild, ["--profile=worker", ".", "--locked"], { cwd: at(folder), env });
+    const args = ["--profile=worker", ".", "--locked", ...features];
+    await run(tools.workerBuild, args, { cwd: at(folder), env });
     await run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", artefact.output, "-o", artefact.output]);
   });
 }
@@ -88,7 +99,7 @@ function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<voi
 /** Builds the named artefacts, each only when its sources changed. */
 export async function build(names: readonly ArtefactName[], tools: Tools): Promise<void> {
   for (const name of names) {
-    if (name === "edge") await makeWorker(edge, "edge", tools);
+    if (name === "edge") await makeWorker(edge, "edge", tools, edgeFeatures);
     else if (name === "admin") await makeWorker(admin, "admin", tools);
     else if (name === "cli") {
       await make(command, () => cargo(["build", "--release", "-p", "bandera-cli"]));

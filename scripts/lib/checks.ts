@@ -1,13 +1,13 @@
 /** The steps of `npm test`, by part. Each is one thing a person can run and understand alone. */
 
-import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { build, stackArtefacts, wasmFiles } from "./build.ts";
 import { type Browser, chromiumArguments } from "./chromium.ts";
-import { at, limits, npmBin, root, targetDir } from "./paths.ts";
+import { at, cliDebug, limits, npmBin, root, targetDir } from "./paths.ts";
 import { capture, cargo, run, runKeeping, say, TaskError } from "./run.ts";
 import { exact, versions } from "./toolchain.ts";
 import type { Tools } from "./tools.ts";
@@ -30,7 +30,7 @@ export interface Check {
 const wasmTarget = ["--target", "wasm32-unknown-unknown"];
 
 /** Packages that are compiled to wasm, as `-p` arguments. */
-const wasmPackages = ["shared", "lab", "platform", "edge", "admin", "browser"].flatMap((name) => [
+const wasmPackages = ["shared", "import", "lab", "platform", "edge", "admin", "browser"].flatMap((name) => [
   "-p",
   `bandera-${name}`,
 ]);
@@ -208,6 +208,20 @@ function kib(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
 
+/** Other systems' own suites, where somebody has laid them beside the repository. */
+async function conformance(): Promise<void> {
+  const named = process.env["BANDERA_CONFORMANCE"];
+  const folder = resolve(root, named ?? join("..", "shared", "conformance"));
+  const runner = join(folder, "run.py");
+  if (existsSync(runner)) {
+    await run("python3", [runner, "--bandera", cliDebug, "--corpus", join(folder, "dev")]);
+  } else if (named === undefined) {
+    say("no suites of other systems here; BANDERA_CONFORMANCE names a folder that has them");
+  } else {
+    throw new TaskError(`BANDERA_CONFORMANCE: there is no ${runner}`);
+  }
+}
+
 const product: readonly Check[] = [
   {
     part: "build",
@@ -218,6 +232,7 @@ const product: readonly Check[] = [
       await cargo(["build", "-p", "bandera-tests", "--bin", "bundle"]);
     },
   },
+  { part: "conformance", name: "other systems' suites", work: conformance },
   { part: "size", name: "wasm sizes", work: async () => sizes() },
   { part: "e2e", name: "end to end", work: endToEnd },
 ];

@@ -153,24 +153,6 @@ cases!(Serve {
 });
 cases!(Draw { 0 => Hash, 1 => Request });
 cases!(OnMissing { 0 => Fails, 1 => Misses, 2 => First, 3 => Random });
-cases!(Method {
-    0 => Xxh3,
-    1 => Eppo,
-    2 => GrowthBook1,
-    3 => GrowthBook2,
-    4 => Unleash,
-    5 => UnleashVariant,
-    6 => LaunchDarkly,
-    7 => ConfigCat,
-    8 => Flagsmith,
-    9 => FliptVariant,
-    10 => FliptThreshold,
-    11 => PostHog,
-    12 => PostHogVariant,
-    13 => Split,
-    14 => Flagship,
-    15 => GoFeatureFlag,
-});
 cases!(OnFailure { 0 => DoesNotHold, 1 => Fails, 2 => Unknown });
 cases!(Condition {
     0 => All(parts),
@@ -333,5 +315,16 @@ impl Compact for Bandit {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let key = from.text()?;
         from_wire(key, BanditWire::read(from)?).ok()
+    }
+}
+
+/// By name: an engine that is built without another system's method must not take it for ours.
+impl Compact for Method {
+    fn write(&self, to: &mut Writer) {
+        Box::<str>::from(self.name()).write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Self::named(&Box::<str>::read(from)?)
     }
 }

@@ -4,14 +4,11 @@
 //! divide and compare fractions are taken over by moving their thresholds to the integers, once,
 //! when a ruleset is imported.
 
-use super::hash::{crc32, fnv1a_32, md5_32, md5_128, murmur3_32, sha1_28, sha1_60, utf16_units};
-use super::javascript;
-use super::python;
-use crate::bucketing::{BUCKETS, Bucket, hash};
-use crate::value::{Number, Value};
+#[cfg(feature = "dialects")]
+mod theirs;
 
-/// Seed of Unleash's variant hash.
-const UNLEASH_VARIANT_SEED: u32 = 86_028_157;
+use crate::bucketing::{BUCKETS, Bucket, hash};
+use crate::value::Value;
 
 /// A way from salt and unit to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,11 +74,12 @@ pub const SHA1_60_SCALE: u64 = 1 << 60;
 pub const FLAGSMITH_SCALE: u64 = 9_998;
 
 impl Method {
-    /// The method of that name.
+    /// The method of that name; ours alone in an engine built without the feature `dialects`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let found = BY_NAME.iter().find(|(other, _)| *other == name);
-        found.map(|(_, method)| *method)
+        let method = found.map(|(_, method)| *method);
+        method.filter(|method| cfg!(feature = "dialects") || *method == Self::Xxh3)
     }
 
     /// Its name.
@@ -117,27 +115,15 @@ impl Method {
     /// The value as a unit to hash; `None` when it identifies nobody.
     #[must_use]
     pub fn unit(self, value: &Value) -> Option<Box<str>> {
-        match (self, value) {
-            // What counts as false is nobody there, and somebody elsewhere.
-            (Self::GrowthBook1 | Self::GrowthBook2, value) => {
-                javascript::truth(value).then(|| javascript::text(value).into())
-            }
-            (Self::Flagship, Value::List(_) | Value::Object(_)) => {
-                Some(javascript::text(value).into())
-            }
-            (Self::Flagsmith, value) => Some(python::text_of(value)?.into()),
-            (_, Value::String(text)) => Some(text.clone()),
-            // All numbers are doubles there; only whole ones, and no booleans, tell subjects apart.
-            (Self::LaunchDarkly, Value::Number(number)) => {
-                let double = number.as_f64();
-                let is_whole = double.fract() == 0.0;
-                is_whole.then(|| Number::Float(double).to_string().into())
-            }
-            (Self::LaunchDarkly, _) => None,
-            (_, Value::Number(number)) => Some(number.to_string().into()),
-            (_, Value::Bool(truth)) => Some(truth.to_string().into()),
-            (Self::ConfigCat, Value::List(_)) => Some(value.to_string().into()),
-            (_, Value::Null | Value::List(_) | Value::Object(_)) => None,
+        #[cfg(feature = "dialects")]
+        if self != Self::Xxh3 {
+            return theirs::unit(self, value);
+        }
+        match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string().into()),
+            Value::Bool(truth) => Some(truth.to_string().into()),
+            Value::Null | Value::List(_) | Value::Object(_) => None,
         }
     }
 
@@ -148,54 +134,17 @@ impl Method {
     /// # Determinism
     /// Same bits everywhere.
     #[must_use]
+    #[cfg_attr(
+        not(feature = "dialects"),
+        allow(unused_variables, reason = "ours has one scale")
+    )]
     pub fn draw(self, salt: &str, unit: &str, scale: u64) -> u64 {
-        let scale = scale.max(1);
-        let both = || [salt, unit].concat();
-        match self {
-            Self::Xxh3 => Bucket::from_hash(hash(salt, unit)).index(),
-            Self::Eppo => md5_32(&[salt, "-", unit].concat()) % scale,
-            Self::GrowthBook1 => u64::from(fnv1a_32(utf16_units(&[unit, salt].concat()))) % 1_000,
-            Self::GrowthBook2 => {
-                let first = fnv1a_32(utf16_units(&both())).to_string();
-                u64::from(fnv1a_32(utf16_units(&first))) % 10_000
-            }
-            Self::Unleash => murmur(&[salt, ":", unit].concat(), 0) % 100,
-            Self::UnleashVariant => {
-                murmur(&[salt, ":", unit].concat(), UNLEASH_VARIANT_SEED) % scale
-            }
-            Self::LaunchDarkly | Self::PostHog => sha1_60(&[salt, ".", unit].concat()),
-            Self::PostHogVariant => sha1_60(&[salt, ".", unit, "variant"].concat()),
-            Self::ConfigCat => sha1_28(&both()) % 100,
-            Self::Flagsmith => flagsmith(salt, unit),
-            Self::FliptVariant => u64::from(crc32(both().as_bytes())) % 1_000,
-            Self::FliptThreshold => u64::from(crc32([unit, salt].concat().as_bytes())) % 100,
-            // A seed may be negative there; its bits are the same.
-            Self::Split => murmur(unit, salt.parse::<i64>().unwrap_or(0) as u32) % 100,
-            Self::Flagship => murmur(unit, murmur3_32(salt.as_bytes(), 0) % 100) % 100,
-            Self::GoFeatureFlag => u64::from(fnv1a_32(both().bytes().map(u32::from))) % scale,
+        #[cfg(feature = "dialects")]
+        if self != Self::Xxh3 {
+            return theirs::draw(self, salt, unit, scale.max(1));
         }
+        Bucket::from_hash(hash(salt, unit)).index()
     }
-}
-
-fn murmur(text: &str, seed: u32) -> u64 {
-    u64::from(murmur3_32(text.as_bytes(), seed))
-}
-
-/// The pair is hashed once, and once more often as long as the number is the one that would make
-/// exactly 100 percent.
-fn flagsmith(salt: &str, unit: &str) -> u64 {
-    let pair = [salt, ",", unit].concat();
-    let mut text = pair.clone();
-    // One in 9,999 repeats: a hundred times in a row has never been seen, and would end here.
-    for _ in 0..100 {
-        let number = (md5_128(&text) % 9_999) as u64;
-        if number < FLAGSMITH_SCALE {
-            return number;
-        }
-        text.push(',');
-        text.push_str(&pair);
-    }
-    0
 }
 
 /// The smallest number of `0..=scale` whose fraction satisfies `reaches`, which no larger number

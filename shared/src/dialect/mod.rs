@@ -23,13 +23,13 @@ mod flipt;
 mod goff;
 #[cfg(feature = "dialects")]
 mod growthbook;
+#[cfg(feature = "dialects")]
 pub mod hash;
 #[cfg(feature = "dialects")]
 mod javascript;
 #[cfg(feature = "dialects")]
 mod launchdarkly;
 pub mod method;
-#[cfg(feature = "dialects")]
 pub mod network;
 pub mod ours;
 #[cfg(feature = "dialects")]
@@ -41,7 +41,7 @@ pub mod python;
 mod registry;
 #[cfg(feature = "dialects")]
 mod split;
-#[cfg(test)]
+#[cfg(all(test, feature = "dialects"))]
 mod tests;
 #[cfg(feature = "dialects")]
 pub mod text;
