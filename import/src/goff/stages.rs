@@ -69,7 +69,8 @@ impl Stage {
             return None;
         }
         let window = (start.is_some() || end.is_some()).then(|| {
-            json!({"startAt": start.map(UnixMillis::to_rfc3339), "endAt": end.map(UnixMillis::to_rfc3339)})
+            let written = |at: Option<UnixMillis>| at.map(UnixMillis::to_rfc3339);
+            json!({"startAt": written(start), "endAt": written(end)})
         });
         Some(Self { flag, window })
     }

@@ -335,7 +335,8 @@ fn anything_may_stand_anywhere() {
             "needs": [{"flag": "base", "value": true}],
             "targeting": [
                 {"name": "r", "query": "v gt 1.0.0", "percentage": {"red": 30.5, "green": 69.5}},
-                {"name": "p", "query": "{\">\": [{\"var\": \"a\"}, 1]}", "progressiveRollout": ends},
+                {"name": "p", "query": "{\">\": [{\"var\": \"a\"}, 1]}",
+                    "progressiveRollout": ends},
             ],
             "defaultRule": {"variation": "blue"},
             "experimentation": {"start": "2023-02-01T00:00:00Z", "end": "2025-03-01T00:00:00Z"},

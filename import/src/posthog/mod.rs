@@ -145,7 +145,7 @@ impl<'e> Reader<'_, 'e> {
             .and_then(Json::as_str);
         match (aggregation, device) {
             (Some(index), _) => {
-                let name = self.group(index);
+                let name = self.aggregate(index);
                 if name.is_none() {
                     let pointer = format!("{}/filters/aggregation_group_type_index", self.pointer);
                     let message = "there is no group type of that index: no answer, as there";
@@ -159,7 +159,7 @@ impl<'e> Reader<'_, 'e> {
     }
 
     /// The name of a type of groups.
-    fn group(&self, index: &Json) -> Option<String> {
+    fn aggregate(&self, index: &Json) -> Option<String> {
         let name = self.group_types?.get(index.to_string())?;
         name.as_str().map(str::to_owned)
     }
@@ -229,12 +229,12 @@ impl<'e> Reader<'_, 'e> {
         let unit = match own.filter(|own| Some(*own) != flag_wide) {
             None => unit.clone(),
             Some(index) => {
-                let Some(name) = self.group(index) else {
+                let Some(name) = self.aggregate(index) else {
                     let message = "there is no group type of that index: never met, as there";
                     self.filters.draft.mapped(pointer, message);
                     return None;
                 };
-                when.push(has_group(&name));
+                when.push(names_one(&name));
                 Unit::Group(name)
             }
         };
@@ -276,7 +276,7 @@ fn first(unit: &Unit, off: &str, (ids, rules): (&mut RuleIds, &mut Vec<Json>)) {
         }),
         Unit::Group(name) => json!({
             "id": ids.name("no group"),
-            "when": not(has_group(name)),
+            "when": not(names_one(name)),
             "serve": {"variant": off},
         }),
     };
@@ -290,7 +290,7 @@ fn aggregation(json: &Json) -> Option<&Json> {
 }
 
 /// Whether the request names a group of that type.
-fn has_group(name: &str) -> Json {
+fn names_one(name: &str) -> Json {
     let key = json!({"of": name, "path": "targetingKey"});
     json!({"attribute": key, "op": "exists"})
 }

@@ -66,7 +66,8 @@ impl ForeignProgram for Program {
     }
 }
 
-/// An expression in `JSONLogic` that is true or not, for systems that speak it without flagd's words.
+/// An expression in `JSONLogic` that is true or not, for systems that speak it without flagd's
+/// words.
 #[derive(Debug)]
 pub(super) struct Logic(Node);
 

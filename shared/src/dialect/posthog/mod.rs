@@ -1,7 +1,7 @@
 //! `PostHog`: filters over properties of a person or of a group, and what cannot be told.
 //!
 //! A property that the context lacks leaves a filter undecided, negated or not; null fails nearly
-//! every filter. Filters work as where flags are evaluated locally, which is what the SDKs agree on.
+//! every filter. Filters work as where flags are evaluated locally, which is what SDKs agree on.
 
 mod date;
 mod matching;

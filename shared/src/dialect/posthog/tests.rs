@@ -219,7 +219,7 @@ fn versions_have_three_numbers() {
 }
 
 #[test]
-fn properties_are_of_the_person_or_of_a_group() {
+fn properties_have_an_owner() {
     let several = r#"{"kind":"multi","user":{"targetingKey":"ana","plan":"free"},
         "company":{"targetingKey":"acme","plan":"pro"}}"#;
     let plan = |of: Option<&str>, wanted: &str, context: &str| {
@@ -244,8 +244,8 @@ fn properties_are_of_the_person_or_of_a_group() {
         key(id(), r#"{"targetingKey":"ana","distinct_id":"eve"}"#),
         No
     );
-    let group_key = Attribute::named("$group_key").of("company");
-    assert_eq!(asked(group_key, "exact", "\"acme\"", several), Yes);
+    let its_key = Attribute::named("$group_key").of("company");
+    assert_eq!(asked(its_key, "exact", "\"acme\"", several), Yes);
 }
 
 #[test]
