@@ -1,6 +1,8 @@
 //! `bandera publish`.
 
 use super::run::{RULESET, bandera, file};
+use bandera_shared::publish::content_hash;
+use bandera_shared::{Bundle, Ruleset};
 use serde_json::json;
 
 #[test]
@@ -14,6 +16,15 @@ fn a_change_of_split_moves_as_few_as_it_must() {
         json!([{"flag": "test", "rule": "experiment"}])
     );
     assert_eq!(bandera(&["validate", &live]).code, 0);
+
+    let bundle = file("publish-live.bundle", "");
+    let made = bandera(&["publish", "--draft", &draft, "--bundle", &bundle]);
+    let bytes = std::fs::read(&bundle).expect("the bundle is written");
+    assert_eq!(made.json()["bundleBytes"], bytes.len());
+    assert_eq!(made.json()["hash"], content_hash(&bytes));
+    let opened = Bundle::open(bytes).expect("what is written opens");
+    let read = Ruleset::from_compact(opened.sections().edge).expect("an edge reads it");
+    assert!(read.flag("test").is_some());
 
     let same = bandera(&["publish", "--previous", &live, "--draft", &draft]);
     assert_eq!(same.json()["splits"][0]["movedBuckets"], 0);
