@@ -28,7 +28,7 @@ Examples:
 #[command(after_help = AFTER)]
 pub(crate) struct ImportArgs {
     /// The system the export comes from
-    #[arg(long, value_name = "PEER", value_parser = PossibleValuesParser::new(PEERS.map(|(name, _)| name)))]
+    #[arg(long, value_name = "PEER", value_parser = known_peers())]
     from: String,
     /// The export; `-` is standard input
     #[arg(long = "in", value_name = "FILE")]
@@ -39,6 +39,10 @@ pub(crate) struct ImportArgs {
     /// Refuse what is not exactly as it was
     #[arg(long)]
     strict: bool,
+}
+
+fn known_peers() -> PossibleValuesParser {
+    PossibleValuesParser::new(PEERS.map(|(name, _)| name))
 }
 
 /// What became of the export.

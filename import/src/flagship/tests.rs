@@ -88,7 +88,8 @@ fn a_rollout_is_drawn_by_account_and_flag() {
 #[test]
 fn a_miss_of_a_rollout_goes_to_the_next_rule() {
     let asked = asked(&json!([flag(&json!([
-        { "priority": 1, "conditions": [], "serve_variation": "plain", "rollout": { "percentage": 0 } },
+        { "priority": 1, "conditions": [], "serve_variation": "plain",
+            "rollout": { "percentage": 0 } },
         { "priority": 2, "conditions": [], "serve_variation": "fancy" },
     ]))]));
     assert_eq!(
@@ -149,10 +150,12 @@ fn anything_may_stand_anywhere() {
         Peer::Flagship,
         &json!({ "account_id": "acme", "flags": [
             flag(&json!([
-                { "priority": 1, "serve_variation": "fancy", "rollout": { "percentage": 5, "attribute": "a" },
+                { "priority": 1, "serve_variation": "fancy", "rollout": { "percentage": 5,
+                    "attribute": "a" },
                   "conditions": [{ "logical_operator": "OR", "clauses": [
                       { "attribute": "a", "operator": "in", "value": ["x", 1] },
-                      { "attribute": "a", "operator": "less_than", "value": "2026-01-01T00:00:00Z" },
+                      { "attribute": "a", "operator": "less_than",
+                        "value": "2026-01-01T00:00:00Z" },
                   ]}] },
                 { "priority": 2, "conditions": [], "serve_variation": "gone" },
             ])),

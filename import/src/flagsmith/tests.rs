@@ -117,9 +117,15 @@ fn lists_come_in_three_forms() {
 /// `s,env_ana` 85.2, `s,k` 18.0.
 #[test]
 fn variants_and_shares_draw_the_published_numbers() {
-    let variant = |key: &str, weight: f64, priority: u8| json!({ "key": key, "value": key, "weight": weight, "priority": priority });
+    let variant = |key: &str, weight: f64, priority: u8| {
+        json!({ "key": key, "value": key,
+        "weight": weight, "priority": priority })
+    };
     let variants = json!([variant("late", 30.0, 9), variant("early", 50.0, 1)]);
-    let feature = |key: &str| json!({ "key": key, "name": "f", "enabled": true, "value": "plain", "variants": variants });
+    let feature = |key: &str| {
+        json!({ "key": key, "name": "f", "enabled": true,
+        "value": "plain", "variants": variants })
+    };
     let split = condition("", "PERCENTAGE_SPLIT", "20");
     let rule = json!({ "type": "ALL", "conditions": [split] });
     let segment =
@@ -146,7 +152,10 @@ fn variants_and_shares_draw_the_published_numbers() {
 
 #[test]
 fn the_strongest_override_wins_and_the_first_of_equals() {
-    let feature = |value: &str, priority: Json| json!({ "key": "f", "name": "f", "enabled": true, "value": value, "priority": priority });
+    let feature = |value: &str, priority: Json| {
+        json!({ "key": "f", "name": "f",
+        "enabled": true, "value": value, "priority": priority })
+    };
     let everybody = |name: &str, value: &str, priority: Json| {
         let rule = json!({ "type": "ALL" });
         let overrides = [feature(value, priority)];
@@ -239,7 +248,8 @@ fn what_cannot_be_read_is_noted_and_harms_nobody_else() {
             "3": segment(json!({ "type": "MOST" })),
             "4": of(condition("$..a", "IS_SET", "")),
             "5": of(condition("a", "REGEX", r"\d{3}$")),
-            "6": json!({ "key": "s", "name": "s", "overrides": [{ "name": "f", "enabled": true }] }),
+            "6": json!({ "key": "s", "name": "s", "overrides": [{ "name": "f",
+                "enabled": true }] }),
         }),
     );
     assert!(!asked.is_on("f", &json!({ "a": "x" })));
@@ -273,7 +283,8 @@ fn anything_may_stand_anywhere() {
         { "value": "b", "weight": 50, "priority": 1 },
     ]);
     let feature = json!({
-        "key": "k", "name": "f", "enabled": true, "value": "{}", "variants": variants, "priority": 1,
+        "key": "k", "name": "f", "enabled": true, "value": "{}", "variants": variants,
+            "priority": 1,
     });
     let conditions = [
         condition("a", "EQUAL", "1.0.0:semver"),

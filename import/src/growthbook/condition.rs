@@ -156,7 +156,7 @@ impl Conditions<'_, '_> {
 
     /// Membership of a saved group by an attribute: a segment.
     fn member(&mut self, group: &str, attribute: &Json, pointer: &str) -> Json {
-        let value = self.group(group, pointer);
+        let value = self.saved(group, pointer);
         let when = json!({
             "dialect": DIALECT, "op": "$inGroup", "attribute": attribute, "value": value,
         });
@@ -183,7 +183,7 @@ impl Conditions<'_, '_> {
     }
 
     /// The values of a saved group.
-    fn group(&mut self, group: &str, pointer: &str) -> Json {
+    fn saved(&mut self, group: &str, pointer: &str) -> Json {
         let found = self.payload.groups.and_then(|groups| groups.get(group));
         if let Some(values) = found.filter(|values| values.is_array()) {
             return values.clone();
@@ -199,9 +199,9 @@ impl Conditions<'_, '_> {
             Json::Object(members) => {
                 let written = members.iter().map(|(name, operand)| {
                     let pointer = below(pointer, name);
-                    let group = matches!(name.as_str(), "$inGroup" | "$notInGroup");
-                    let meant = if let Some(group) = operand.as_str().filter(|_| group) {
-                        self.group(group, &pointer)
+                    let is_membership = matches!(name.as_str(), "$inGroup" | "$notInGroup");
+                    let meant = if let Some(group) = operand.as_str().filter(|_| is_membership) {
+                        self.saved(group, &pointer)
                     } else {
                         self.remark(name, operand, &pointer);
                         self.operand(operand, &pointer)

@@ -120,7 +120,10 @@ fn shares_of_a_force_rule() {
 
 #[test]
 fn prerequisites_block_the_flag_or_skip_the_rule() {
-    let parent = |gate: bool| json!([{ "id": "base", "gate": gate, "condition": { "value": { "$gt": 1 } } }]);
+    let parent = |gate: bool| {
+        json!([{ "id": "base", "gate": gate,
+        "condition": { "value": { "$gt": 1 } } }])
+    };
     let child = |gate: bool| {
         json!({ "defaultValue": "none", "rules": [
             { "parentConditions": parent(gate), "condition": { "beta": true }, "force": "x" },
@@ -131,11 +134,14 @@ fn prerequisites_block_the_flag_or_skip_the_rule() {
         "gated": child(true),
         "skipped": child(false),
         "orphan": { "defaultValue": "none", "rules": [
-            { "parentConditions": [{ "id": "gone", "condition": { "value": null } }], "force": "x" },
-            { "parentConditions": [{ "id": "gone", "condition": { "value": true }, "gate": true }] },
+            { "parentConditions": [{ "id": "gone", "condition": { "value": null } }],
+                "force": "x" },
+            { "parentConditions": [{ "id": "gone", "condition": { "value": true },
+                "gate": true }] },
         ]},
         "barred": { "defaultValue": "none", "rules": [
-            { "parentConditions": [{ "id": "gone", "condition": { "value": true }, "gate": true }] },
+            { "parentConditions": [{ "id": "gone", "condition": { "value": true },
+                "gate": true }] },
         ]},
     }));
     let answer = |flag: &str, context: Json| asked.answer(flag, FlagType::String, &context);
@@ -173,7 +179,8 @@ fn saved_groups_become_segments() {
         Peer::GrowthBook,
         &json!({
             "features": { "shop": { "defaultValue": "none", "rules": [
-                { "condition": { "id": { "$inGroup": "vip" }, "org.id": { "$notInGroup": "vip" } }, "force": "x" },
+                { "condition": { "id": { "$inGroup": "vip" },
+                    "org.id": { "$notInGroup": "vip" } }, "force": "x" },
                 { "condition": { "id": { "$inGroup": "gone" } }, "force": "y" },
                 { "condition": { "teams": { "$elemMatch": { "$inGroup": "vip" } } }, "force": "z" },
             ]}},
@@ -266,22 +273,28 @@ fn anything_may_stand_anywhere() {
             "features": {
                 "base": { "defaultValue": 1 },
                 "shop": { "defaultValue": "none", "rules": [
-                    { "parentConditions": [{ "id": "base", "gate": true, "condition": { "value": 1 } }] },
+                    { "parentConditions": [{ "id": "base", "gate": true,
+                        "condition": { "value": 1 } }] },
                     { "force": "x", "coverage": 0.5, "hashVersion": 2, "condition": {
-                        "$or": [{ "a": { "$inGroup": "vip" } }, { "$not": { "a.b": { "$size": { "$gt": 1 } } } }],
+                        "$or": [{ "a": { "$inGroup": "vip" } },
+                        { "$not": { "a.b": { "$size": { "$gt": 1 } } } }],
                     }},
-                    { "key": "exp", "variations": ["a", "b"], "weights": [0.2, 0.8], "coverage": 0.9,
-                      "namespace": ["ns", 0, 0.5], "meta": [{ "key": "v0" }, { "passthrough": true }] },
+                    { "key": "exp", "variations": ["a", "b"], "weights": [0.2, 0.8],
+                        "coverage": 0.9,
+                      "namespace": ["ns", 0, 0.5], "meta": [{ "key": "v0" },
+                        { "passthrough": true }] },
                     { "contextualVariations": ["a", "b"], "contextualBanditRef": "cb", "seed": "s",
                       "filters": [{ "seed": "f", "ranges": [[0, 0.5], [0.6, 1]] }] },
-                    { "variations": [1, null], "ranges": [[0, 0.5], [0.5, 1]], "fallbackAttribute": "a" },
+                    { "variations": [1, null], "ranges": [[0, 0.5], [0.5, 1]],
+                        "fallbackAttribute": "a" },
                 ]},
             },
             "savedGroups": { "vip": ["ana", 7] },
             "contextualBandits": { "cb": { "contexts": [
                 { "leafId": 1, "condition": { "a": { "$regex": "^x" } }, "weights": [0, 1] },
             ]}},
-            "experiments": [{ "key": "page", "variations": [{}, { "css": "x" }], "hashAttribute": "a.b",
+            "experiments": [{ "key": "page", "variations": [{}, { "css": "x" }],
+                "hashAttribute": "a.b",
                 "urlPatterns": [{ "type": "simple", "pattern": "/home" }] }],
         }),
     );

@@ -47,7 +47,8 @@ fn constraints_segments_and_strategy_must_all_hold() {
                 "name": "default",
                 "segments": [4, 5],
                 "constraints": [
-                    { "contextName": "userId", "operator": "IN", "values": ["ana"], "inverted": true },
+                    { "contextName": "userId", "operator": "IN", "values": ["ana"],
+                        "inverted": true },
                 ],
             }])
         ),
@@ -75,11 +76,11 @@ fn gradual_rollouts_draw_the_published_numbers() {
         let asked = asked(&json!([feature("f", strategy)]));
         assert_eq!(asked.is_on("f", &context), expected, "{strategy} {context}");
     };
-    let user = |percentage| rollout("gradualRolloutUserId", "percentage", percentage, "");
+    let by_id = |percentage| rollout("gradualRolloutUserId", "percentage", percentage, "");
     let flexible = |percentage, by| rollout("flexibleRollout", "rollout", percentage, by);
     let ana = || json!({ "targetingKey": "ana" });
-    check(&user(ANA), ana(), true);
-    check(&user(BELOW_ANA), ana(), false);
+    check(&by_id(ANA), ana(), true);
+    check(&by_id(BELOW_ANA), ana(), false);
     check(
         &flexible(ANA, "default"),
         json!({ "sessionId": "ana" }),
@@ -95,8 +96,8 @@ fn gradual_rollouts_draw_the_published_numbers() {
     check(&flexible("100", "default"), json!({}), true);
     check(&flexible("0", "random"), json!({}), false);
     check(&flexible("100", "random"), json!({}), true);
-    check(&user("100"), json!({}), false);
-    check(&user("none"), ana(), false);
+    check(&by_id("100"), json!({}), false);
+    check(&by_id("none"), ana(), false);
 }
 
 const ANA: &str = "18";
@@ -108,7 +109,10 @@ fn variants_answer_who_asks_for_their_type() {
         let payload = json!({ "type": kind, "value": value });
         json!([{ "name": name, "weight": 1, "payload": payload }])
     };
-    let with = |name: &str, variants: &Json| json!({ "name": name, "enabled": true, "strategies": [], "variants": variants });
+    let with = |name: &str, variants: &Json| {
+        json!({ "name": name, "enabled": true,
+        "strategies": [], "variants": variants })
+    };
     let asked = asked(&json!([
         with("text", &variant("on", "string", "")),
         with("number", &variant("n", "number", "1.50")),
@@ -140,7 +144,8 @@ fn named_subjects_come_before_the_split_and_strategies_bring_their_own_variants(
         "strategies": [
             { "name": "default", "constraints": [
                 { "contextName": "plan", "operator": "IN", "values": ["pro"] },
-            ], "variants": [{ "name": "a", "weight": 1, "payload": { "type": "string", "value": "pro" } }] },
+            ], "variants": [{ "name": "a", "weight": 1, "payload": { "type": "string",
+                "value": "pro" } }] },
             { "name": "default" },
         ],
         "variants": [
@@ -162,7 +167,10 @@ fn named_subjects_come_before_the_split_and_strategies_bring_their_own_variants(
 
 #[test]
 fn parents_must_answer_as_wanted() {
-    let child = |name: &str, dependencies: &Json| json!({ "name": name, "enabled": true, "strategies": [], "dependencies": dependencies });
+    let child = |name: &str, dependencies: &Json| {
+        json!({ "name": name, "enabled": true,
+        "strategies": [], "dependencies": dependencies })
+    };
     let asked = asked(&json!([
         { "name": "on", "enabled": true, "strategies": [] },
         { "name": "off", "enabled": false, "strategies": [] },
@@ -203,7 +211,8 @@ fn changes_are_applied_in_order() {
     };
     let export = json!({ "events": [
         { "type": "feature-updated", "feature": named("forgotten") },
-        { "type": "hydration", "features": [named("f"), named("g")], "segments": [segment(&json!(["x"]))] },
+        { "type": "hydration", "features": [named("f"), named("g")],
+            "segments": [segment(&json!(["x"]))] },
         { "type": "segment-updated", "segment": segment(&json!(["y"])) },
         { "type": "feature-removed", "featureName": "g" },
         { "type": "project-renamed" },

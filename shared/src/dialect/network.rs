@@ -1,6 +1,6 @@
 //! Networks of IP addresses, in CIDR notation.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// A network, or a single address as the network that has no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,9 +17,9 @@ use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
+use core::net::IpAddr;
 use regex_lite::Regex;
 use semver::Version;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The attribute that is the moment of the request where the context does not say otherwise.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::repository::{cargo, none, packages};
 
 /// Every package of the workspace, its folder, and the packages of ours it may depend on.
-const ARROWS: [(&str, &str, &[&str]); 9] = [
+const ARROWS: [(&str, &str, &[&str]); 10] = [
     ("bandera-shared", "shared", &[]),
+    ("bandera-import", "import", &["bandera-shared"]),
     ("bandera-lab", "lab", &["bandera-shared"]),
     ("bandera-platform", "platform", &["bandera-shared"]),
     (
@@ -19,9 +20,18 @@ const ARROWS: [(&str, &str, &[&str]); 9] = [
     (
         "bandera-admin",
         "admin",
-        &["bandera-lab", "bandera-platform", "bandera-shared"],
+        &[
+            "bandera-import",
+            "bandera-lab",
+            "bandera-platform",
+            "bandera-shared",
+        ],
     ),
-    ("bandera-cli", "cli", &["bandera-lab", "bandera-shared"]),
+    (
+        "bandera-cli",
+        "cli",
+        &["bandera-import", "bandera-lab", "bandera-shared"],
+    ),
     ("bandera-browser", "www/browser", &["bandera-shared"]),
     ("bandera-tests", "tests", &["bandera-lab", "bandera-shared"]),
     (
@@ -123,7 +133,7 @@ fn arrows_point_one_way() {
 
 #[test]
 fn pure_packages_pull_in_no_platform() {
-    for package in ["bandera-shared", "bandera-lab"] {
+    for package in ["bandera-shared", "bandera-import", "bandera-lab"] {
         for target in [&["--target", "wasm32-unknown-unknown"][..], &[]] {
             let tree = tree(package, target);
             assert!(

@@ -121,7 +121,8 @@ fn a_contextual_bandit_is_a_split_for_each_leaf() {
         Peer::GrowthBook,
         &json!({
             "features": { "shop": { "defaultValue": "none", "rules": [
-                { "key": "exp", "seed": "shop", "hashVersion": 2, "coverage": 0.5, "weights": [0.6, 0.4],
+                { "key": "exp", "seed": "shop", "hashVersion": 2, "coverage": 0.5,
+                    "weights": [0.6, 0.4],
                   "contextualVariations": ["a", "b"], "contextualBanditRef": "cb" },
                 { "force": "next" },
             ]}},
@@ -172,7 +173,8 @@ fn experiments_of_pages_are_flags() {
                 experiment("draft", json!({ "status": "draft" })),
                 experiment("stopped", json!({ "status": "stopped" })),
                 experiment("forced", json!({ "status": "stopped", "force": 0 })),
-                experiment("asking", json!({ "parentConditions": [{ "id": "base", "condition": { "value": false } }] })),
+                experiment("asking", json!({ "parentConditions": [{ "id": "base",
+                    "condition": { "value": false } }] })),
                 experiment("grouped", json!({ "groups": ["staff"] })),
                 experiment("base", json!({})),
                 experiment("", json!({})),

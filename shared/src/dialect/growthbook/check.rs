@@ -86,8 +86,8 @@ impl Check {
             "$nin" => unless_never(list(operand, Letters::Exact)),
             "$nini" => unless_never(list(operand, Letters::AnyCase)),
             // A group that nobody knows is empty, and an importer writes its values out.
-            "$inGroup" => Self::In(group(operand)),
-            "$notInGroup" => not(Self::In(group(operand))),
+            "$inGroup" => Self::In(members(operand)),
+            "$notInGroup" => not(Self::In(members(operand))),
             "$not" => not(Self::read(operand)),
             "$size" => Self::Size(Box::new(Self::read(operand))),
             "$elemMatch" if has_operators(operand) => Self::Item(Box::new(Self::read(operand))),
@@ -159,7 +159,7 @@ fn list(operand: &Value, letters: Letters) -> Check {
     items(operand).map_or(Check::Never, |items| Check::In(List::new(items, letters)))
 }
 
-fn group(operand: &Value) -> List {
+fn members(operand: &Value) -> List {
     List::new(items(operand).unwrap_or_default(), Letters::Exact)
 }
 

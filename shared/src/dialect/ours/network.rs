@@ -3,7 +3,7 @@
 use super::{Check, texts};
 use crate::dialect::network::Network;
 use crate::value::Value;
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Networks in CIDR notation, or single addresses. Bits beyond the prefix are ignored; an IPv4
 /// address mapped into IPv6 is the IPv4 address.
