@@ -126,7 +126,11 @@ impl Conditions<'_, '_> {
         pointer: &str,
         depth: usize,
     ) -> Vec<Json> {
-        let leaf = |op: &str, value: Json| json!({ "dialect": DIALECT, "op": op, "attribute": attribute, "value": value });
+        let leaf = |op: &str, value: Json| {
+            json!({
+                "dialect": DIALECT, "op": op, "attribute": attribute, "value": value,
+            })
+        };
         let Some(operators) = operators(operand) else {
             return vec![leaf("is", operand.clone())];
         };
