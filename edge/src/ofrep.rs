@@ -220,7 +220,7 @@ impl Prepared {
         flag: &'e Flag,
         evaluation: &'e Evaluation<'e>,
     ) -> Answered<'e> {
-        let decision = evaluation.details.decision.as_ref();
+        let decision = evaluation.details.decision.as_deref();
         let bandits = self.current.loaded.ruleset.bandits();
         let bandit = decision.and_then(|decision| {
             bandits
@@ -241,7 +241,7 @@ impl Prepared {
     /// Adds the ruleset's age, and the receipt of a decision.
     fn complete(&self, call: &Call<'_>, answered: &mut Answered<'_>) {
         answered.ruleset_age_ms = self.current.age_ms(call.head.now_ms);
-        let decision = answered.evaluation.details.decision.as_ref();
+        let decision = answered.evaluation.details.decision.as_deref();
         answered.receipt = decision.and_then(|decision| {
             let keys = call.isolate.keys.as_ref()?;
             let subject = keys.subject.hash(self.context.targeting_key()?);

@@ -177,7 +177,7 @@ impl<'r> Visit<'r> {
             else {
                 continue;
             };
-            let receipt = Receipt::new(decision.clone(), subject, shards);
+            let receipt = Receipt::new((**decision).clone(), subject, shards);
             let Some(token) = receipt.to_token(&keys.receipt) else {
                 continue;
             };

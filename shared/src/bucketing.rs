@@ -17,6 +17,9 @@ pub const BUCKETS_PER_PERCENT: u64 = BUCKETS / 100;
 /// Separates salt and unit in the hashed bytes; no JSON text contains it unescaped.
 const SEPARATOR: u8 = 0x1F;
 
+/// Bytes hashed in the smallest buffer: most salts and units, and less to clear first.
+const SHORT_BYTES: usize = 64;
+
 /// Bytes hashed without a heap allocation; longer inputs are allocated.
 const INLINE_BYTES: usize = 192;
 
@@ -52,22 +55,28 @@ impl Bucket {
 /// ```
 #[must_use]
 pub fn hash(salt: &str, unit: &str) -> u64 {
-    let total = salt.len() + 1 + unit.len();
-    let mut inline = [0_u8; INLINE_BYTES];
-    if let Some(bytes) = inline.get_mut(..total) {
-        let (head, tail) = bytes.split_at_mut(salt.len());
-        head.copy_from_slice(salt.as_bytes());
-        if let Some((separator, rest)) = tail.split_first_mut() {
-            *separator = SEPARATOR;
-            rest.copy_from_slice(unit.as_bytes());
-        }
-        return xxh3_64(bytes);
-    }
-    let mut bytes = Vec::with_capacity(total);
-    bytes.extend_from_slice(salt.as_bytes());
-    bytes.push(SEPARATOR);
-    bytes.extend_from_slice(unit.as_bytes());
-    xxh3_64(&bytes)
+    let short = hash_inline::<SHORT_BYTES>(salt, unit);
+    let inline = short.or_else(|| hash_inline::<INLINE_BYTES>(salt, unit));
+    inline.unwrap_or_else(|| {
+        let mut bytes = Vec::with_capacity(salt.len() + 1 + unit.len());
+        bytes.extend_from_slice(salt.as_bytes());
+        bytes.push(SEPARATOR);
+        bytes.extend_from_slice(unit.as_bytes());
+        xxh3_64(&bytes)
+    })
+}
+
+/// The hash of what fits `N` bytes.
+#[inline]
+fn hash_inline<const N: usize>(salt: &str, unit: &str) -> Option<u64> {
+    let mut inline = [0_u8; N];
+    let bytes = inline.get_mut(..salt.len() + 1 + unit.len())?;
+    let (head, tail) = bytes.split_at_mut(salt.len());
+    head.copy_from_slice(salt.as_bytes());
+    let (separator, rest) = tail.split_first_mut()?;
+    *separator = SEPARATOR;
+    rest.copy_from_slice(unit.as_bytes());
+    Some(xxh3_64(bytes))
 }
 
 /// Where the number behind a bucket comes from.
@@ -239,6 +248,8 @@ mod tests {
         for length in [
             0,
             1,
+            SHORT_BYTES - 2,
+            SHORT_BYTES - 1,
             INLINE_BYTES - 2,
             INLINE_BYTES - 1,
             INLINE_BYTES,

@@ -9,6 +9,7 @@ use crate::evaluation::Failure;
 use crate::flag::{FlagType, Gate};
 use crate::named::Names;
 use crate::pattern::Pattern;
+use crate::same::{ends_so, same, starts};
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -290,9 +291,7 @@ impl Matcher {
         match self {
             Self::Exists => true,
             Self::OneOf(values) => values.iter().any(|candidate| candidate.same(value)),
-            Self::OneOfTexts(texts) => value
-                .as_str()
-                .is_some_and(|text| texts.binary_search_by(|other| (**other).cmp(text)).is_ok()),
+            Self::OneOfTexts(texts) => value.as_str().is_some_and(|text| is_among(texts, text)),
             Self::Text(matcher) => value.as_str().is_some_and(|text| matcher.matches(text)),
             Self::Pattern(pattern) => value.as_str().is_some_and(|text| pattern.is_match(text)),
             Self::Number(comparison, than) => value
@@ -311,6 +310,19 @@ impl Matcher {
     }
 }
 
+/// Texts of a list that are looked at one by one: most differ in length or are short, and to order
+/// them costs more than to tell them apart.
+const LOOKED_AT_MAX: usize = 16;
+
+/// Whether the sorted list has the text.
+fn is_among(texts: &[Box<str>], text: &str) -> bool {
+    if texts.len() <= LOOKED_AT_MAX {
+        let mut texts = texts.iter().map(|other| other.as_bytes());
+        return texts.any(|other| same(other, text.as_bytes()));
+    }
+    texts.binary_search_by(|other| (**other).cmp(text)).is_ok()
+}
+
 fn time_of(value: &Value) -> Option<UnixMillis> {
     match value {
         Value::String(text) => UnixMillis::parse(text).ok(),
@@ -320,7 +332,33 @@ fn time_of(value: &Value) -> Option<UnixMillis> {
 }
 
 fn version_of(value: &Value) -> Option<semver::Version> {
-    semver::Version::parse(value.as_str()?).ok()
+    let text = value.as_str()?;
+    plain_version(text).or_else(|| semver::Version::parse(text).ok())
+}
+
+/// Digits of a number that cannot exceed 64 bits.
+const DIGITS_MAX: usize = 19;
+
+/// The version of three numbers that most are; anything else is left to the full grammar.
+fn plain_version(text: &str) -> Option<semver::Version> {
+    let (mut numbers, mut place, mut n_digits) = ([0_u64; 3], 0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'.' if n_digits > 0 => (place, n_digits) = (place + 1, 0),
+            b'0'..=b'9' if n_digits < DIGITS_MAX => {
+                let number = numbers.get_mut(place)?;
+                let has_leading_zero = n_digits > 0 && *number == 0;
+                if has_leading_zero {
+                    return None;
+                }
+                *number = 10 * *number + u64::from(byte - b'0');
+                n_digits += 1;
+            }
+            _ => return None,
+        }
+    }
+    let [major, minor, patch] = numbers;
+    (place == 2 && n_digits > 0).then(|| semver::Version::new(major, minor, patch))
 }
 
 impl TextMatcher {
@@ -342,9 +380,9 @@ impl Position {
     /// Whether the needle is there.
     pub(crate) fn finds(self, text: &str, needle: &str) -> bool {
         match self {
-            Self::Whole => text == needle,
-            Self::Start => text.starts_with(needle),
-            Self::End => text.ends_with(needle),
+            Self::Whole => same(text.as_bytes(), needle.as_bytes()),
+            Self::Start => starts(text, needle),
+            Self::End => ends_so(text, needle),
             Self::Anywhere => text.contains(needle),
         }
     }
@@ -527,6 +565,27 @@ mod tests {
             true,
         );
         check(Matcher::Version(Comparison::Equal, version), "1.2", false);
+    }
+
+    #[test]
+    fn plain_versions_are_what_the_full_grammar_makes_of_them() {
+        let check = |text: &str, is_plain: bool| {
+            let plain = plain_version(text);
+            assert_eq!(plain.is_some(), is_plain, "{text}");
+            if is_plain {
+                assert_eq!(plain, semver::Version::parse(text).ok(), "{text}");
+            }
+        };
+        for text in ["0.0.0", "1.20.3", "9999999999999999999.0.10"] {
+            check(text, true);
+        }
+        for text in [
+            "", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-a", "1.2.3+b", "1..3", "1.2.x",
+        ] {
+            check(text, false);
+        }
+        check("10000000000000000000.0.0", false);
+        check("1.2.+3", false);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Names are hashed once, when the context is built; conditions carry the hash of the name they
 //! look for, so that a look-up compares integers and only then text.
 
+use crate::same::same;
 use crate::value::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -95,6 +96,13 @@ struct Entry {
     value: Value,
 }
 
+impl Entry {
+    #[inline]
+    fn is(&self, hash: u64, name: &str) -> bool {
+        self.hash == hash && same(self.name.as_bytes(), name.as_bytes())
+    }
+}
+
 /// Attributes by name, among them the targeting key where there is one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EvaluationContext {
@@ -142,11 +150,7 @@ impl EvaluationContext {
     /// Puts an attribute; an earlier value of the name is replaced.
     pub fn set(&mut self, name: &str, value: Value) {
         let hash = xxh3_64(name.as_bytes());
-        match self
-            .entries
-            .iter_mut()
-            .find(|entry| entry.hash == hash && &*entry.name == name)
-        {
+        match self.entries.iter_mut().find(|entry| entry.is(hash, name)) {
             Some(entry) => entry.value = value,
             None => self.entries.push(Entry {
                 hash,
@@ -247,7 +251,7 @@ impl EvaluationContext {
     fn top(&self, hash: u64, name: &str) -> Option<&Value> {
         self.entries
             .iter()
-            .find(|entry| entry.hash == hash && &*entry.name == name)
+            .find(|entry| entry.is(hash, name))
             .map(|entry| &entry.value)
     }
 }

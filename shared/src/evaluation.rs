@@ -151,8 +151,8 @@ pub struct Details<'a> {
     pub bucket: Option<Bucket>,
     /// Whether a first exposure should be reported.
     pub tracked: bool,
-    /// The bandit's decision.
-    pub decision: Option<Decision>,
+    /// The bandit's decision; apart, so that answers without one stay small.
+    pub decision: Option<Box<Decision>>,
     /// What a policy taken over from another system chose.
     pub chosen: Option<Chosen>,
     /// The required flag that was not met.

@@ -33,6 +33,7 @@ pub mod preview;
 pub mod publish;
 pub mod receipt;
 pub mod ruleset;
+mod same;
 mod signed;
 pub mod snapshot;
 pub mod sorted;

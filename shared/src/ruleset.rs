@@ -8,6 +8,7 @@ use crate::condition::Condition;
 use crate::context::EvaluationContext;
 use crate::flag::Flag;
 use crate::named::name_of;
+use crate::same::same;
 use crate::split::Range;
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -128,13 +129,12 @@ impl Ruleset {
     #[must_use]
     pub fn flag(&self, key: &str) -> Option<&Flag> {
         let hash = xxh3_64(key.as_bytes());
-        let start = self.by_hash.partition_point(|(other, _)| *other < hash);
         self.by_hash
-            .get(start..)?
+            .get(first_of(&self.by_hash, hash)..)?
             .iter()
             .take_while(|(other, _)| *other == hash)
             .filter_map(|(_, index)| self.flag_at(*index as usize))
-            .find(|flag| &*flag.key == key)
+            .find(|flag| same(flag.key.as_bytes(), key.as_bytes()))
     }
 
     /// Number of flags.
@@ -243,4 +243,55 @@ impl Ruleset {
 /// Something that is there already.
 fn made<T>(thing: T) -> OnceLock<Box<T>> {
     OnceLock::from(Box::new(thing))
+}
+
+/// How far from where it should be a hash is looked for before all are searched.
+const STEPS_MAX: usize = 16;
+
+/// The place of the first entry, in rising order, whose hash is not less.
+///
+/// Hashes are spread evenly, so that the n-th part of them begins near the n-th part of the list;
+/// where an author has chosen keys for their hashes, it is a binary search.
+fn first_of(sorted: &[(u64, u32)], hash: u64) -> usize {
+    let is_less = |place: usize| sorted.get(place).is_some_and(|(other, _)| *other < hash);
+    let mut place = ((u128::from(hash) * sorted.len() as u128) >> 64) as usize;
+    for _ in 0..STEPS_MAX {
+        if is_less(place) {
+            place += 1;
+        } else if place > 0 && !is_less(place - 1) {
+            place -= 1;
+        } else {
+            return place;
+        }
+    }
+    sorted.partition_point(|(other, _)| *other < hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_found_where_a_binary_search_finds_it() {
+        let even: Vec<u64> = (0..1_000)
+            .map(|n| xxh3_64(&[n as u8, (n >> 8) as u8]))
+            .collect();
+        let crowded: Vec<u64> = (0..1_000).map(|n| u64::MAX / 2 + n / 3).collect();
+        for mut hashes in [Vec::new(), vec![7], even, crowded] {
+            hashes.sort_unstable();
+            let sorted: Vec<(u64, u32)> = hashes.iter().copied().zip(0..).collect();
+            let near = hashes
+                .iter()
+                .flat_map(|hash| [hash - 1, *hash, hash.saturating_add(1)]);
+            for hash in near.chain([0, u64::MAX]) {
+                let expected = sorted.partition_point(|(other, _)| *other < hash);
+                assert_eq!(
+                    first_of(&sorted, hash),
+                    expected,
+                    "{hash} among {}",
+                    sorted.len()
+                );
+            }
+        }
+    }
 }

@@ -309,7 +309,7 @@ impl<'a> Evaluator<'a> {
             bucket: drawn,
             decision: decision.clone(),
         });
-        details.decision = decision;
+        details.decision = decision.map(Box::new);
         if let Some(policy) = variant_served.and_then(|variant| variant.policy.as_ref()) {
             details.chosen = policy.code().choose(&self.view());
         }
