@@ -33,6 +33,7 @@ test("captured programs never throw", () => {
   assert.deepEqual(capture("sh", ["-c", "echo out; echo err >&2; exit 1"]), {
     ok: false,
     stdout: "out\n",
+    bytes: Buffer.from("out\n"),
     stderr: "err\n",
   });
   assert.equal(capture("no-such-program", []).ok, false);
