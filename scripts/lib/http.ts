@@ -20,8 +20,12 @@ export async function fetchInTime(url: string, asking: Asking = {}): Promise<Res
   const deadline = AbortSignal.timeout(msMax);
   const given = init.signal ?? undefined;
   const signal = given === undefined ? deadline : AbortSignal.any([given, deadline]);
+  const headers = new Headers(init.headers);
+  // A connection that is kept may be closed by the other side while a synchronous program runs
+  // here; the next request on it would fail for no fault of anybody's.
+  headers.set("connection", "close");
   try {
-    return await fetch(url, { ...init, signal });
+    return await fetch(url, { ...init, headers, signal });
   } catch (error) {
     if (!deadline.aborted) throw error;
     const what = `${init.method ?? "GET"} ${url}`;
