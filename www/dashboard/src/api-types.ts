@@ -6,6 +6,11 @@ export type ChangeKind = "added" | "removed" | "changed";
 export type Kind = "flag" | "segment" | "layer" | "holdout" | "bandit";
 /** How bad a remark is. */
 export type Severity = "warning" | "error";
+/** What became of another system's export. */
+export type ImportFromReport = ImportReport & {
+  /** What is not exactly as it was, in the order of the export. */
+  notes: NoteOutput[];
+};
 /** What a token may do; each role may do what the one before may. */
 export type Role = "viewer" | "editor" | "publisher" | "admin";
 
@@ -306,6 +311,15 @@ export interface ImportReport {
   unarchived: number;
   unchanged: number;
   updated: number;
+}
+/** What became of one part of an export. */
+export interface NoteOutput {
+  /** `mapped`, `approximated` or `dropped`. */
+  fidelity: string;
+  /** What became of it. */
+  message: string;
+  /** Where in the export. */
+  pointer: string;
 }
 /** The token behind the request. */
 export interface Me {
