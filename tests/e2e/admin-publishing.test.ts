@@ -270,3 +270,35 @@ test("an import is whole or nothing, and repeating it changes nothing", async ()
   assert.deepEqual(exported["flags"], ruleset.flags);
   assert.deepEqual(await counts("", exported), { ...nothing, unchanged: 2 });
 });
+
+test("flags of another system come in with that system's own hash", async () => {
+  const environment = await admin.environment("taken-over");
+  const strategy = (name: string): JsonObject => ({
+    name,
+    parameters: { rollout: "50", stickiness: "default", groupId: "f" },
+  });
+  const exported = (name: string): JsonObject => ({
+    version: 1,
+    features: [{ name: "f", enabled: true, strategies: [strategy(name)] }],
+  });
+  const path = `${environment}/import/unleash`;
+  const nowhere = { status: 404, code: "not_found" };
+  await admin.refused(nowhere, "POST", `${environment}/import/elsewhere`, {
+    body: exported("default"),
+  });
+  const inexact = { status: 422, code: "invalid_document", pointer: "/features/0/strategies/0" };
+  await admin.refused(inexact, "POST", `${path}?strict=true`, { body: exported("ourOwn") });
+
+  const done = await admin.ok(200, "POST", path, { body: exported("flexibleRollout") });
+  assert.equal(done.body["created"], 1);
+  assert.deepEqual(done.body["notes"], []);
+  // MurmurHash3 of "f:bo" and "f:max" leaves 48 and 71 of 1 to 100.
+  for (const [subject, value] of [
+    ["bo", true],
+    ["max", false],
+  ] as const) {
+    const body = { flag: "f", context: { targetingKey: subject }, against: "draft" };
+    const answer = (await admin.ok(200, "POST", `${environment}/evaluate`, { body })).body;
+    assert.equal(objectOf(listOf(answer["evaluations"])[0])["value"], value, subject);
+  }
+});
