@@ -147,8 +147,11 @@ impl Preview {
 fn read(body: &[u8]) -> Option<Preview> {
     let mut reader = Reader::new(body);
     let expires_at = UnixMillis(reader.i64()?);
-    let n = reader.u8()?;
-    let mut variants = Vec::with_capacity(usize::from(n));
+    let n = usize::from(reader.u8()?);
+    if !(1..=PREVIEW_FLAGS_MAX).contains(&n) {
+        return None;
+    }
+    let mut variants = Vec::with_capacity(n);
     for _ in 0..n {
         variants.push((reader.text()?.into(), reader.text()?.into()));
     }
@@ -199,6 +202,21 @@ mod tests {
         check(&token(), Purpose::Receipt, "demo");
         check(&format!("{}A", token()), Purpose::Preview, "demo");
         check("", Purpose::Preview, "demo");
+    }
+
+    #[test]
+    fn a_number_of_flags_that_cannot_be_made_is_refused() {
+        let check = |n: u8, expected: bool| {
+            let mut writer = Writer::default();
+            writer.i64(2_000).u8(n);
+            for _ in 0..n {
+                writer.bytes(&[1, b'f', 1, b'v']);
+            }
+            assert_eq!(read(&writer.finish()).is_some(), expected, "{n}");
+        };
+        check(0, false);
+        check(32, true);
+        check(33, false);
     }
 
     #[test]

@@ -83,12 +83,16 @@ fn read(proof: &str) -> Option<(i64, [u8; 32])> {
             .split(',')
             .find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
     };
-    let hex = member("v1").filter(|hex| hex.len() == 64 && hex.is_ascii())?;
+    // Parsing would take signs for digits too.
+    let is_hex = |hex: &&str| hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = member("v1").filter(|hex| hex.len() == 64).filter(is_hex)?;
     let mut tag = [0; 32];
     for (byte, digits) in tag.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
-    Some((member("t")?.parse().ok()?, tag))
+    let written = member("t")?;
+    let seconds: i64 = written.parse().ok()?;
+    (seconds.to_string() == written).then_some((seconds, tag))
 }
 
 #[cfg(test)]
@@ -106,6 +110,29 @@ mod tests {
             key().prove("ana", UnixMillis(1_700_000_000_999)),
             "t=1700000000,v1=330052a13058d0ffd4ff54eabcbf81875aaf31d46a022e9097c1ee04dd217f21"
         );
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_numbers_is_refused() {
+        // Of these seconds the tag has a byte below 16, which a sign before its digit would spell.
+        let at_s = (1_000..2_000)
+            .find(|at_s| {
+                let proof = key().prove("ana", UnixMillis(at_s * 1_000));
+                proof.len() == 74 && proof.as_bytes()[10] == b'0'
+            })
+            .unwrap();
+        let at = UnixMillis(at_s * 1_000);
+        let proof = key().prove("ana", at);
+        assert!(key().verify("ana", &proof, at, 0));
+        let mut signed = proof.clone();
+        signed.replace_range(10..11, "+");
+        for other in [
+            signed,
+            proof.replace("t=1", "t=+1"),
+            proof.replace("t=1", "t=01"),
+        ] {
+            assert!(!key().verify("ana", &other, at, 0), "{other}");
+        }
     }
 
     #[test]

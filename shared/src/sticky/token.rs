@@ -49,6 +49,10 @@ impl StickyDecisions {
             kept.keep(read_decision(&mut reader).ok_or(InvalidToken::Body)?);
         }
         reader.finish().ok_or(InvalidToken::Body)?;
+        // One bandit twice, or another order: a text that nothing of ours writes.
+        if self::body(&kept.0) != body {
+            return Err(InvalidToken::Body);
+        }
         Ok(kept)
     }
 }
@@ -146,6 +150,20 @@ mod tests {
         let other = SubjectHash::from_bytes([4; 16]);
         let read = StickyDecisions::from_token(&token, &keys(), &other);
         assert_eq!(read, Err(InvalidToken::Signature));
+    }
+
+    #[test]
+    fn another_order_or_a_bandit_twice_is_refused() {
+        let [earlier, later] = [decision("a", 1), decision("b", 2)];
+        let check = |decisions: &[&Decision], expected: bool| {
+            let decisions: Vec<Decision> = decisions.iter().map(|one| (*one).clone()).collect();
+            let token = signed::seal(&keys(), VERSION, SUBJECT.as_bytes(), &body(&decisions));
+            let read = StickyDecisions::from_token(&token, &keys(), &SUBJECT);
+            assert_eq!(read.is_ok(), expected, "{read:?}");
+        };
+        check(&[&earlier, &later], true);
+        check(&[&later, &earlier], false);
+        check(&[&earlier, &earlier], false);
     }
 
     #[test]
