@@ -136,7 +136,7 @@ pub enum NoBucket<'a> {
 impl Bucketing {
     /// Bucketing by targeting key.
     #[must_use]
-    pub fn by_targeting_key(salt: &str) -> Self {
+    pub fn by_targeting_key(salt: impl Into<Box<str>>) -> Self {
         Self {
             method: Method::Xxh3,
             salt: salt.into(),

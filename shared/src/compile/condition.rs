@@ -12,6 +12,8 @@ use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
+use crate::wire::operand::OperandWire;
+use crate::wire::text::Text;
 use std::borrow::Cow;
 
 const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
@@ -23,13 +25,18 @@ const OPERATORS: &str = "equals, notEquals, in, notIn, contains, notContains, st
     lessThan, lessOrEqual, before, after, versionEquals, versionGreaterThan, \
     versionGreaterOrEqual, versionLessThan, versionLessOrEqual, versionMatches, exists, notExists";
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// The compiled condition; after an error, which is reported, one that never holds.
-    pub(super) fn condition(&mut self, wire: ConditionWire, place: &Place<'_>) -> Condition {
+    pub(super) fn condition(&mut self, wire: ConditionWire<'_>, place: &Place<'_>) -> Condition {
         self.condition_at(wire, place, 1)
     }
 
-    fn condition_at(&mut self, wire: ConditionWire, place: &Place<'_>, depth: usize) -> Condition {
+    fn condition_at(
+        &mut self,
+        wire: ConditionWire<'_>,
+        place: &Place<'_>,
+        depth: usize,
+    ) -> Condition {
         let never = Condition::Any([].into());
         if depth > CONDITION_DEPTH_MAX {
             let message = format!("conditions are nested deeper than {CONDITION_DEPTH_MAX} levels");
@@ -72,7 +79,7 @@ impl Scope<'_> {
                 dialect,
                 op: wire.op.unwrap_or_default(),
                 attribute: wire.attribute,
-                value: wire.value,
+                value: wire.value.map(OperandWire::into_value),
             };
             let test = self.foreign(wire, dialect::test, place);
             return test.map_or(never, Condition::Foreign);
@@ -80,7 +87,7 @@ impl Scope<'_> {
         self.test(wire, place).unwrap_or(never)
     }
 
-    fn flag_condition(&mut self, wire: ConditionWire, place: &Place<'_>) -> Option<Condition> {
+    fn flag_condition(&mut self, wire: ConditionWire<'_>, place: &Place<'_>) -> Option<Condition> {
         let key = wire.flag?;
         let Some(flag) = self.flags.index(&key) else {
             self.unknown(&place.key("flag"), "flag", &key, self.flags);
@@ -98,7 +105,7 @@ impl Scope<'_> {
                 .map(|names| names.into_iter().map(Into::into).collect()),
             value: wire.equals.map(|value| (view, value)),
             foreign: match wire.passes {
-                Some(wire) => Some(self.foreign(wire, dialect::test, &passes)?),
+                Some(wire) => Some(self.foreign(*wire, dialect::test, &passes)?),
                 None => None,
             },
         };
@@ -122,7 +129,7 @@ impl Scope<'_> {
 
     fn conditions(
         &mut self,
-        parts: Vec<ConditionWire>,
+        parts: Vec<ConditionWire<'_>>,
         place: &Place<'_>,
         depth: usize,
     ) -> Box<[Condition]> {
@@ -132,7 +139,7 @@ impl Scope<'_> {
             .collect()
     }
 
-    fn test(&mut self, wire: ConditionWire, place: &Place<'_>) -> Option<Condition> {
+    fn test(&mut self, wire: ConditionWire<'_>, place: &Place<'_>) -> Option<Condition> {
         let attribute = wire.attribute?.0;
         let Some(op) = wire.op else {
             let message = format!("the condition names no \"op\": one of {OPERATORS}");
@@ -148,12 +155,13 @@ impl Scope<'_> {
             }
         };
         let is_timed = matches!(&*positive, "before" | "after");
-        if ours::knows(&positive) || (is_timed && matches!(wire.value, Some(Value::Object(_)))) {
-            let value = wire.value.unwrap_or(Value::Null);
+        let is_object = wire.value.as_ref().is_some_and(OperandWire::is_object);
+        if ours::knows(&positive) || (is_timed && is_object) {
+            let value = wire.value.map_or(Value::Null, OperandWire::into_value);
             let value = self.with_offsets(value, &place.key("value"))?;
             let source = Source {
                 dialect: ours::NAME.into(),
-                op: positive.into(),
+                op: (*positive).into(),
                 attribute: Some(attribute),
                 value,
             };
@@ -200,7 +208,7 @@ pub(crate) fn positive_form(op: &str) -> (bool, Cow<'_, str>) {
 /// The everyday operator of that name, for elements of lists.
 pub(crate) fn matcher_of(op: &str, value: Value) -> Result<Matcher, String> {
     let operand = Operand {
-        value: (value != Value::Null).then_some(value),
+        value: (value != Value::Null).then(|| value.into()),
         fold_case: false,
     };
     matcher(op, operand).map_err(|fault| match fault {
@@ -209,8 +217,8 @@ pub(crate) fn matcher_of(op: &str, value: Value) -> Result<Matcher, String> {
     })
 }
 
-struct Operand {
-    value: Option<Value>,
+struct Operand<'a> {
+    value: Option<OperandWire<'a>>,
     fold_case: bool,
 }
 
@@ -225,7 +233,7 @@ impl Fault {
     }
 }
 
-fn matcher(op: &str, operand: Operand) -> Result<Matcher, Fault> {
+fn matcher(op: &str, operand: Operand<'_>) -> Result<Matcher, Fault> {
     match op {
         "exists" => Ok(Matcher::Exists),
         "equals" | "in" => membership(operand),
@@ -255,48 +263,50 @@ fn matcher(op: &str, operand: Operand) -> Result<Matcher, Fault> {
 }
 
 /// `equals` takes one value, `in` a list; each takes the other's form too.
-fn membership(operand: Operand) -> Result<Matcher, Fault> {
+fn membership(operand: Operand<'_>) -> Result<Matcher, Fault> {
     if operand.fold_case {
         return texts(operand, Position::Whole);
     }
-    let values: Vec<Value> = match operand.value {
-        Some(Value::List(items)) => items.into_vec(),
-        Some(value) => vec![value],
-        None => return Err(Fault::value("the operator needs a \"value\"")),
-    };
-    limit(values.len())?;
-    let mut texts: Vec<Box<str>> = values
-        .iter()
-        .filter_map(|value| value.as_str().map(Into::into))
-        .collect();
-    if texts.len() == values.len() {
-        texts.sort_unstable();
-        return Ok(Matcher::OneOfTexts(texts.into()));
+    match operand.value {
+        Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts([text.into()].into())),
+        Some(OperandWire::Texts(mut texts)) => {
+            limit(texts.len())?;
+            texts.sort_unstable();
+            let texts = texts.into_iter().map(Into::into);
+            Ok(Matcher::OneOfTexts(texts.collect()))
+        }
+        Some(OperandWire::Other(Value::List(items))) => {
+            limit(items.len())?;
+            Ok(Matcher::OneOf(items))
+        }
+        Some(OperandWire::Other(value)) => Ok(Matcher::OneOf([value].into())),
+        None => Err(Fault::value("the operator needs a \"value\"")),
     }
-    Ok(Matcher::OneOf(values.into()))
 }
 
-fn texts(operand: Operand, position: Position) -> Result<Matcher, Fault> {
+fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
     const WANTED: &str = "the operator needs a string or a list of strings as \"value\"";
     let items = match operand.value {
-        Some(Value::List(items)) => items.into_vec(),
-        Some(value) => vec![value],
-        None => return Err(Fault::value(WANTED)),
+        Some(OperandWire::Text(text)) => vec![text],
+        Some(OperandWire::Texts(texts)) => texts,
+        // A list that is not of texts alone; that it is too long is said first.
+        Some(OperandWire::Other(Value::List(items))) => {
+            limit(items.len())?;
+            return Err(Fault::value(WANTED));
+        }
+        Some(OperandWire::Other(_)) | None => return Err(Fault::value(WANTED)),
     };
     limit(items.len())?;
-    let fold = |text: &str| {
+    let needle = |text: Text<'_>| {
         if operand.fold_case {
             text.to_lowercase().into()
         } else {
             Box::from(text)
         }
     };
-    let needles: Option<Box<[Box<str>]>> =
-        items.iter().map(|item| item.as_str().map(fold)).collect();
-    let needles = needles.ok_or_else(|| Fault::value(WANTED))?;
     Ok(Matcher::Text(TextMatcher {
         position,
-        needles,
+        needles: items.into_iter().map(needle).collect(),
         fold_case: operand.fold_case,
     }))
 }
@@ -309,12 +319,12 @@ fn limit(length: usize) -> Result<(), Fault> {
     Err(Fault::Value(DiagnosticCode::LimitExceeded, message))
 }
 
-fn text<'o>(operand: &'o Operand, wanted: &str) -> Result<&'o str, Fault> {
-    let value = operand.value.as_ref().and_then(Value::as_str);
+fn text<'o>(operand: &'o Operand<'_>, wanted: &str) -> Result<&'o str, Fault> {
+    let value = operand.value.as_ref().and_then(OperandWire::as_str);
     value.ok_or_else(|| Fault::value(&format!("the operator needs {wanted} as \"value\"")))
 }
 
-fn pattern(operand: &Operand) -> Result<Matcher, Fault> {
+fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
     let source = text(operand, "a regular expression")?;
     if source.len() > PATTERN_BYTES_MAX {
         let message = format!("the expression is longer than {PATTERN_BYTES_MAX} bytes");
@@ -325,19 +335,22 @@ fn pattern(operand: &Operand) -> Result<Matcher, Fault> {
         .map_err(|error| Fault::value(&format!("no regular expression: {error}")))
 }
 
-fn number(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
-    let than = operand.value.as_ref().and_then(Value::as_f64);
+fn number(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
+    let than = match &operand.value {
+        Some(OperandWire::Other(value)) => value.as_f64(),
+        _ => None,
+    };
     than.map(|than| Matcher::Number(comparison, than))
         .ok_or_else(|| Fault::value("the operator needs a number as \"value\""))
 }
 
-fn time(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
+fn time(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
     let time = UnixMillis::parse(text(operand, "an RFC 3339 time")?);
     time.map(|than| Matcher::Time(comparison, than))
         .map_err(|_| Fault::value("no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z"))
 }
 
-fn version(operand: &Operand, comparison: Comparison) -> Result<Matcher, Fault> {
+fn version(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
     let version = semver::Version::parse(text(operand, "a semantic version")?);
     version
         .map(|than| Matcher::Version(comparison, than))

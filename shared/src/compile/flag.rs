@@ -17,23 +17,23 @@ use crate::wire::ruleset::{
     ExpiryActionWire, ExpiryWire, FlagTypeWire, FlagWire, MembershipWire, StatusWire, VariantWire,
     ViewsWire, VisibilityWire,
 };
-use std::collections::BTreeMap;
+use crate::wire::text::{Members, Text};
 
 /// Variant names in rising order; a variant's index is its position.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Answers(Vec<String>);
+pub(super) struct Answers<'w>(Vec<Text<'w>>);
 
-impl Answers {
-    pub(super) fn of(wire: &FlagWire) -> Self {
-        Self(wire.variants.keys().cloned().collect())
+impl<'w> Answers<'w> {
+    pub(super) fn of(variants: &[(Text<'w>, VariantWire<'w>)]) -> Self {
+        Self(variants.iter().map(|(name, _)| name.clone()).collect())
     }
 
     pub(super) fn index(&self, key: &str) -> Option<usize> {
-        self.0.binary_search_by(|name| name.as_str().cmp(key)).ok()
+        self.0.binary_search_by(|name| (**name).cmp(key)).ok()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|name| &**name)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -43,26 +43,23 @@ impl Answers {
 
 /// What all flags see of each other.
 #[derive(Clone, Copy)]
-pub(super) struct Neighbours<'a> {
-    /// Variant names of each flag that could be read, by index.
-    pub(super) answers: &'a [Option<Answers>],
+pub(super) struct Neighbours<'a, 'w> {
+    /// Variant names of each flag that another requires and that could be read, by index.
+    pub(super) answers: &'a [Option<Answers<'w>>],
     /// Each bandit that compiled, by index.
     pub(super) bandits: &'a [Option<Bandit>],
-    /// Bandits by name.
-    pub(super) bandit_names: &'a super::scope::Names,
 }
 
-impl Neighbours<'_> {
+impl Neighbours<'_, '_> {
     /// For members that are not flags.
-    pub(super) const NONE: Neighbours<'static> = Neighbours {
+    pub(super) const NONE: Self = Neighbours {
         answers: &[],
         bandits: &[],
-        bandit_names: &super::scope::Names::NONE,
     };
 }
 
-impl Scope<'_> {
-    pub(super) fn flag(&mut self, key: &str, wire: FlagWire, place: &Place<'_>) -> Flag {
+impl<'s, 'w> Scope<'s, 'w> {
+    pub(super) fn flag(&mut self, key: &'s str, wire: FlagWire<'w>, place: &Place<'_>) -> Flag {
         self.limit(key.len(), KEY_BYTES_MAX, "bytes in the flag's key", place);
         self.limit(
             wire.variants.len(),
@@ -71,14 +68,14 @@ impl Scope<'_> {
             &place.key("variants"),
         );
         self.limit(wire.rules.len(), RULES_MAX, "rules", &place.key("rules"));
-        self.answers = Answers::of(&wire);
-        self.flag_salt = self.default_salt(key);
+        self.answers = Answers::of(&wire.variants);
+        self.flag_key = key;
         let kind = flag_type(wire.kind);
         let off = self.optional_variant(wire.off_variant.as_deref(), place, "offVariant");
         let default = wire.default_variant.as_deref();
         let default = self.optional_variant(default, place, "defaultVariant");
         let requires = self.requirements(&wire.requires, &place.key("requires"));
-        let overrides = self.overrides(&wire.overrides, &place.key("overrides"));
+        let overrides = self.overrides(wire.overrides, &place.key("overrides"));
         let mut rules = self.rules(wire.rules, &place.key("rules"));
         self.reserved_names(&rules, &place.key("rules"));
         let has_experiment = wire.experiment.is_some();
@@ -107,10 +104,10 @@ impl Scope<'_> {
             requires,
             overrides,
             rules: rules.into(),
-            layer: self.membership(wire.layer.as_ref(), &place.key("layer")),
+            layer: self.membership(wire.layer.as_deref(), &place.key("layer")),
             holdouts: self.holdouts(&wire.holdouts, &place.key("holdouts")),
-            window: self.window(wire.schedule.as_ref(), &place.key("schedule")),
-            expiry: self.expiry(wire.expiry.as_ref(), &place.key("expiry")),
+            window: self.window(wire.schedule.as_deref(), &place.key("schedule")),
+            expiry: self.expiry(wire.expiry.as_deref(), &place.key("expiry")),
             tracked: wire.track_exposures.unwrap_or(true),
             variants: self.variants(wire.variants, wire.config.as_ref(), kind, place),
         }
@@ -125,7 +122,7 @@ impl Scope<'_> {
 
     fn variants(
         &mut self,
-        wires: BTreeMap<String, VariantWire>,
+        wires: Members<'_, VariantWire<'_>>,
         base: Option<&Value>,
         kind: FlagType,
         place: &Place<'_>,
@@ -150,20 +147,20 @@ impl Scope<'_> {
                 (Some(base), Some(overrides)) => Some(merge_patch(base, overrides)),
                 (base, overrides) => overrides.as_ref().or(base).cloned(),
             };
-            let page = wire.page.map(|page| self.page(page, &place.key("page")));
+            let page = wire.page.map(|page| self.page(*page, &place.key("page")));
             let policy_place = place.key("policy");
             let policy = wire
                 .policy
-                .and_then(|wire| self.foreign(wire, dialect::policy, &policy_place));
+                .and_then(|wire| self.foreign(*wire, dialect::policy, &policy_place));
             variants.push(Variant {
                 value: wire.value,
                 config,
                 metadata: wire.metadata,
                 page,
                 name: wire.name.map(Into::into),
-                views: wire.views.map(|views| Box::new(views.into())),
+                views: wire.views.map(|views| Box::new((*views).into())),
                 policy,
-                key: key.as_str().into(),
+                key: key.into(),
             });
         }
         variants.into()
@@ -187,20 +184,20 @@ impl Scope<'_> {
 
     fn overrides(
         &mut self,
-        wires: &BTreeMap<String, String>,
+        wires: Members<'_, Text<'_>>,
         place: &Place<'_>,
     ) -> Box<[(Box<str>, usize)]> {
         let mut overrides = Vec::with_capacity(wires.len());
         for (subject, variant) in wires {
-            let index = self.variant(variant, &place.key(subject));
-            overrides.extend(index.map(|index| (subject.as_str().into(), index)));
+            let index = self.variant(&variant, &place.key(&subject));
+            overrides.extend(index.map(|index| (subject.into(), index)));
         }
         overrides.into()
     }
 
     fn membership(
         &mut self,
-        wire: Option<&MembershipWire>,
+        wire: Option<&MembershipWire<'_>>,
         place: &Place<'_>,
     ) -> Option<LayerMembership> {
         let wire = wire?;
@@ -215,7 +212,7 @@ impl Scope<'_> {
         })
     }
 
-    fn holdouts(&mut self, keys: &[String], place: &Place<'_>) -> Box<[usize]> {
+    fn holdouts(&mut self, keys: &[Text<'_>], place: &Place<'_>) -> Box<[usize]> {
         let mut indices = Vec::with_capacity(keys.len());
         for (position, key) in keys.iter().enumerate() {
             let index = self.holdouts.index(key);
@@ -228,7 +225,7 @@ impl Scope<'_> {
     }
 
     /// Remarks on holdouts of a flag without experiment or bandit: they keep nobody out.
-    fn idle_holdouts(&mut self, keys: &[String], place: &Place<'_>) {
+    fn idle_holdouts(&mut self, keys: &[Text<'_>], place: &Place<'_>) {
         if !keys.is_empty() {
             let message = "the flag has no experiment or bandit to keep subjects out of";
             let code = DiagnosticCode::NoEffect;
@@ -236,7 +233,7 @@ impl Scope<'_> {
         }
     }
 
-    fn expiry(&mut self, wire: Option<&ExpiryWire>, place: &Place<'_>) -> Option<Expiry> {
+    fn expiry(&mut self, wire: Option<&ExpiryWire<'_>>, place: &Place<'_>) -> Option<Expiry> {
         let wire = wire?;
         let at = self.time(Some(&wire.at), &place.key("at"))?;
         let action = match wire.action {

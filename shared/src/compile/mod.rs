@@ -17,6 +17,7 @@ mod tail;
 mod tests;
 mod zone;
 
+use crate::bandit::wire::BanditWire;
 use crate::bandit::{self, Bandit};
 use crate::bucketing::Bucketing;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
@@ -24,17 +25,14 @@ use crate::flag::{Flag, FlagState};
 use crate::ruleset::{Holdout, Layer, Parts, Ruleset, Segment};
 use crate::split::Range;
 use crate::wire::condition::UnitWire;
-use crate::wire::ruleset::{
-    FlagWire, HoldoutWire, LayerWire, RawMembers, RulesetWire, SCHEMA_VERSION, SegmentWire,
-    VersionWire,
-};
-use crate::wire::{read, read_member, read_outline};
+use crate::wire::ruleset::{FlagWire, Member, RulesetWire, SCHEMA_VERSION, VersionWire};
+use crate::wire::text::{Members, Text};
+use crate::wire::{read, read_member, read_ruleset};
 use flag::{Answers, Neighbours};
 use limits::RULESET_BYTES_MAX;
 use references::{Segments, check_layers, check_prerequisites};
-use scope::{Names, Scope};
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use scope::{Names, Scope, default_salt};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 pub use tail::{CANARY_RULE, CANARY_SHARE_RULE, EXPERIMENT_RULE, ROLLOUT_RULE};
 
@@ -106,17 +104,17 @@ impl std::error::Error for RulesetError {}
 /// assert!(compiled.diagnostics.is_empty());
 /// ```
 pub fn compile(bytes: &[u8]) -> Result<Compiled, RulesetError> {
-    let wire = outline(bytes)?;
+    let wire = document(bytes)?;
     let mut diagnostics = Diagnostics::default();
-    let parts = Compiler::new(&wire, &mut diagnostics).parts();
+    let parts = Compiler::new(wire, &mut diagnostics).parts();
     Ok(Compiled {
         ruleset: Ruleset::new(parts),
         diagnostics: diagnostics.list,
     })
 }
 
-/// The document's outline, with unknown fields tolerated: an old edge may meet a new field.
-fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
+/// The document, with unknown fields of its outline tolerated: an old edge may meet a new field.
+fn document(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
     if bytes.len() > RULESET_BYTES_MAX {
         return Err(RulesetError::TooLarge { bytes: bytes.len() });
     }
@@ -125,10 +123,10 @@ fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
         pointer: fault.pointer,
         message: fault.message,
     };
-    match read_outline(text) {
-        Ok(outline) if outline.schema_version == SCHEMA_VERSION => Ok(outline),
-        Ok(outline) => Err(RulesetError::UnknownSchemaVersion {
-            found: outline.schema_version,
+    match read_ruleset(text) {
+        Ok(ruleset) if ruleset.schema_version == SCHEMA_VERSION => Ok(ruleset),
+        Ok(ruleset) => Err(RulesetError::UnknownSchemaVersion {
+            found: ruleset.schema_version,
         }),
         // A future outline may be of another shape altogether; its version is still readable.
         Err(fault) => match read::<VersionWire>(text) {
@@ -142,23 +140,25 @@ fn outline(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
     }
 }
 
-struct Compiler<'w> {
-    wire: &'w RulesetWire<'w>,
-    segments: Names,
-    layers: Names,
-    holdouts: Names,
-    flags: Names,
-    diagnostics: &'w mut Diagnostics,
+struct Compiler<'w, 'd> {
+    wire: RulesetWire<'w>,
+    segments: Names<'w>,
+    layers: Names<'w>,
+    holdouts: Names<'w>,
+    bandits: Names<'w>,
+    flags: Names<'w>,
+    diagnostics: &'d mut Diagnostics,
 }
 
-impl<'w> Compiler<'w> {
-    fn new(wire: &'w RulesetWire<'w>, diagnostics: &'w mut Diagnostics) -> Self {
+impl<'w, 'd> Compiler<'w, 'd> {
+    fn new(wire: RulesetWire<'w>, diagnostics: &'d mut Diagnostics) -> Self {
         Self {
+            segments: Names::new(&wire.segments),
+            layers: Names::new(&wire.layers),
+            holdouts: Names::new(&wire.holdouts),
+            bandits: Names::new(&wire.bandits),
+            flags: Names::new(&wire.flags),
             wire,
-            segments: Names::new(wire.segments.keys()),
-            layers: Names::new(wire.layers.keys()),
-            holdouts: Names::new(wire.holdouts.keys()),
-            flags: Names::new(wire.flags.keys()),
             diagnostics,
         }
     }
@@ -179,7 +179,7 @@ impl<'w> Compiler<'w> {
         }
         let bandits = bandits.into_iter().flatten().collect();
         Parts {
-            subject_salt: self.wire.subject_salt.as_deref().map(Into::into),
+            subject_salt: self.wire.subject_salt.map(Into::into),
             flags,
             segments,
             layers,
@@ -188,15 +188,16 @@ impl<'w> Compiler<'w> {
         }
     }
 
-    fn scope<'s>(&'s mut self, neighbours: Neighbours<'s>) -> Scope<'s> {
+    fn scope<'s>(&'s mut self, neighbours: Neighbours<'s, 'w>) -> Scope<'s, 'w> {
         Scope {
             neighbours,
             answers: Answers::default(),
-            flag_salt: String::new(),
+            flag_key: "",
             salt: &self.wire.salt,
             segments: &self.segments,
             layers: &self.layers,
             holdouts: &self.holdouts,
+            bandits: &self.bandits,
             flags: &self.flags,
             diagnostics: &mut *self.diagnostics,
             used_segments: BTreeSet::new(),
@@ -206,13 +207,12 @@ impl<'w> Compiler<'w> {
 
     /// Segments, and the indices of those that are broken, directly or through another.
     fn segments(&mut self) -> (Vec<Segment>, BTreeSet<usize>) {
-        let wire = self.wire;
         let root = Place::ROOT.key("segments");
         let mut made = Segments::default();
-        for (key, raw) in &wire.segments {
-            let place = root.key(key);
+        for (key, member) in std::mem::take(&mut self.wire.segments) {
+            let place = root.key(&key);
             let before = self.diagnostics.errors();
-            let read: SegmentWire = self.member(raw, &place).unwrap_or_default();
+            let read = self.member(member, &place).unwrap_or_default();
             let mut scope = self.scope(Neighbours::NONE);
             let when = read
                 .when
@@ -220,7 +220,7 @@ impl<'w> Compiler<'w> {
             let used = std::mem::take(&mut scope.used_segments);
             let is_broken = self.diagnostics.errors() > before;
             let segment = Segment {
-                key: key.as_str().into(),
+                key: key.into(),
                 included: sorted(read.included),
                 excluded: sorted(read.excluded),
                 when,
@@ -231,14 +231,14 @@ impl<'w> Compiler<'w> {
     }
 
     fn layers(&mut self) -> Vec<Layer> {
-        let wire = self.wire;
         let root = Place::ROOT.key("layers");
-        let mut layers = Vec::with_capacity(wire.layers.len());
-        for (key, raw) in &wire.layers {
-            let read: LayerWire = self.member(raw, &root.key(key)).unwrap_or_default();
-            let bucketing = spread(&wire.salt, key, read.salt, read.bucket_by);
+        let members = std::mem::take(&mut self.wire.layers);
+        let mut layers = Vec::with_capacity(members.len());
+        for (key, member) in members {
+            let read = self.member(member, &root.key(&key)).unwrap_or_default();
+            let bucketing = spread(&self.wire.salt, &key, read.salt, read.bucket_by);
             layers.push(Layer {
-                key: key.as_str().into(),
+                key: key.into(),
                 bucketing,
             });
         }
@@ -246,12 +246,12 @@ impl<'w> Compiler<'w> {
     }
 
     fn holdouts(&mut self) -> Vec<Holdout> {
-        let wire = self.wire;
         let root = Place::ROOT.key("holdouts");
-        let mut holdouts = Vec::with_capacity(wire.holdouts.len());
-        for (key, raw) in &wire.holdouts {
-            let place = root.key(key);
-            let read: Option<HoldoutWire> = self.member(raw, &place);
+        let members = std::mem::take(&mut self.wire.holdouts);
+        let mut holdouts = Vec::with_capacity(members.len());
+        for (key, member) in members {
+            let place = root.key(&key);
+            let read = self.member(member, &place);
             let percentage = read.as_ref().map_or(0.0, |read| read.percentage);
             let count = self
                 .scope(Neighbours::NONE)
@@ -259,10 +259,10 @@ impl<'w> Compiler<'w> {
             let (salt, by) = read
                 .map(|read| (read.salt, read.bucket_by))
                 .unwrap_or_default();
-            let bucketing = spread(&wire.salt, key, salt, by);
+            let bucketing = spread(&self.wire.salt, &key, salt, by);
             let range = Range::new(0, count);
             holdouts.push(Holdout {
-                key: key.as_str().into(),
+                key: key.into(),
                 bucketing,
                 range,
             });
@@ -271,13 +271,16 @@ impl<'w> Compiler<'w> {
     }
 
     fn bandits(&mut self) -> Vec<Option<Bandit>> {
-        let wire = self.wire;
         let root = Place::ROOT.key("bandits");
-        let mut bandits = Vec::with_capacity(wire.bandits.len());
-        for (key, raw) in &wire.bandits {
-            let parsed = bandit::wire::parse(key, raw.get());
+        let members = std::mem::take(&mut self.wire.bandits);
+        let mut bandits = Vec::with_capacity(members.len());
+        for (key, member) in members {
+            let parsed = match member {
+                Member::<BanditWire>::Read(wire) => bandit::wire::from_wire(&key, wire),
+                Member::Raw(raw) => bandit::wire::parse(&key, raw.get()),
+            };
             if let Err(fault) = &parsed {
-                let pointer = format!("{}{}", root.key(key).pointer(), fault.pointer);
+                let pointer = format!("{}{}", root.key(&key).pointer(), fault.pointer);
                 let message = fault.message.clone();
                 self.diagnostics
                     .push(pointer, DiagnosticCode::InvalidBandit, message);
@@ -293,28 +296,23 @@ impl<'w> Compiler<'w> {
         bandits: &[Option<Bandit>],
         broken_segments: &BTreeSet<usize>,
     ) -> (Vec<Flag>, Vec<BTreeSet<usize>>) {
-        let wire = self.wire;
         let root = Place::ROOT.key("flags");
-        let reads = self.read_flags(&wire.flags, &root);
-        let answers: Vec<Option<Answers>> = reads
-            .iter()
-            .map(|read| read.as_ref().ok().map(Answers::of))
-            .collect();
-        let bandit_names = Names::new(wire.bandits.keys());
+        let members = std::mem::take(&mut self.wire.flags);
+        let reads = self.read_flags(members, &root);
+        let answers = self.answers(&reads);
         let neighbours = Neighbours {
             answers: &answers,
             bandits,
-            bandit_names: &bandit_names,
         };
         let mut flags = Vec::with_capacity(reads.len());
         let mut asked = Vec::with_capacity(reads.len());
-        for (key, read) in wire.flags.keys().zip(reads) {
-            let place = root.key(key);
+        for (key, read) in reads {
+            let place = root.key(&key);
             let before = self.diagnostics.errors();
             let mut flag = match read {
                 Ok(read) => {
                     let mut scope = self.scope(neighbours);
-                    let mut flag = scope.flag(key, read, &place);
+                    let mut flag = scope.flag(&key, read, &place);
                     let used = std::mem::take(&mut scope.used_segments);
                     asked.push(std::mem::take(&mut scope.used_flags));
                     if let Some(index) = used.intersection(broken_segments).next() {
@@ -328,7 +326,7 @@ impl<'w> Compiler<'w> {
                 }
                 Err(message) => {
                     asked.push(BTreeSet::new());
-                    Flag::broken(key, &message)
+                    Flag::broken(&key, &message)
                 }
             };
             if let Some(first) = self.diagnostics.first_since(before) {
@@ -342,24 +340,53 @@ impl<'w> Compiler<'w> {
     /// Each flag as it is written, or why it cannot be read.
     fn read_flags(
         &mut self,
-        raw: &RawMembers<'w>,
+        members: Members<'w, Member<'w, FlagWire<'w>>>,
         root: &Place<'_>,
-    ) -> Vec<Result<FlagWire, String>> {
-        let mut reads = Vec::with_capacity(raw.len());
-        for (key, raw) in raw {
+    ) -> Members<'w, Result<FlagWire<'w>, String>> {
+        let mut reads = Vec::with_capacity(members.len());
+        for (key, member) in members {
             let before = self.diagnostics.errors();
-            let read = self.member::<FlagWire>(raw, &root.key(key));
+            let read = self.member(member, &root.key(&key));
             let why = || {
                 let first = self.diagnostics.first_since(before);
                 first.map_or_else(String::new, ToString::to_string)
             };
-            reads.push(read.ok_or_else(why));
+            reads.push((key, read.ok_or_else(why)));
         }
         reads
     }
 
+    /// Variant names of the flags that others require, by index.
+    fn answers(
+        &self,
+        reads: &[(Text<'w>, Result<FlagWire<'w>, String>)],
+    ) -> Vec<Option<Answers<'w>>> {
+        let sound = || reads.iter().filter_map(|(_, read)| read.as_ref().ok());
+        let required = || sound().flat_map(|flag| &flag.requires);
+        if required().next().is_none() {
+            return Vec::new();
+        }
+        let mut answers = vec![None; reads.len()];
+        for index in required().filter_map(|required| self.flags.index(&required.flag)) {
+            if let (Some(slot @ None), Some((_, Ok(flag)))) =
+                (answers.get_mut(index), reads.get(index))
+            {
+                *slot = Some(Answers::of(&flag.variants));
+            }
+        }
+        answers
+    }
+
     /// A member as it is written; faults are reported, and unknown fields as warnings.
-    fn member<T: DeserializeOwned>(&mut self, raw: &'w RawValue, place: &Place<'_>) -> Option<T> {
+    fn member<T: Deserialize<'w>>(
+        &mut self,
+        member: Member<'w, T>,
+        place: &Place<'_>,
+    ) -> Option<T> {
+        let raw = match member {
+            Member::Read(value) => return Some(value),
+            Member::Raw(raw) => raw,
+        };
         match read_member::<T>(raw) {
             Ok(read) => {
                 for unknown in read.unknown {
@@ -380,7 +407,7 @@ impl<'w> Compiler<'w> {
     }
 }
 
-fn sorted(keys: Vec<String>) -> Box<[Box<str>]> {
+fn sorted(keys: Vec<Text<'_>>) -> Box<[Box<str>]> {
     let mut keys: Vec<Box<str>> = keys.into_iter().map(Into::into).collect();
     keys.sort_unstable();
     keys.dedup();
@@ -388,15 +415,9 @@ fn sorted(keys: Vec<String>) -> Box<[Box<str>]> {
 }
 
 /// Bucketing of a layer or holdout: by its own key unless it names a salt.
-fn spread(salt: &str, key: &str, own: Option<String>, by: Option<UnitWire>) -> Bucketing {
-    let salt = own.unwrap_or_else(|| {
-        if salt.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{salt}/{key}")
-        }
-    });
-    let mut bucketing = Bucketing::by_targeting_key(&salt);
+fn spread(salt: &str, key: &str, own: Option<Text<'_>>, by: Option<UnitWire>) -> Bucketing {
+    let salt = own.map_or_else(|| default_salt(salt, key), String::from);
+    let mut bucketing = Bucketing::by_targeting_key(salt);
     if let Some(UnitWire(by)) = by
         && !by.is_empty()
     {

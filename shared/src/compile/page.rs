@@ -8,7 +8,7 @@ use crate::wire::page::{EditActionWire, EditWire, PageWire, RedirectWire};
 /// Statuses a redirect may have; permanent ones would be kept by browsers for ever.
 const REDIRECT_STATUSES: [u16; 3] = [302, 303, 307];
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(super) fn page(&mut self, wire: PageWire, place: &Place<'_>) -> PageChange {
         let paths_place = place.key("paths");
         for (index, path) in wire.paths.iter().enumerate() {

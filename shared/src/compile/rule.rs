@@ -12,14 +12,16 @@ use crate::wire::condition::{AttributeWire, ForeignWire};
 use crate::wire::ruleset::{
     ErrorWire, OnMissWire, RequirementWire, RuleWire, ServeWire, SplitWire,
 };
+use crate::wire::text::Text;
 use std::sync::Arc;
 
-impl Scope<'_> {
-    pub(super) fn rules(&mut self, wires: Vec<RuleWire>, place: &Place<'_>) -> Vec<Rule> {
+impl Scope<'_, '_> {
+    pub(super) fn rules(&mut self, wires: Vec<RuleWire<'_>>, place: &Place<'_>) -> Vec<Rule> {
         let mut rules = Vec::with_capacity(wires.len());
         for (index, wire) in wires.into_iter().enumerate() {
             let place = place.index(index);
-            let id = wire.id.unwrap_or_else(|| format!("rule-{}", index + 1));
+            let number = || format!("rule-{}", index + 1).into();
+            let id: Text<'_> = wire.id.unwrap_or_else(number);
             self.unique_rule(&rules, &id, &place.key("id"));
             let when = wire
                 .when
@@ -30,7 +32,7 @@ impl Scope<'_> {
                 .map(|(position, gate)| self.gate(gate, &gates_place.index(position)))
                 .collect();
             let serve = self.serve(wire.serve, &place.key("serve"));
-            let window = self.window(wire.schedule.as_ref(), &place.key("schedule"));
+            let window = self.window(wire.schedule.as_deref(), &place.key("schedule"));
             let on_miss = match wire.on_miss {
                 OnMissWire::Next => OnMiss::Next,
                 OnMissWire::End => OnMiss::End,
@@ -48,7 +50,7 @@ impl Scope<'_> {
         rules
     }
 
-    fn serve(&mut self, wire: ServeWire, place: &Place<'_>) -> Option<Serve> {
+    fn serve(&mut self, wire: ServeWire<'_>, place: &Place<'_>) -> Option<Serve> {
         let forms = usize::from(wire.variant.is_some())
             + usize::from(wire.split.is_some())
             + usize::from(wire.bandit.is_some())
@@ -66,23 +68,23 @@ impl Scope<'_> {
             return index.map(Serve::Variant);
         }
         if let Some(split) = wire.split {
-            return Some(self.split(split, &place.key("split")));
+            return Some(self.split(*split, &place.key("split")));
         }
         if let Some(bandit) = wire.bandit {
             return self.serve_bandit(&bandit, &place.key("bandit"));
         }
         if let Some(expression) = wire.expression {
             let place = place.key("expression");
-            let program = self.foreign(expression, dialect::program, &place);
+            let program = self.foreign(*expression, dialect::program, &place);
             return program.map(Serve::Program);
         }
         match wire.error {
-            Some(error) => self.serve_error(error, &place.key("error")),
+            Some(error) => self.serve_error(*error, &place.key("error")),
             None => Some(Serve::Nothing),
         }
     }
 
-    fn split(&mut self, wire: SplitWire, place: &Place<'_>) -> Serve {
+    fn split(&mut self, wire: SplitWire<'_>, place: &Place<'_>) -> Serve {
         let bucketing = self.bucketing(wire.bucketing, place);
         let shares = Shares {
             bucketing: &bucketing,
@@ -93,7 +95,7 @@ impl Scope<'_> {
         let place = place.key("propensities");
         let propensities = wire.propensities.map(|by_name| {
             let mut list = vec![0.0; self.answers.len()];
-            for (name, propensity) in by_name {
+            for (name, propensity) in by_name.0 {
                 let place = place.key(&name);
                 if !(0.0..=1.0).contains(&propensity) {
                     let message = format!("{propensity} is no probability");
@@ -113,7 +115,7 @@ impl Scope<'_> {
         }
     }
 
-    fn serve_error(&mut self, wire: ErrorWire, place: &Place<'_>) -> Option<Serve> {
+    fn serve_error(&mut self, wire: ErrorWire<'_>, place: &Place<'_>) -> Option<Serve> {
         let code = ErrorCode::named(&wire.code);
         if code.is_none() {
             let message = format!("\"{}\" is no error code of OpenFeature", wire.code);
@@ -126,7 +128,7 @@ impl Scope<'_> {
     /// Something in another system's words; what is wrong with it is reported.
     pub(super) fn foreign<T: ?Sized>(
         &mut self,
-        wire: ForeignWire,
+        wire: ForeignWire<'_>,
         make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
         place: &Place<'_>,
     ) -> Option<Foreign<T>> {
@@ -157,8 +159,8 @@ impl Scope<'_> {
 
     /// Serving a bandit: each of its actions must be a variant of the flag.
     pub(super) fn serve_bandit(&mut self, key: &str, place: &Place<'_>) -> Option<Serve> {
-        let Some(index) = self.neighbours.bandit_names.index(key) else {
-            self.unknown(place, "bandit", key, self.neighbours.bandit_names);
+        let Some(index) = self.bandits.index(key) else {
+            self.unknown(place, "bandit", key, self.bandits);
             return None;
         };
         let Some(Some(bandit)) = self.neighbours.bandits.get(index) else {
@@ -186,7 +188,7 @@ impl Scope<'_> {
 
     pub(super) fn requirements(
         &mut self,
-        wires: &[RequirementWire],
+        wires: &[RequirementWire<'_>],
         place: &Place<'_>,
     ) -> Box<[Requirement]> {
         let mut requirements = Vec::with_capacity(wires.len());

@@ -9,52 +9,51 @@ use crate::time::UnixMillis;
 use crate::time::Window;
 use crate::wire::condition::BucketingWire;
 use crate::wire::ruleset::WindowWire;
+use crate::wire::text::Text;
 use std::collections::BTreeSet;
 
 /// Names in rising order; a name's index is its position.
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names<'w>(Vec<Text<'w>>);
 
-impl Names {
-    /// No names.
-    pub(super) const NONE: Self = Self(Vec::new());
-
-    pub(super) fn new<'k>(keys: impl IntoIterator<Item = &'k String>) -> Self {
-        Self(keys.into_iter().cloned().collect())
+impl<'w> Names<'w> {
+    pub(super) fn new<T>(members: &[(Text<'w>, T)]) -> Self {
+        Self(members.iter().map(|(name, _)| name.clone()).collect())
     }
 
     pub(super) fn index(&self, key: &str) -> Option<usize> {
-        self.0.binary_search_by(|name| name.as_str().cmp(key)).ok()
+        self.0.binary_search_by(|name| (**name).cmp(key)).ok()
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&str> {
-        self.0.get(index).map(String::as_str)
+        self.0.get(index).map(|name| &**name)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.0.iter().map(|name| &**name)
     }
 }
 
 /// The names a member may refer to, the diagnostics it adds to, and the references it made.
-pub(super) struct Scope<'a> {
+pub(super) struct Scope<'a, 'w> {
     pub(super) salt: &'a str,
-    pub(super) segments: &'a Names,
-    pub(super) layers: &'a Names,
-    pub(super) holdouts: &'a Names,
-    pub(super) flags: &'a Names,
+    pub(super) segments: &'a Names<'w>,
+    pub(super) layers: &'a Names<'w>,
+    pub(super) holdouts: &'a Names<'w>,
+    pub(super) bandits: &'a Names<'w>,
+    pub(super) flags: &'a Names<'w>,
     pub(super) diagnostics: &'a mut Diagnostics,
-    pub(super) neighbours: Neighbours<'a>,
+    pub(super) neighbours: Neighbours<'a, 'w>,
     /// Variants of the flag at hand.
-    pub(super) answers: Answers,
-    /// Salt of the flag's splits that name none.
-    pub(super) flag_salt: String,
+    pub(super) answers: Answers<'w>,
+    /// The key of the flag at hand.
+    pub(super) flag_key: &'a str,
     /// Segments that the member at hand refers to.
     pub(super) used_segments: BTreeSet<usize>,
     /// Flags that its conditions ask, where a circle would be an error.
     pub(super) used_flags: BTreeSet<usize>,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(super) fn fault(&mut self, place: &Place<'_>, code: DiagnosticCode, message: String) {
         self.diagnostics.error(place, code, message);
     }
@@ -70,7 +69,7 @@ impl Scope<'_> {
     }
 
     /// Reports a reference to nothing, with the nearest existing name where one is near.
-    pub(super) fn unknown(&mut self, place: &Place<'_>, noun: &str, key: &str, known: &Names) {
+    pub(super) fn unknown(&mut self, place: &Place<'_>, noun: &str, key: &str, known: &Names<'_>) {
         let message = unknown_message(noun, key, known.iter());
         self.fault(place, DiagnosticCode::UnknownReference, message);
     }
@@ -87,7 +86,7 @@ impl Scope<'_> {
         parsed.ok()
     }
 
-    pub(super) fn window(&mut self, wire: Option<&WindowWire>, place: &Place<'_>) -> Window {
+    pub(super) fn window(&mut self, wire: Option<&WindowWire<'_>>, place: &Place<'_>) -> Window {
         let Some(wire) = wire else {
             return Window::default();
         };
@@ -112,21 +111,15 @@ impl Scope<'_> {
         0
     }
 
-    /// The salt of a flag's splits where it names none: another flag, another spread.
-    pub(super) fn default_salt(&self, key: &str) -> String {
-        if self.salt.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}/{key}", self.salt)
-        }
-    }
-
+    /// Flags that name no salt are spread each in its own way.
     pub(super) fn bucketing(
         &mut self,
-        wire: Option<BucketingWire>,
+        wire: Option<Box<BucketingWire<'_>>>,
         place: &Place<'_>,
     ) -> Bucketing {
-        let wire = wire.unwrap_or_default();
+        let Some(wire) = wire else {
+            return Bucketing::by_targeting_key(default_salt(self.salt, self.flag_key));
+        };
         let place = place.key("bucketing");
         let (method, scale) = self.method(&wire, &place);
         let on_missing = self.on_missing(wire.on_missing.as_deref(), &place);
@@ -139,14 +132,16 @@ impl Scope<'_> {
                 Draw::Hash
             }
         };
-        let mut bucketing =
-            Bucketing::by_targeting_key(wire.salt.as_deref().unwrap_or(&self.flag_salt));
+        let salt = wire
+            .salt
+            .map_or_else(|| default_salt(self.salt, self.flag_key), String::from);
+        let mut bucketing = Bucketing::by_targeting_key(salt);
         bucketing.draw = draw;
         bucketing.method = method;
         bucketing.scale = scale;
         bucketing.on_missing = on_missing;
         bucketing.or_by = wire.or_by.map(|unit| unit.0.into()).unwrap_or_default();
-        bucketing.or_prefix = wire.or_prefix.unwrap_or_default().into();
+        bucketing.or_prefix = wire.or_prefix.map(Into::into).unwrap_or_default();
         if let Some(unit) = wire.by {
             if unit.0.is_empty() {
                 let message = "\"by\" needs at least one attribute".to_owned();
@@ -158,9 +153,9 @@ impl Scope<'_> {
     }
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// The method, and how many numbers it draws from.
-    fn method(&mut self, wire: &BucketingWire, place: &Place<'_>) -> (Method, u64) {
+    fn method(&mut self, wire: &BucketingWire<'_>, place: &Place<'_>) -> (Method, u64) {
         let kind = wire.kind.as_deref().unwrap_or(Method::Xxh3.name());
         let Some(method) = Method::named(kind) else {
             let known: Vec<&str> = Method::names().collect();
@@ -199,6 +194,15 @@ impl Scope<'_> {
                 OnMissing::Fails
             }
         }
+    }
+}
+
+/// The salt of a member that names none: another key, another spread.
+pub(super) fn default_salt(salt: &str, key: &str) -> String {
+    if salt.is_empty() {
+        key.to_owned()
+    } else {
+        [salt, "/", key].concat()
     }
 }
 

@@ -7,17 +7,17 @@ use crate::diagnostic::{DiagnosticCode, Place};
 use crate::flag::{Gate, Interpolation, Ramp, Share};
 use crate::split::{OwnedRange, Range, allocate, apportion, overlap};
 use crate::wire::ruleset::{GateWire, InterpolationWire, OwnedRangeWire, RampWire};
-use std::collections::BTreeMap;
+use crate::wire::text::{ByName, Text};
 
 /// What an author wrote about shares: ranges decide, weights stand in until they are published.
 pub(super) struct Shares<'w> {
     /// How subjects are spread over them.
     pub(super) bucketing: &'w Bucketing,
-    pub(super) weights: Option<&'w BTreeMap<String, f64>>,
-    pub(super) ranges: Option<&'w [OwnedRangeWire]>,
+    pub(super) weights: Option<&'w ByName<'w, f64>>,
+    pub(super) ranges: Option<&'w [OwnedRangeWire<Text<'w>>]>,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// Sorted, disjoint ranges owned by variants.
     pub(super) fn ranges(&mut self, shares: &Shares<'_>, place: &Place<'_>) -> Box<[OwnedRange]> {
         match (shares.ranges, shares.weights) {
@@ -44,7 +44,7 @@ impl Scope<'_> {
 
     fn explicit(
         &mut self,
-        ranges: &[OwnedRangeWire],
+        ranges: &[OwnedRangeWire<Text<'_>>],
         scale: u64,
         place: &Place<'_>,
     ) -> Box<[OwnedRange]> {
@@ -66,13 +66,9 @@ impl Scope<'_> {
         owned.into()
     }
 
-    fn weighted(
-        &mut self,
-        weights: &BTreeMap<String, f64>,
-        place: &Place<'_>,
-    ) -> Box<[OwnedRange]> {
+    fn weighted(&mut self, weights: &ByName<'_, f64>, place: &Place<'_>) -> Box<[OwnedRange]> {
         let mut shares = vec![0.0; self.answers.len()];
-        for (key, weight) in weights {
+        for (key, weight) in &weights.0 {
             let owner = self.variant(key, &place.key(key));
             if let Some(share) = owner.and_then(|owner| shares.get_mut(owner)) {
                 *share = *weight;
@@ -97,7 +93,7 @@ impl Scope<'_> {
     /// The index of a variant; an unknown one is reported.
     pub(super) fn variant_of(
         &mut self,
-        answers: &Answers,
+        answers: &Answers<'_>,
         key: &str,
         place: &Place<'_>,
     ) -> Option<usize> {
@@ -134,7 +130,7 @@ impl Scope<'_> {
         self.fault(place, DiagnosticCode::Overlap, message);
     }
 
-    pub(super) fn gate(&mut self, wire: GateWire, place: &Place<'_>) -> Gate {
+    pub(super) fn gate(&mut self, wire: GateWire<'_>, place: &Place<'_>) -> Gate {
         let bucketing = self.bucketing(wire.bucketing, place);
         let share = match (wire.percentage, wire.ranges) {
             (Some(_), None) if !bucketing.is_ours() => {
@@ -178,7 +174,7 @@ impl Scope<'_> {
         ranges.into()
     }
 
-    pub(super) fn ramp(&mut self, wire: &RampWire, initial: u64, place: &Place<'_>) -> Share {
+    pub(super) fn ramp(&mut self, wire: &RampWire<'_>, initial: u64, place: &Place<'_>) -> Share {
         let steps_place = place.key("steps");
         let mut steps: Vec<(_, u64)> = Vec::with_capacity(wire.steps.len());
         for (index, step) in wire.steps.iter().enumerate() {

@@ -22,10 +22,10 @@ pub const CANARY_RULE: &str = "canary";
 pub const CANARY_SHARE_RULE: &str = "canary-share";
 
 /// The written parts.
-pub(super) struct TailWires {
-    pub(super) rollout: Option<RolloutWire>,
-    pub(super) experiment: Option<ExperimentWire>,
-    pub(super) canary: Option<CanaryWire>,
+pub(super) struct TailWires<'w> {
+    pub(super) rollout: Option<Box<RolloutWire<'w>>>,
+    pub(super) experiment: Option<Box<ExperimentWire<'w>>>,
+    pub(super) canary: Option<Box<CanaryWire<'w>>>,
 }
 
 /// What a status adds to a flag.
@@ -43,10 +43,10 @@ pub(super) struct Tails {
     canary: Option<Tail>,
 }
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     pub(super) fn tails(
         &mut self,
-        wires: TailWires,
+        wires: TailWires<'_>,
         off: Option<usize>,
         default: Option<usize>,
         place: &Place<'_>,
@@ -57,12 +57,12 @@ impl Scope<'_> {
         };
         let rollout = wires
             .rollout
-            .map(|wire| self.rollout(wire, &place.key("rollout")));
+            .map(|wire| self.rollout(*wire, &place.key("rollout")));
         let canary = wires
             .canary
-            .map(|wire| self.canary(wire, &place.key("canary")));
+            .map(|wire| self.canary(*wire, &place.key("canary")));
         let experiment = wires.experiment.map(|wire| {
-            let tail = self.experiment(wire, &place.key("experiment"));
+            let tail = self.experiment(*wire, &place.key("experiment"));
             Tail {
                 fallback: tail.fallback.or(default),
                 ..tail
@@ -114,7 +114,7 @@ impl Scope<'_> {
         }
     }
 
-    fn rollout(&mut self, wire: RolloutWire, place: &Place<'_>) -> Vec<Rule> {
+    fn rollout(&mut self, wire: RolloutWire<'_>, place: &Place<'_>) -> Vec<Rule> {
         let variant = self.variant(&wire.variant, &place.key("variant"));
         if wire.percentage.is_none() && wire.ramp.is_none() {
             let message = "a rollout needs a \"percentage\" or a \"ramp\"".to_owned();
@@ -134,7 +134,7 @@ impl Scope<'_> {
             .collect()
     }
 
-    fn experiment(&mut self, wire: ExperimentWire, place: &Place<'_>) -> Tail {
+    fn experiment(&mut self, wire: ExperimentWire<'_>, place: &Place<'_>) -> Tail {
         let control = wire.control.as_deref();
         let control = self.optional_variant(control, place, "control");
         let bucketing = self.bucketing(wire.bucketing, place);
@@ -169,7 +169,7 @@ impl Scope<'_> {
         }
     }
 
-    fn canary(&mut self, wire: CanaryWire, place: &Place<'_>) -> Vec<Rule> {
+    fn canary(&mut self, wire: CanaryWire<'_>, place: &Place<'_>) -> Vec<Rule> {
         let variant = self.variant(&wire.variant, &place.key("variant"));
         let count = self.percentage(wire.percentage, &place.key("percentage"));
         let bucketing = self.bucketing(wire.bucketing, place);

@@ -357,4 +357,33 @@ fn names_that_stand_twice_are_refused() {
     let variants = r#","f":{"type":"boolean","status":"enabled",
         "variants":{"on":{"value":true},"on":{"value":false}}}}}"#;
     assert_eq!(errors(&with(variants)), ["malformed /flags/f/variants"]);
+    let apart = r#","f":{"type":"boolean","status":"enabled",
+        "variants":{"on":{"value":true},"a":{"value":true},"b":{"value":true},"on":{}}}}}"#;
+    assert_eq!(errors(&with(apart)), ["malformed /flags/f/variants"]);
+}
+
+#[test]
+fn names_in_any_order_mean_the_same() {
+    let document = |variants: &str, weights: &str| {
+        let head = r#","f":{"type":"string","status":"ab_test","variants":"#;
+        with(&format!(
+            r#"{head}{variants},"experiment":{{"weights":{weights}}}}}}}}}"#
+        ))
+    };
+    let rising = document(
+        r#"{"a":{"value":"x"},"b":{"value":"y"},"c":{"value":"z"}}"#,
+        r#"{"a":1,"b":2,"c":3}"#,
+    );
+    // Of weights that stand twice the last one counts.
+    let mixed = document(
+        r#"{"c":{"value":"z"},"a":{"value":"x"},"b":{"value":"y"}}"#,
+        r#"{"c":9,"b":2,"a":1,"c":3}"#,
+    );
+    let [rising, mixed] = [rising, mixed].map(|text| compile(text.as_bytes()).unwrap());
+    assert_eq!(
+        (&rising.diagnostics, &mixed.diagnostics),
+        (&vec![], &vec![])
+    );
+    let encode = crate::compact::encode;
+    assert_eq!(encode(&rising.ruleset), encode(&mixed.ruleset));
 }

@@ -9,7 +9,7 @@ use crate::value::Value;
 #[cfg(feature = "pointers")]
 const YEARS: std::ops::Range<i16> = 1990..2070;
 
-impl Scope<'_> {
+impl Scope<'_, '_> {
     /// The operand with its zone's offsets; an unknown zone is reported.
     pub(super) fn with_offsets(&mut self, operand: Value, place: &Place<'_>) -> Option<Value> {
         let zone = operand.member("timeZone").and_then(Value::as_str);

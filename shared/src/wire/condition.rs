@@ -2,7 +2,9 @@
 
 use crate::context::Attribute;
 use crate::value::Value;
+use crate::wire::operand::OperandWire;
 use crate::wire::ruleset::{FlagTypeWire, GateWire};
+use crate::wire::text::Text;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -12,53 +14,55 @@ use std::fmt;
 /// could not.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ConditionWire {
+pub struct ConditionWire<'a> {
     /// Each of these.
-    pub all: Option<Vec<ConditionWire>>,
+    #[serde(borrow)]
+    pub all: Option<Vec<ConditionWire<'a>>>,
     /// One of these.
-    pub any: Option<Vec<ConditionWire>>,
+    pub any: Option<Vec<ConditionWire<'a>>>,
     /// The contrary.
-    pub not: Option<Box<ConditionWire>>,
+    pub not: Option<Box<ConditionWire<'a>>>,
     /// Members of this segment.
-    pub segment: Option<String>,
+    pub segment: Option<Text<'a>>,
     /// The attribute to test.
     pub attribute: Option<AttributeWire>,
     /// How to test it.
-    pub op: Option<String>,
+    pub op: Option<Text<'a>>,
     /// What to test it against.
-    pub value: Option<Value>,
+    pub value: Option<OperandWire<'a>>,
     /// Whether upper and lower case are the same.
     pub ignore_case: Option<bool>,
     /// The system in whose words `op` and `value` are; ours when absent.
-    pub dialect: Option<String>,
+    pub dialect: Option<Text<'a>>,
     /// Another flag, asked for its answer.
-    pub flag: Option<String>,
+    pub flag: Option<Text<'a>>,
     /// It must not be switched off.
     pub on: Option<bool>,
     /// It must serve one of these variants.
-    pub variants: Option<Vec<String>>,
+    pub variants: Option<Vec<Text<'a>>>,
     /// It must serve this value.
     pub equals: Option<Value>,
     /// The type for which it is asked, where its value depends on that.
     #[serde(rename = "as")]
     pub view: Option<FlagTypeWire>,
     /// Its value must pass this, as the attribute `value`.
-    pub passes: Option<ForeignWire>,
+    pub passes: Option<Box<ForeignWire<'a>>>,
     /// What its failure means; circles of flags are errors when absent.
     pub on_failure: Option<OnFailureWire>,
     /// A share of subjects.
-    pub chance: Option<Box<GateWire>>,
+    pub chance: Option<Box<GateWire<'a>>>,
 }
 
 /// Something in another system's words.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ForeignWire {
+pub struct ForeignWire<'a> {
     /// The system.
-    pub dialect: String,
+    #[serde(borrow)]
+    pub dialect: Text<'a>,
     /// What to do.
     #[serde(default)]
-    pub op: String,
+    pub op: Text<'a>,
     /// What it looks at.
     pub attribute: Option<AttributeWire>,
     /// What it works with.
@@ -135,21 +139,22 @@ impl<'de> Visitor<'de> for AttributeVisitor {
 /// How subjects are spread; everything has a default.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BucketingWire {
+pub struct BucketingWire<'a> {
     /// The hash; `xxh3` when absent.
-    pub kind: Option<String>,
+    #[serde(borrow)]
+    pub kind: Option<Text<'a>>,
     /// The ruleset's salt and the flag's key when absent.
-    pub salt: Option<String>,
+    pub salt: Option<Text<'a>>,
     /// The targeting key when absent.
     pub by: Option<UnitWire>,
     /// `hash` (when absent) or `request`.
-    pub draw: Option<String>,
+    pub draw: Option<Text<'a>>,
     /// Attributes that stand in for a missing unit, in order.
     pub or_by: Option<UnitWire>,
     /// Put before a unit that stands in; nothing when absent.
-    pub or_prefix: Option<String>,
+    pub or_prefix: Option<Text<'a>>,
     /// `fails` (when absent), `misses`, `first` or `random`.
-    pub on_missing: Option<String>,
+    pub on_missing: Option<Text<'a>>,
     /// How many numbers are drawn from, where the kind leaves it open.
     pub scale: Option<u64>,
 }

@@ -3,8 +3,11 @@
 pub mod condition;
 pub mod document;
 pub mod evaluation;
+pub mod operand;
 pub mod page;
+mod plain;
 pub mod ruleset;
+pub mod text;
 pub mod tree;
 mod unique;
 mod value;
@@ -13,8 +16,7 @@ use crate::context::EvaluationContext;
 #[cfg(feature = "pointers")]
 use crate::diagnostic::push_token;
 use crate::value::Value;
-use ruleset::RulesetWire;
-#[cfg(feature = "pointers")]
+use ruleset::{OutlineWire, RulesetWire};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -42,8 +44,13 @@ pub struct Read<T> {
 /// # Errors
 /// `ReadError` points to the first fault. Without the feature `pointers` it names only the member
 /// that was read, and unknown fields go unnoticed: edges read what was checked before.
-#[cfg(not(feature = "pointers"))]
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
+    read_text(text)
+}
+
+/// Reads what may borrow from the text.
+#[cfg(not(feature = "pointers"))]
+fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
     match tree::from_str(text) {
         Ok(value) => Ok(Read {
             value,
@@ -54,15 +61,6 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
             message: message(&error),
         }),
     }
-}
-
-/// Reads one document or member of a document.
-///
-/// # Errors
-/// `ReadError` points to the first fault.
-#[cfg(feature = "pointers")]
-pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
-    read_text(text)
 }
 
 /// Reads what may borrow from the text.
@@ -87,18 +85,35 @@ fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadEr
 ///
 /// # Errors
 /// `ReadError` points to the first fault, relative to the member.
-pub fn read_member<T: DeserializeOwned>(raw: &RawValue) -> Result<Read<T>, ReadError> {
-    read(raw.get())
+pub fn read_member<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<Read<T>, ReadError> {
+    match plain::from_str(raw.get()) {
+        Ok(value) => Ok(Read {
+            value,
+            unknown: Vec::new(),
+        }),
+        Err(plain::NotPlain) => read_text(raw.get()),
+    }
 }
 
-/// Reads the outline of a ruleset, its members left as text.
+/// Reads a ruleset: all of it when it is plain, otherwise its outline, with the members left as
+/// text.
 ///
 /// # Errors
-/// `ReadError` points to the first fault.
-pub fn read_outline(text: &str) -> Result<RulesetWire<'_>, ReadError> {
-    #[cfg(feature = "pointers")]
-    return read_text(text).map(|read| read.value);
-    #[cfg(not(feature = "pointers"))]
+/// `ReadError` points to the first fault of the outline.
+pub fn read_ruleset(text: &str) -> Result<RulesetWire<'_>, ReadError> {
+    match plain::from_str(text) {
+        Ok(ruleset) => Ok(ruleset),
+        Err(plain::NotPlain) => read_outline(text).map(Into::into),
+    }
+}
+
+#[cfg(feature = "pointers")]
+fn read_outline(text: &str) -> Result<OutlineWire<'_>, ReadError> {
+    read_text(text).map(|read| read.value)
+}
+
+#[cfg(not(feature = "pointers"))]
+fn read_outline(text: &str) -> Result<OutlineWire<'_>, ReadError> {
     serde_json::from_str(text).map_err(|error| ReadError {
         pointer: String::new(),
         message: message(&error),

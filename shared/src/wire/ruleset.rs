@@ -1,47 +1,103 @@
 //! The ruleset as it is written and published.
 //!
-//! The document is read in two steps: its outline first, with each member kept as raw text, then
-//! each member by itself, so that one alien flag never sinks the rest.
+//! A plain document is read in one step. Any other one is read in two: its outline first, with each
+//! member kept as raw text, then each member by itself, so that one alien flag never sinks the
+//! rest.
 
+use crate::bandit::wire::BanditWire;
 use crate::value::Value;
 use crate::wire::condition::{BucketingWire, ConditionWire, ForeignWire, UnitWire};
+use crate::wire::text::{ByName, Members, Text};
 use crate::wire::unique::unique;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
 /// The schema version that this code reads and writes.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// Members of one kind, by key, as raw text.
-pub type RawMembers<'a> = BTreeMap<String, &'a RawValue>;
+/// A ruleset whose members have been read, or are still to be.
+pub type RulesetWire<'a> = ShapeWire<
+    'a,
+    Member<'a, SegmentWire<'a>>,
+    Member<'a, LayerWire<'a>>,
+    Member<'a, HoldoutWire<'a>>,
+    Member<'a, BanditWire>,
+    Member<'a, FlagWire<'a>>,
+>;
 
-/// The outline of a ruleset.
+/// The outline of a ruleset: its members as raw text.
+pub type OutlineWire<'a> =
+    ShapeWire<'a, &'a RawValue, &'a RawValue, &'a RawValue, &'a RawValue, &'a RawValue>;
+
+/// A member of a ruleset.
+#[derive(Debug)]
+pub enum Member<'a, T> {
+    /// It was plain.
+    Read(T),
+    /// It is to be read by itself, with care.
+    Raw(&'a RawValue),
+}
+
+/// What is read at once is read plainly.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<'_, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::Read)
+    }
+}
+
+/// A ruleset, whatever its members are read as.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RulesetWire<'a> {
+#[serde(
+    rename_all = "camelCase",
+    expecting = "struct RulesetWire",
+    bound(
+        deserialize = "S: Deserialize<'de>, L: Deserialize<'de>, H: Deserialize<'de>, \
+                         B: Deserialize<'de>, F: Deserialize<'de>"
+    )
+)]
+pub struct ShapeWire<'a, S, L, H, B, F> {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Prefixed to default salts.
-    #[serde(default)]
-    pub salt: String,
+    #[serde(borrow, default)]
+    pub salt: Text<'a>,
     /// Where present, named subjects are listed by their hash under this salt.
-    pub subject_salt: Option<String>,
+    pub subject_salt: Option<Text<'a>>,
     /// Reusable audiences.
-    #[serde(borrow, default, deserialize_with = "unique")]
-    pub segments: RawMembers<'a>,
+    #[serde(default, deserialize_with = "unique")]
+    pub segments: Members<'a, S>,
     /// Sets of mutually exclusive flags.
-    #[serde(borrow, default, deserialize_with = "unique")]
-    pub layers: RawMembers<'a>,
+    #[serde(default, deserialize_with = "unique")]
+    pub layers: Members<'a, L>,
     /// Shares of subjects kept out of experiments.
-    #[serde(borrow, default, deserialize_with = "unique")]
-    pub holdouts: RawMembers<'a>,
+    #[serde(default, deserialize_with = "unique")]
+    pub holdouts: Members<'a, H>,
     /// Bandits that flags refer to.
-    #[serde(borrow, default, deserialize_with = "unique")]
-    pub bandits: RawMembers<'a>,
+    #[serde(default, deserialize_with = "unique")]
+    pub bandits: Members<'a, B>,
     /// Flags.
-    #[serde(borrow, default, deserialize_with = "unique")]
-    pub flags: RawMembers<'a>,
+    #[serde(default, deserialize_with = "unique")]
+    pub flags: Members<'a, F>,
+}
+
+/// Every member is to be read by itself.
+impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
+    fn from(outline: OutlineWire<'a>) -> Self {
+        fn raw<'a, T>(members: Members<'a, &'a RawValue>) -> Members<'a, Member<'a, T>> {
+            let members = members.into_iter();
+            members.map(|(key, raw)| (key, Member::Raw(raw))).collect()
+        }
+        Self {
+            schema_version: outline.schema_version,
+            salt: outline.salt,
+            subject_salt: outline.subject_salt,
+            segments: raw(outline.segments),
+            layers: raw(outline.layers),
+            holdouts: raw(outline.holdouts),
+            bandits: raw(outline.bandits),
+            flags: raw(outline.flags),
+        }
+    }
 }
 
 /// Only the version, to tell a future document from a broken one.
@@ -55,25 +111,27 @@ pub struct VersionWire {
 /// A segment: excluded wins over included, included over the condition.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct SegmentWire {
+pub struct SegmentWire<'a> {
     /// For people.
-    pub description: Option<String>,
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
     /// Targeting keys that are members.
-    pub included: Vec<String>,
+    pub included: Vec<Text<'a>>,
     /// Targeting keys that are not.
-    pub excluded: Vec<String>,
+    pub excluded: Vec<Text<'a>>,
     /// Who else is a member; nobody when absent.
-    pub when: Option<ConditionWire>,
+    pub when: Option<ConditionWire<'a>>,
 }
 
 /// A layer: its flags share out its buckets.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct LayerWire {
+pub struct LayerWire<'a> {
     /// For people.
-    pub description: Option<String>,
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
     /// The layer's key when absent.
-    pub salt: Option<String>,
+    pub salt: Option<Text<'a>>,
     /// The targeting key when absent.
     pub bucket_by: Option<UnitWire>,
 }
@@ -81,13 +139,14 @@ pub struct LayerWire {
 /// A holdout: a share of subjects that experiments leave alone.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct HoldoutWire {
+pub struct HoldoutWire<'a> {
     /// For people.
-    pub description: Option<String>,
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
     /// In 0..=100.
     pub percentage: f64,
     /// The holdout's key when absent.
-    pub salt: Option<String>,
+    pub salt: Option<Text<'a>>,
     /// The targeting key when absent.
     pub bucket_by: Option<UnitWire>,
 }
@@ -95,19 +154,20 @@ pub struct HoldoutWire {
 /// A flag.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct FlagWire {
+pub struct FlagWire<'a> {
     /// The type of every variant's value.
     #[serde(rename = "type")]
     pub kind: FlagTypeWire,
     /// What decides after the rules.
     pub status: StatusWire,
     /// For people.
-    pub description: Option<String>,
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
     /// For people.
-    pub owner: Option<String>,
+    pub owner: Option<Text<'a>>,
     /// For people.
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub tags: Vec<Text<'a>>,
     /// Who may see it.
     #[serde(default)]
     pub visibility: VisibilityWire,
@@ -115,35 +175,35 @@ pub struct FlagWire {
     pub config: Option<Value>,
     /// Answers, by name.
     #[serde(deserialize_with = "unique")]
-    pub variants: BTreeMap<String, VariantWire>,
+    pub variants: Members<'a, VariantWire<'a>>,
     /// Served when the flag is off.
-    pub off_variant: Option<String>,
+    pub off_variant: Option<Text<'a>>,
     /// Served when nothing else is.
-    pub default_variant: Option<String>,
+    pub default_variant: Option<Text<'a>>,
     /// Variants of named subjects.
     #[serde(default, deserialize_with = "unique")]
-    pub overrides: BTreeMap<String, String>,
+    pub overrides: Members<'a, Text<'a>>,
     /// Other flags that must serve certain variants.
     #[serde(default)]
-    pub requires: Vec<RequirementWire>,
+    pub requires: Vec<RequirementWire<'a>>,
     /// Tried in order, whatever the status.
     #[serde(default)]
-    pub rules: Vec<RuleWire>,
+    pub rules: Vec<RuleWire<'a>>,
     /// Decides under `gradual_rollout`.
-    pub rollout: Option<RolloutWire>,
+    pub rollout: Option<Box<RolloutWire<'a>>>,
     /// Decides under `ab_test`.
-    pub experiment: Option<ExperimentWire>,
+    pub experiment: Option<Box<ExperimentWire<'a>>>,
     /// Decides under `canary`.
-    pub canary: Option<CanaryWire>,
+    pub canary: Option<Box<CanaryWire<'a>>>,
     /// Its buckets of a layer.
-    pub layer: Option<MembershipWire>,
+    pub layer: Option<Box<MembershipWire<'a>>>,
     /// Holdouts that apply to its experiments.
     #[serde(default)]
-    pub holdouts: Vec<String>,
+    pub holdouts: Vec<Text<'a>>,
     /// When it is on.
-    pub schedule: Option<WindowWire>,
+    pub schedule: Option<Box<WindowWire<'a>>>,
     /// When its life ends.
-    pub expiry: Option<ExpiryWire>,
+    pub expiry: Option<Box<ExpiryWire<'a>>>,
     /// Whether first exposures are reported; true when absent.
     pub track_exposures: Option<bool>,
 }
@@ -184,23 +244,24 @@ pub enum VisibilityWire {
 /// One answer of a flag.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct VariantWire {
+pub struct VariantWire<'a> {
     /// The flag's value when it is served.
     pub value: Value,
     /// For people.
-    pub description: Option<String>,
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
     /// Merged over the flag's configuration.
     pub config: Option<Value>,
     /// For the caller.
     pub metadata: Option<Value>,
     /// What it changes about pages.
-    pub page: Option<super::page::PageWire>,
+    pub page: Option<Box<super::page::PageWire>>,
     /// The name reported; its key when absent.
-    pub name: Option<String>,
+    pub name: Option<Text<'a>>,
     /// Values for callers who ask for a certain type.
-    pub views: Option<ViewsWire>,
+    pub views: Option<Box<ViewsWire>>,
     /// Chooses among the request's actions when the variant is served.
-    pub policy: Option<ForeignWire>,
+    pub policy: Option<Box<ForeignWire<'a>>>,
 }
 
 /// One answer in several types.
@@ -217,30 +278,32 @@ pub struct ViewsWire {
 /// Another flag, and the variants of it that satisfy.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RequirementWire {
+pub struct RequirementWire<'a> {
     /// Its key.
-    pub flag: String,
+    #[serde(borrow)]
+    pub flag: Text<'a>,
     /// At least one.
-    pub variants: Vec<String>,
+    pub variants: Vec<Text<'a>>,
 }
 
 /// A rule.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RuleWire {
+pub struct RuleWire<'a> {
     /// `rule-1` and so on when absent.
-    pub id: Option<String>,
+    #[serde(borrow)]
+    pub id: Option<Text<'a>>,
     /// For people.
-    pub description: Option<String>,
+    pub description: Option<Text<'a>>,
     /// Everybody when absent.
-    pub when: Option<ConditionWire>,
+    pub when: Option<ConditionWire<'a>>,
     /// When it takes part.
-    pub schedule: Option<WindowWire>,
+    pub schedule: Option<Box<WindowWire<'a>>>,
     /// Independent gates of chance.
     #[serde(default)]
-    pub gates: Vec<GateWire>,
+    pub gates: Vec<GateWire<'a>>,
     /// What is served.
-    pub serve: ServeWire,
+    pub serve: ServeWire<'a>,
     /// `next` (when absent) or `end`.
     #[serde(default)]
     pub on_miss: OnMissWire,
@@ -259,63 +322,67 @@ pub enum OnMissWire {
 /// A gate: a percentage or explicit ranges.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GateWire {
+pub struct GateWire<'a> {
     /// The first buckets, in 0..=100.
     pub percentage: Option<f64>,
     /// These buckets.
     pub ranges: Option<Vec<(u64, u64)>>,
     /// How subjects are spread.
-    pub bucketing: Option<BucketingWire>,
+    #[serde(borrow)]
+    pub bucketing: Option<Box<BucketingWire<'a>>>,
 }
 
 /// Exactly one of these.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ServeWire {
+pub struct ServeWire<'a> {
     /// This variant.
-    pub variant: Option<String>,
+    #[serde(borrow)]
+    pub variant: Option<Text<'a>>,
     /// A split over variants.
-    pub split: Option<SplitWire>,
+    pub split: Option<Box<SplitWire<'a>>>,
     /// The choice of this bandit.
-    pub bandit: Option<String>,
+    pub bandit: Option<Text<'a>>,
     /// The variant that an expression of another system names.
-    pub expression: Option<ForeignWire>,
+    pub expression: Option<Box<ForeignWire<'a>>>,
     /// Whether the value is left to the caller; only `true` means something.
     pub default: Option<bool>,
     /// An error instead of a variant.
-    pub error: Option<ErrorWire>,
+    pub error: Option<Box<ErrorWire<'a>>>,
 }
 
 /// An error that a rule answers with.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ErrorWire {
+pub struct ErrorWire<'a> {
     /// OpenFeature's name of it.
-    pub code: String,
+    #[serde(borrow)]
+    pub code: Text<'a>,
     /// What exactly is wrong.
-    pub message: String,
+    pub message: Text<'a>,
 }
 
 /// A split: ranges decide; weights are what an author writes before they are published.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SplitWire {
+pub struct SplitWire<'a> {
     /// Shares in any unit.
-    pub weights: Option<BTreeMap<String, f64>>,
+    #[serde(borrow)]
+    pub weights: Option<ByName<'a, f64>>,
     /// Explicit buckets.
-    pub ranges: Option<Vec<OwnedRangeWire>>,
+    pub ranges: Option<Vec<OwnedRangeWire<Text<'a>>>>,
     /// How subjects are spread.
-    pub bucketing: Option<BucketingWire>,
+    pub bucketing: Option<Box<BucketingWire<'a>>>,
     /// Probabilities to report, by variant.
-    pub propensities: Option<BTreeMap<String, f64>>,
+    pub propensities: Option<ByName<'a, f64>>,
 }
 
 /// Buckets and the variant that owns them.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OwnedRangeWire {
+pub struct OwnedRangeWire<T = String> {
     /// The owner.
-    pub variant: String,
+    pub variant: T,
     /// First bucket inside.
     pub from: u64,
     /// First bucket after.
@@ -325,26 +392,28 @@ pub struct OwnedRangeWire {
 /// A gradual rollout: the first buckets get the variant, the others the off variant.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RolloutWire {
+pub struct RolloutWire<'a> {
     /// What is rolled out.
-    pub variant: String,
+    #[serde(borrow)]
+    pub variant: Text<'a>,
     /// In 0..=100; before the ramp's first step where there is a ramp.
     pub percentage: Option<f64>,
     /// A share that follows the time.
-    pub ramp: Option<RampWire>,
+    pub ramp: Option<Box<RampWire<'a>>>,
     /// How subjects are spread.
-    pub bucketing: Option<BucketingWire>,
+    pub bucketing: Option<Box<BucketingWire<'a>>>,
 }
 
 /// Steps of a ramp.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RampWire {
+pub struct RampWire<'a> {
     /// `step` (when absent) or `linear`.
     #[serde(default)]
     pub interpolation: InterpolationWire,
     /// In rising order of time.
-    pub steps: Vec<RampStepWire>,
+    #[serde(borrow)]
+    pub steps: Vec<RampStepWire<'a>>,
 }
 
 /// How a ramp gets from one step to the next.
@@ -360,9 +429,10 @@ pub enum InterpolationWire {
 /// From that moment on, that share.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RampStepWire {
+pub struct RampStepWire<'a> {
     /// RFC 3339.
-    pub at: String,
+    #[serde(borrow)]
+    pub at: Text<'a>,
     /// In 0..=100.
     pub percentage: f64,
 }
@@ -370,46 +440,49 @@ pub struct RampStepWire {
 /// An A/B test, or a bandit in its place.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExperimentWire {
+pub struct ExperimentWire<'a> {
     /// Served to those who take no part; the default variant when absent.
-    pub control: Option<String>,
+    #[serde(borrow)]
+    pub control: Option<Text<'a>>,
     /// Percentage of subjects that take part; 100 when absent.
     pub traffic: Option<f64>,
     /// Shares in any unit.
-    pub weights: Option<BTreeMap<String, f64>>,
+    pub weights: Option<ByName<'a, f64>>,
     /// Explicit buckets.
-    pub ranges: Option<Vec<OwnedRangeWire>>,
+    pub ranges: Option<Vec<OwnedRangeWire<Text<'a>>>>,
     /// How subjects are spread.
-    pub bucketing: Option<BucketingWire>,
+    pub bucketing: Option<Box<BucketingWire<'a>>>,
     /// A bandit that allocates instead of weights.
-    pub bandit: Option<String>,
+    pub bandit: Option<Text<'a>>,
 }
 
 /// A canary: named subjects and segments, plus a small share of the others.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CanaryWire {
+pub struct CanaryWire<'a> {
     /// What they get.
-    pub variant: String,
+    #[serde(borrow)]
+    pub variant: Text<'a>,
     /// Targeting keys.
     #[serde(default)]
-    pub subjects: Vec<String>,
+    pub subjects: Vec<Text<'a>>,
     /// Segments.
     #[serde(default)]
-    pub segments: Vec<String>,
+    pub segments: Vec<Text<'a>>,
     /// Of the others, in 0..=100; none when absent.
     #[serde(default)]
     pub percentage: f64,
     /// How the others are spread.
-    pub bucketing: Option<BucketingWire>,
+    pub bucketing: Option<Box<BucketingWire<'a>>>,
 }
 
 /// A flag's buckets of a layer.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MembershipWire {
+pub struct MembershipWire<'a> {
     /// The layer.
-    pub key: String,
+    #[serde(borrow)]
+    pub key: Text<'a>,
     /// The flag's buckets.
     pub ranges: Vec<(u64, u64)>,
 }
@@ -417,19 +490,21 @@ pub struct MembershipWire {
 /// From (included) to (excluded), RFC 3339.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct WindowWire {
+pub struct WindowWire<'a> {
     /// First moment inside.
-    pub start_at: Option<String>,
+    #[serde(borrow)]
+    pub start_at: Option<Text<'a>>,
     /// First moment after.
-    pub end_at: Option<String>,
+    pub end_at: Option<Text<'a>>,
 }
 
 /// The planned end of a flag's life.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ExpiryWire {
+pub struct ExpiryWire<'a> {
     /// RFC 3339.
-    pub at: String,
+    #[serde(borrow)]
+    pub at: Text<'a>,
     /// `serveOff` (when absent) or `keepServing`.
     #[serde(default)]
     pub action: ExpiryActionWire,

@@ -6,8 +6,8 @@
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer,
-    Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _,
+    IntoDeserializer, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Value};
@@ -16,7 +16,7 @@ use serde_json::{Error, Value};
 ///
 /// # Errors
 /// The text is no JSON, or not the type's.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+pub fn from_str<'de, T: Deserialize<'de>>(text: &str) -> Result<T, Error> {
     from_value(serde_json::from_str(text)?)
 }
 
@@ -32,7 +32,7 @@ pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 ///
 /// # Errors
 /// The tree is not the type's.
-pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+pub fn from_value<'de, T: Deserialize<'de>>(value: Value) -> Result<T, Error> {
     T::deserialize(Tree(value))
 }
 

@@ -1,7 +1,7 @@
 //! Random rulesets, and bytes with random damage.
 
 use super::*;
-use crate::{Outcome, Value};
+use crate::{DiagnosticCode, Outcome, Value};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -204,6 +204,26 @@ proptest! {
         let at = UnixMillis(1_766_000_000_000 + days * 86_400_000);
         for context in &contexts {
             same_answers(&ruleset, &read, context, at);
+        }
+    }
+
+    /// Whether a document is read in one pass, member by member or with a record of every place,
+    /// it means the same, and there is the same to say about it.
+    #[test]
+    fn a_document_means_the_same_however_it_is_read(document in document()) {
+        let plain = compile(document.as_bytes()).unwrap();
+        let by_members = document.replacen('{', r#"{"alien":[{}],"#, 1);
+        let with_care = document.replace(r#""variants":{"#, r#""alien":null,"variants":{"#);
+        prop_assert!(with_care != document);
+        for (same, n_remarks) in [(by_members, 0), (with_care, plain.ruleset.len())] {
+            let read = compile(same.as_bytes()).unwrap();
+            let (remarks, said): (Vec<_>, Vec<_>) = read
+                .diagnostics
+                .into_iter()
+                .partition(|d| d.code == DiagnosticCode::UnknownField);
+            prop_assert!(remarks.len() >= n_remarks, "{remarks:?}");
+            prop_assert_eq!(&said, &plain.diagnostics);
+            prop_assert!(encode(&read.ruleset) == encode(&plain.ruleset));
         }
     }
 

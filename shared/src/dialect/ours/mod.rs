@@ -42,7 +42,35 @@ type Check = Box<dyn Fn(&Value, UnixMillis) -> bool + Send + Sync>;
 /// Whether the operator is one of these.
 #[must_use]
 pub fn knows(op: &str) -> bool {
-    OPERATORS.split(", ").any(|known| known == op)
+    matches!(
+        op,
+        "isNull"
+            | "isEmpty"
+            | "hasType"
+            | "between"
+            | "modulo"
+            | "sizeEquals"
+            | "sizeAtLeast"
+            | "sizeAtMost"
+            | "containsAny"
+            | "containsAll"
+            | "setEquals"
+            | "subsetOf"
+            | "supersetOf"
+            | "anyElement"
+            | "everyElement"
+            | "inNetwork"
+            | "equalsHashed"
+            | "urlMatches"
+            | "versionIn"
+            | "versionBetween"
+            | "timeBetween"
+            | "withinLast"
+            | "withinNext"
+            | "olderThan"
+            | "dayOfWeek"
+            | "timeOfDay"
+    )
 }
 
 /// The operator that a source means.
