@@ -10,6 +10,7 @@ use crate::flag::{FlagType, Gate};
 use crate::named::Names;
 use crate::pattern::Pattern;
 use crate::same::{ends_so, same, starts};
+use crate::texts::Texts;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -120,7 +121,7 @@ pub enum Matcher {
     /// One of these values, numbers by value.
     OneOf(Box<[Value]>),
     /// One of these texts, sorted.
-    OneOfTexts(Box<[Box<str>]>),
+    OneOfTexts(Texts),
     /// Text related to one of the needles.
     Text(TextMatcher),
     /// Text in which the expression is found; linear time.
@@ -141,7 +142,7 @@ pub struct TextMatcher {
     /// Where the needle has to be found.
     pub position: Position,
     /// Any of these; lower case when `fold_case` is on.
-    pub needles: Box<[Box<str>]>,
+    pub needles: Texts,
     /// Whether `A` and `a` are the same.
     pub fold_case: bool,
 }
@@ -315,12 +316,11 @@ impl Matcher {
 const LOOKED_AT_MAX: usize = 16;
 
 /// Whether the sorted list has the text.
-fn is_among(texts: &[Box<str>], text: &str) -> bool {
+fn is_among(texts: &Texts, text: &str) -> bool {
     if texts.len() <= LOOKED_AT_MAX {
-        let mut texts = texts.iter().map(|other| other.as_bytes());
-        return texts.any(|other| same(other, text.as_bytes()));
+        return texts.contains(text);
     }
-    texts.binary_search_by(|other| (**other).cmp(text)).is_ok()
+    texts.contains_sorted(text)
 }
 
 fn time_of(value: &Value) -> Option<UnixMillis> {
@@ -403,14 +403,12 @@ impl fmt::Display for Matcher {
         match self {
             Self::Exists => f.write_str("is present"),
             Self::OneOf(values) => alternatives(f, "equals", values.iter().map(short_value)),
-            Self::OneOfTexts(texts) => {
-                alternatives(f, "equals", texts.iter().map(|text| quoted(text)))
-            }
+            Self::OneOfTexts(texts) => alternatives(f, "equals", texts.iter().map(quoted)),
             Self::Text(matcher) => {
                 alternatives(
                     f,
                     matcher.position.words(),
-                    matcher.needles.iter().map(|text| quoted(text)),
+                    matcher.needles.iter().map(quoted),
                 )?;
                 f.write_str(if matcher.fold_case {
                     ", in any case"

@@ -41,6 +41,7 @@ pub mod split;
 pub mod sticky;
 pub mod subject;
 pub mod subject_proof;
+pub mod texts;
 pub mod time;
 pub mod truth;
 pub mod value;

@@ -3,6 +3,7 @@
 //! Reading believes nothing: a length is compared with what is left, nesting is bounded, and what
 //! does not fit is `None`. This is not a format for other programs: fields have no names.
 
+use crate::texts::Texts;
 use std::mem::size_of;
 
 /// Levels of lists inside lists: JSON values nest 128 deep, in a variant of a flag.
@@ -118,6 +119,22 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The lengths of texts, then all of them in one piece.
+    pub(super) fn texts(&mut self) -> Option<Texts> {
+        let n = self.length()?;
+        let mut ends = Vec::with_capacity(n.min(AHEAD_BYTES_MAX));
+        let mut end = 0_usize;
+        for place in 0..n {
+            end = end.checked_add(self.length()?)?;
+            if place + 1 < n {
+                ends.push(u32::try_from(end).ok()?);
+            }
+        }
+        let (joined, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        Texts::new(std::str::from_utf8(joined).ok()?.into(), ends.into(), n)
+    }
+
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         if self.depth == DEPTH_MAX {
             return None;
@@ -208,6 +225,17 @@ impl Compact for Box<str> {
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         from.text().map(Into::into)
+    }
+}
+
+impl Compact for Texts {
+    fn write(&self, to: &mut Writer) {
+        to.whole(self.len() as u64);
+        self.iter().for_each(|text| to.whole(text.len() as u64));
+        to.0.extend_from_slice(self.parts().0.as_bytes());
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.texts()
     }
 }
 

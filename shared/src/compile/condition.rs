@@ -13,7 +13,6 @@ use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
 use crate::wire::operand::OperandWire;
-use crate::wire::text::Text;
 use std::borrow::Cow;
 
 const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
@@ -268,12 +267,11 @@ fn membership(operand: Operand<'_>) -> Result<Matcher, Fault> {
         return texts(operand, Position::Whole);
     }
     match operand.value {
-        Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts([text.into()].into())),
+        Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts([&*text].into())),
         Some(OperandWire::Texts(mut texts)) => {
             limit(texts.len())?;
             texts.sort_unstable();
-            let texts = texts.into_iter().map(Into::into);
-            Ok(Matcher::OneOfTexts(texts.collect()))
+            Ok(Matcher::OneOfTexts(texts.iter().collect()))
         }
         Some(OperandWire::Other(Value::List(items))) => {
             limit(items.len())?;
@@ -297,16 +295,14 @@ fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
         Some(OperandWire::Other(_)) | None => return Err(Fault::value(WANTED)),
     };
     limit(items.len())?;
-    let needle = |text: Text<'_>| {
-        if operand.fold_case {
-            text.to_lowercase().into()
-        } else {
-            Box::from(text)
-        }
+    let needles = if operand.fold_case {
+        items.iter().map(|text| text.to_lowercase()).collect()
+    } else {
+        items.iter().collect()
     };
     Ok(Matcher::Text(TextMatcher {
         position,
-        needles: items.into_iter().map(needle).collect(),
+        needles,
         fold_case: operand.fold_case,
     }))
 }
