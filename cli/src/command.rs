@@ -4,6 +4,7 @@ use crate::diff::DiffArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
+use crate::optimise::OptimiseArgs;
 use crate::output::Format;
 use crate::publish::PublishArgs;
 use crate::simulate::SimulateArgs;
@@ -29,6 +30,7 @@ Examples:
   bandera diff live.json draft.json --subjects 100000
   bandera import --from launchdarkly --in flags.json --out ruleset.json
   bandera publish --previous live.json --draft draft.json --out next.json
+  bandera optimise ask --study study.json --n 4
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth craft=0.05,gift=0.12
 
 Run `bandera COMMAND --help` for the examples of a command.";
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Lay out the ranges of a draft as publishing would, and say who moves
     Publish(PublishArgs),
+    /// Name settings of continuous parameters to try next, and the one to keep
+    Optimise(OptimiseArgs),
     /// Send visitors with a known truth through a running edge, and check what was learned
     Simulate(SimulateArgs),
 }

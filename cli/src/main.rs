@@ -13,6 +13,7 @@ mod fault;
 mod import;
 mod input;
 mod locate;
+mod optimise;
 mod output;
 mod publish;
 mod question;
@@ -55,6 +56,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
+        Command::Optimise(args) => optimise::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
     }
 }

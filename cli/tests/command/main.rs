@@ -7,6 +7,7 @@ mod diff;
 mod evaluate;
 mod explain;
 mod help;
+mod optimise;
 mod publish;
 mod run;
 mod simulate;

@@ -173,6 +173,12 @@ impl Study {
         })
     }
 
+    /// What may be tried.
+    #[must_use]
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
     /// `n` points that are worth trying next, all at once.
     ///
     /// The first ones are spread evenly; from `2 d` trials on, each is the point with the largest
