@@ -7,16 +7,21 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 
 import { ingest } from "./lib/ingest.ts";
-import { native, peers, sizes, type Table, throughput } from "./lib/measure.ts";
+import { native, peers, sizes, type Table } from "./lib/measure.ts";
+import { page } from "./lib/page.ts";
 import { at } from "./lib/paths.ts";
 import { main, step } from "./lib/progress.ts";
 import { capture, TaskError } from "./lib/run.ts";
+import { starts } from "./lib/starts.ts";
 import { ensureTools, type Tools } from "./lib/tools.ts";
+import { workers } from "./lib/workers.ts";
 
-const parts: ReadonlyMap<string, (tools: Tools) => Promise<Table>> = new Map([
+const parts: ReadonlyMap<string, (tools: Tools) => Promise<readonly Table[]>> = new Map([
   ["native", native],
   ["peers", peers],
-  ["throughput", throughput],
+  ["workers", workers],
+  ["starts", starts],
+  ["page", page],
   ["ingest", ingest],
   ["sizes", sizes],
 ]);
@@ -25,10 +30,12 @@ const document = at("docs", "benchmarks.md");
 const opening = "<!-- measured: written by npm run bench -- --record -->";
 const closing = "<!-- end of measured -->";
 
-function markdown({ title, unit, relativeTo, rows }: Table): string {
-  const head = [`| | ${unit} | ratio to ${relativeTo} |`, "|---|---:|---:|"];
+function markdown({ title, unit, relation, relativeTo, rows }: Table): string {
+  const isDifference = relation === "difference";
+  const column = isDifference ? `${unit} more than` : "ratio to";
+  const head = [`| | ${unit} | ${column} ${relativeTo} |`, "|---|---:|---:|"];
   const lines = rows.map(({ name, value, ratio }) => {
-    return `| ${name} | ${value.toFixed(1)} | ${ratio.toFixed(3)} |`;
+    return `| ${name} | ${value.toFixed(1)} | ${ratio.toFixed(isDifference ? 1 : 3)} |`;
   });
   return [`### ${title}`, "", ...head, ...lines].join("\n");
 }
@@ -64,7 +71,7 @@ await main(async () => {
   const tables: Table[] = [];
   for (const [name, measure] of parts) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
-    tables.push(await step(name, () => measure(tools)));
+    tables.push(...(await step(name, () => measure(tools))));
   }
   console.log(`\n${machine()}\n\n${tables.map(markdown).join("\n\n")}`);
   if (recording) record(tables);

@@ -72,10 +72,12 @@ const wasmFeatures: readonly string[] = [
   ...["multivalue", "reference-types", "exception-handling"],
 ].map((feature) => `--enable-${feature}`);
 
-/**
- * The profile is one of the root manifest's. worker-build keeps the names of functions, which would
- * be a tenth of what is downloaded: they go.
- */
+/** worker-build keeps the names of functions, which would be a tenth of what is downloaded. */
+export function dropNames(tools: Tools, wasm: string): Promise<void> {
+  return run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", wasm, "-o", wasm]);
+}
+
+/** The profile is one of the root manifest's. */
 function makeWorker(
   artefact: Artefact,
   folder: string,
@@ -86,7 +88,7 @@ function makeWorker(
     const env = environment(tools);
     const args = ["--profile=worker", ".", "--locked", ...features];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
-    await run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", artefact.output, "-o", artefact.output]);
+    await dropNames(tools, artefact.output);
   });
 }
 

@@ -6,14 +6,14 @@ import { gzipSync } from "node:zlib";
 
 import { build, wasmFiles } from "./build.ts";
 import { at, targetDir } from "./paths.ts";
-import { cargo, run, runKeeping, TaskError } from "./run.ts";
+import { cargo, runKeeping, TaskError } from "./run.ts";
 import type { Tools } from "./tools.ts";
-import { Workerd } from "./workerd.ts";
 
 /** A row of a table: what, how much of which unit, and relative to the table's floor. */
 export interface Row {
   readonly name: string;
   readonly value: number;
+  /** How many times as much as the floor, or how much more, as the table says. */
   readonly ratio: number;
 }
 
@@ -21,14 +21,11 @@ export interface Row {
 export interface Table {
   readonly title: string;
   readonly unit: string;
+  /** Whether rows are compared by division or by subtraction; by division when absent. */
+  readonly relation?: "ratio" | "difference";
   readonly relativeTo: string;
   readonly rows: readonly Row[];
 }
-
-const N_ROUNDS = 7;
-const ROUND_SECONDS = 3;
-const WARM_UP_SECONDS = 2;
-const N_CONNECTIONS = 16;
 
 /** The middle of the values. */
 export function median(values: readonly number[]): number {
@@ -59,20 +56,20 @@ async function nanoseconds(args: readonly string[]): Promise<Row[]> {
 }
 
 /** Native nanoseconds of an evaluation beside one hash. */
-export async function native(): Promise<Table> {
+export async function native(): Promise<readonly Table[]> {
   const bench = ["bench", "-q", "--locked", "-p", "bandera-tests", "--bench", "evaluation"];
   const rows = await nanoseconds(bench);
-  return { title: "Native evaluation", unit: "ns", relativeTo: "one xxh3 hash", rows };
+  return [{ title: "Native evaluation", unit: "ns", relativeTo: "one xxh3 hash", rows }];
 }
 
 /** Native nanoseconds beside other systems' Rust engines on the same workload. */
-export async function peers(): Promise<Table> {
+export async function peers(): Promise<readonly Table[]> {
   const manifest = ["--manifest-path", at("tests", "peers", "Cargo.toml")];
   // What they need is built beside what Bandera is built with, never among it.
   const place = ["--target-dir", join(targetDir, "peers")];
   const rows = await nanoseconds(["run", "-q", "--release", "--locked", ...manifest, ...place]);
   const title = "Beside other systems' Rust engines, one run";
-  return { title, unit: "ns", relativeTo: "the best peer of the work", rows };
+  return [{ title, unit: "ns", relativeTo: "the best peer of the work", rows }];
 }
 
 /** Builds the load generator and tells where it is. */
@@ -90,8 +87,14 @@ export interface Load {
   readonly bodyFile?: string;
 }
 
-/** Successful requests a second. Any failed request fails the measurement. */
-export async function requestsPerSecond(generator: string, load: Load): Promise<number> {
+/** What a load came to. */
+export interface Loaded {
+  readonly requests: number;
+  readonly perSecond: number;
+}
+
+/** Successful requests. Any failed request fails the measurement. */
+export async function putUnderLoad(generator: string, load: Load): Promise<Loaded> {
   const place = [String(load.port), load.path];
   const size = [String(load.connections), String(load.seconds)];
   const body = load.bodyFile === undefined ? [] : [load.bodyFile];
@@ -99,81 +102,15 @@ export async function requestsPerSecond(generator: string, load: Load): Promise<
   const result: unknown = JSON.parse(output);
   const failures = numberOf(result, "failures");
   if (failures > 0) throw new TaskError(`${failures} requests failed under load`);
-  return numberOf(result, "perSecond");
-}
-
-/** Builds the bench Worker, empty or evaluating. */
-async function benchWorker(tools: Tools, name: string, features: readonly string[]) {
-  const folder = join("build", name);
-  const env = {
-    WASM_BINDGEN_BIN: tools.wasmBindgen,
-    WASM_OPT_BIN: tools.wasmOpt,
-    ESBUILD_BIN: tools.esbuild,
-  };
-  const args = ["--release", "--out-dir", folder, ".", "--locked", ...features];
-  await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
-  return at("tests", "bench", folder);
-}
-
-/** Requests a second of Workers on `workerd serve`: evaluating, empty wasm, empty JavaScript. */
-export async function throughput(tools: Tools): Promise<Table> {
-  const generator = await loadGenerator();
-  const wasm = (name: string, folder: string): Promise<Workerd> => {
-    const modules = new Map([
-      ["index.js", "index.js"],
-      ["index_bg.wasm", "index_bg.wasm"],
-    ]);
-    return Workerd.start({ name, modules }, folder);
-  };
-  const empty = await benchWorker(tools, "empty", []);
-  const evaluation = await benchWorker(tools, "evaluation", ["--features", "evaluation"]);
-  const workers = [
-    await wasm("empty wasm Worker", empty),
-    await wasm("100 flags a request", evaluation),
-    await Workerd.start(
-      { name: "empty JavaScript Worker", modules: new Map([["empty.js", "empty.js"]]) },
-      at("tests", "bench", "js"),
-    ),
-  ];
-  try {
-    return await compare(generator, workers);
-  } finally {
-    await Promise.all(workers.map((worker) => worker.stop()));
-  }
-}
-
-/** Loads the Workers in turn, round after round; the first one is the floor. */
-async function compare(generator: string, workers: readonly Workerd[]): Promise<Table> {
-  const rates = new Map(workers.map((worker) => [worker, new Array<number>()]));
-  const load = { path: "/", connections: N_CONNECTIONS };
-  for (const { port } of workers) {
-    await requestsPerSecond(generator, { ...load, port, seconds: WARM_UP_SECONDS });
-  }
-  for (let round = 1; round <= N_ROUNDS; round += 1) {
-    for (const [{ name, port }, seen] of rates) {
-      const rate = await requestsPerSecond(generator, { ...load, port, seconds: ROUND_SECONDS });
-      console.log(`  round ${round} of ${N_ROUNDS}, ${name}: ${rate.toFixed(0)} requests/s`);
-      seen.push(rate);
-    }
-  }
-  const floor = median([...rates.values()][0] ?? []);
-  const rows = [...rates].map(([{ name }, seen]) => {
-    return { name, value: median(seen), ratio: median(seen) / floor };
-  });
-  return {
-    title: "Throughput on workerd serve, one process each, loads in turn",
-    unit: "requests/s",
-    relativeTo: "the empty wasm Worker",
-    rows,
-  };
+  return { requests: numberOf(result, "requests"), perSecond: numberOf(result, "perSecond") };
 }
 
 /** gzip sizes of what is downloaded: both Workers, and the browser's engine. */
-export async function sizes(tools: Tools): Promise<Table> {
+export async function sizes(tools: Tools): Promise<readonly Table[]> {
   await build(["edge", "admin", "browser"], tools);
   const rows = [...wasmFiles()].map(([name, path]) => {
     const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
     return { name: `${name} wasm`, value: bytes / 1024, ratio: bytes / statSync(path).size };
   });
-  return { title: "Sizes, gzip -9", unit: "KiB", relativeTo: "the file as it is", rows };
+  return [{ title: "Sizes, gzip -9", unit: "KiB", relativeTo: "the file as it is", rows }];
 }

@@ -54,3 +54,16 @@ export function commandOf(pid: number): string | undefined {
   if (listedByKernel) return fromKernel(pid)?.command;
   return fromPs().find((line) => line.pid === pid)?.command;
 }
+
+const NANOSECONDS_PER_SECOND = 1e9;
+
+/** Seconds of processor time that the threads of a group of processes have used; Linux alone tells. */
+export function processorSeconds(leader: number): number | undefined {
+  if (!listedByKernel) return undefined;
+  const threads = processesLedBy(leader).flatMap(({ pid }) => {
+    const folder = `/proc/${pid}/task`;
+    return readdirSync(folder).map((thread) => `${folder}/${thread}/schedstat`);
+  });
+  const used = threads.map((file) => Number(readFileSync(file, "utf8").split(" ")[0]));
+  return used.reduce((sum, some) => sum + some, 0) / NANOSECONDS_PER_SECOND;
+}

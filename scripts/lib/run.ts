@@ -205,6 +205,7 @@ export async function until<T>(
   what: string,
   msMax: number,
   probe: () => Promise<T | undefined> | T | undefined,
+  pollMs: number = limits.pollMs,
 ): Promise<T> {
   const deadline = performance.now() + msMax;
   for (;;) {
@@ -213,6 +214,6 @@ export async function until<T>(
     if (performance.now() > deadline) {
       throw new TaskError(`${what}: not within ${(msMax / 1000).toFixed(0)} s`);
     }
-    await pause(limits.pollMs);
+    await pause(pollMs);
   }
 }

@@ -8,6 +8,7 @@ import { fetchInTime } from "./http.ts";
 import { forgetProcesses, ownProcesses } from "./owned.ts";
 import { limits, npmBin } from "./paths.ts";
 import { freePort } from "./ports.ts";
+import { processorSeconds } from "./processes.ts";
 import { TaskError, until } from "./run.ts";
 import { signal } from "./signals.ts";
 
@@ -49,6 +50,14 @@ ${modules.join("\n")}
 `;
 }
 
+/** How a start is waited for. */
+export interface Waiting {
+  /** The path that answers 200 when the Worker is ready. Absent: `/`. */
+  readonly readyPath?: string;
+  /** Pause between two looks. Absent: `limits.pollMs`. */
+  readonly pollMs?: number;
+}
+
 /** A running `workerd serve`. */
 export class Workerd {
   readonly name: string;
@@ -68,7 +77,8 @@ export class Workerd {
   }
 
   /** Serves the Worker from a folder for its configuration; resolves when it answers 200. */
-  static async start(served: Served, folder: string, readyPath = "/"): Promise<Workerd> {
+  static async start(served: Served, folder: string, waiting: Waiting = {}): Promise<Workerd> {
+    const { readyPath = "/", pollMs = limits.pollMs } = waiting;
     mkdirSync(folder, { recursive: true });
     const port = await freePort();
     const config = join(folder, "config.capnp");
@@ -84,7 +94,7 @@ export class Workerd {
     const running = new Workerd(served.name, port, child);
     let last = "no answer yet";
     try {
-      await until(`workerd serving ${served.name}`, limits.healthMsMax, async () => {
+      const look = async (): Promise<true | undefined> => {
         if (child.exitCode !== null) throw new TaskError("workerd ended");
         try {
           const url = `http://127.0.0.1:${port}${readyPath}`;
@@ -95,7 +105,8 @@ export class Workerd {
           last = error instanceof Error ? error.message : String(error);
           return undefined;
         }
-      });
+      };
+      await until(`workerd serving ${served.name}`, limits.healthMsMax, look, pollMs);
     } catch (error) {
       await running.stop();
       const why = error instanceof Error ? error.message : String(error);
@@ -103,6 +114,14 @@ export class Workerd {
       throw new TaskError(`${why} (${last}). The end of its log:\n${log}`);
     }
     return running;
+  }
+
+  /** Seconds of processor time that it has used so far. */
+  processorSeconds(): number {
+    const leader = this.#child.pid;
+    const seconds = leader === undefined ? undefined : processorSeconds(leader);
+    if (seconds === undefined) throw new TaskError("only Linux tells what a process has used");
+    return seconds;
   }
 
   /**

@@ -30,6 +30,6 @@ export function serveObjects(folder: string, worker: string, readyPath: string):
   ],`,
     },
     folder,
-    readyPath,
+    { readyPath },
   );
 }

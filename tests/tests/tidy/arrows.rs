@@ -37,7 +37,7 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
     (
         "bandera-bench",
         "tests/bench",
-        &["bandera-shared", "bandera-tests"],
+        &["bandera-platform", "bandera-shared"],
     ),
 ];
 

@@ -7,7 +7,7 @@ import type { Answer } from "./state.ts";
 
 /** The module that wasm-bindgen writes, as far as it is used here. */
 interface EngineModule {
-  readonly default: (options: { readonly module_or_path: URL }) => Promise<unknown>;
+  readonly default: (options: { readonly module_or_path: Response }) => Promise<unknown>;
   readonly Engine: new (ruleset: Uint8Array) => {
     evaluateAll(context: string, atMs: number, draw: number): string;
   };
@@ -32,11 +32,13 @@ async function fetchRuleset(url: URL): Promise<Uint8Array> {
 }
 
 async function start(sources: EngineSources): Promise<Engine> {
-  const [module, ruleset] = await Promise.all([
+  // All three are asked for at once; left to itself the module would ask for its wasm when it runs.
+  const [module, wasm, ruleset] = await Promise.all([
     import(sources.module.href) as Promise<EngineModule>,
+    fetch(sources.wasm),
     fetchRuleset(sources.ruleset),
   ]);
-  await module.default({ module_or_path: sources.wasm });
+  await module.default({ module_or_path: wasm });
   const engine = new module.Engine(ruleset);
   return {
     evaluateAll(context) {
