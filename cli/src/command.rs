@@ -7,6 +7,7 @@ use crate::import::ImportArgs;
 use crate::optimise::OptimiseArgs;
 use crate::output::Format;
 use crate::publish::PublishArgs;
+use crate::replay::ReplayArgs;
 use crate::simulate::SimulateArgs;
 use crate::validate::ValidateArgs;
 use clap::{Args, Parser, Subcommand};
@@ -31,6 +32,7 @@ Examples:
   bandera import --from launchdarkly --in flags.json --out ruleset.json
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera optimise ask --study study.json --n 4
+  bandera replay --policy default --log rounds.jsonl.gz
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth craft=0.05,gift=0.12
 
 Run `bandera COMMAND --help` for the examples of a command.";
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Publish(PublishArgs),
     /// Name settings of continuous parameters to try next, and the one to keep
     Optimise(OptimiseArgs),
+    /// Run a contextual policy over rounds whose every reward is known
+    Replay(ReplayArgs),
     /// Send visitors with a known truth through a running edge, and check what was learned
     Simulate(SimulateArgs),
 }

@@ -17,6 +17,7 @@ mod optimise;
 mod output;
 mod publish;
 mod question;
+mod replay;
 mod simulate;
 mod validate;
 
@@ -57,6 +58,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
         Command::Optimise(args) => optimise::run(&args, output),
+        Command::Replay(args) => replay::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
     }
 }

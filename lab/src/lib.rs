@@ -1,16 +1,19 @@
 //! Statistics and learning at the origin; pure.
 //!
 //! [`interval`] says how sure an estimate is, [`mod@sample_ratio`] whether subjects were split as
-//! declared, [`regret`] what a policy gave away in a simulation whose truth is known. [`optimise`]
-//! finds the best setting of continuous parameters from few noisy trials.
+//! declared, [`regret`] what a policy gave away in a simulation whose truth is known, [`bernoulli`]
+//! runs such simulations. [`optimise`] finds the best setting of continuous parameters from few
+//! noisy trials.
 //!
 //! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
 
+pub mod bernoulli;
 pub mod interval;
 pub mod optimise;
 pub mod regret;
 pub mod sample_ratio;
 
+pub use bernoulli::{BernoulliTrial, MeanRegret};
 pub use interval::{Confidence, Interval, InvalidConfidence};
 pub use regret::{InvalidMeans, Regret};
 pub use sample_ratio::{InvalidSampleRatio, SampleRatio, sample_ratio};

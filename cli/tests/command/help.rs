@@ -4,7 +4,9 @@ use super::run::bandera;
 
 #[test]
 fn every_command_has_examples_and_exit_codes() {
-    for command in ["validate", "evaluate", "explain", "publish", "simulate"] {
+    for command in [
+        "validate", "evaluate", "explain", "publish", "replay", "simulate",
+    ] {
         let ran = bandera(&[command, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");
         for part in [

@@ -9,6 +9,7 @@ mod explain;
 mod help;
 mod optimise;
 mod publish;
+mod replay;
 mod run;
 mod simulate;
 mod validate;

@@ -5,6 +5,8 @@
 
 mod allocate;
 mod cadence;
+pub mod contextual;
+pub mod index;
 mod quadrature;
 mod thompson;
 

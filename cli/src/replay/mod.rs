@@ -1,0 +1,135 @@
+//! `bandera replay`: a contextual policy over rounds whose every reward is known.
+//!
+//! Progressive validation: in each round the policy sees the context, chooses, and learns the
+//! reward of what it chose. One pass, in order; what it was given away is exact.
+
+mod coins;
+mod log;
+mod print;
+mod report;
+
+use crate::draws::Draws;
+use crate::exit::Exit;
+use crate::fault::Fault;
+use crate::input;
+use crate::output::{Format, Output, progress};
+use bandera_shared::policy::contextual::{
+    ContextualPolicy, ContextualSpec, Observation, wire::parse,
+};
+use clap::Args;
+use coins::CoinsArgs;
+use log::Log;
+use report::{Report, Tally};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+const AFTER: &str = "\
+Logs:
+  JSON lines, plain or gzip. First {\"meta\": {\"dataset\": ..., \"d\": features, \"arms\": n}},
+  then a line a round: \"x\" (the context), \"r\" (the reward of every action, in 0..1) and, where
+  known, \"m\" (its mean, for the regret alone).
+
+Policies:
+  `default`, or a file: {\"policy\": \"linucb\", \"alpha\": 0.5}, \"linear-thompson\", \"squarecb\",
+  \"falcon\", \"epsilon-greedy\", \"greedy\" or \"aggregate\"; docs/bandits.md has every member.
+
+Without contexts:
+  --bernoulli plays coins of known biases instead of a log; the policies are then `default`,
+  `thompson`, `thompson-uniform`, `ucb1`, `kl-ucb`, `kl-ucb-plus`, `imed`, `epsilon-greedy`,
+  `greedy` and `top-two`.
+
+Exit codes: 0 replayed, 2 wrong usage or no policy, 3 a log cannot be read.
+
+Examples:
+  bandera replay --policy default --log iris.jsonl.gz --json
+  bandera replay --policy linucb.json --log a.jsonl b.jsonl --seed 0,1,2
+  bandera replay --policy default --log edge.jsonl.gz --every 100
+  bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000";
+
+/// The arguments of `bandera replay`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub(crate) struct ReplayArgs {
+    /// `default`, or a file with a policy; `-` is standard input
+    #[arg(long, value_name = "default|FILE", default_value = "default")]
+    policy: PathBuf,
+    /// Rounds, as JSON lines, plain or gzip
+    #[arg(long, value_name = "FILE", required_unless_present = "bernoulli", num_args = 1..)]
+    log: Vec<PathBuf>,
+    #[command(flatten)]
+    coins: CoinsArgs,
+    /// Seeds of the random numbers that choose among actions
+    #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
+    seed: Vec<u64>,
+    /// Decide from a snapshot that is taken anew every so many decisions
+    #[arg(long, value_name = "N", default_value = "1",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    every: u32,
+}
+
+pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit> {
+    if let Some(means) = &args.coins.bernoulli {
+        return coins::run(args, means, output);
+    }
+    let spec = policy(&args.policy)?;
+    let n_runs = args.log.len() * args.seed.len();
+    let bar = progress("replaying", n_runs as u64);
+    let mut reports = Vec::with_capacity(n_runs);
+    for path in &args.log {
+        let log = Log::read(path)?;
+        for seed in &args.seed {
+            let policy = ContextualPolicy::new(spec.clone(), log.d, log.n_actions)
+                .map_err(|error| Fault::usage(input::name(path), error))?;
+            reports.push(replay(&log, policy, *seed, args.every.into()));
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    match output.format {
+        Format::Human => print::print(&reports, output)?,
+        Format::Json => {
+            for report in &reports {
+                output.json_line(report)?;
+            }
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+fn policy(path: &Path) -> Result<ContextualSpec, Fault> {
+    if path.as_os_str() == "default" {
+        return Ok(ContextualSpec::default());
+    }
+    let bytes = input::read(path)?;
+    parse(&bytes).map_err(|error| {
+        Fault::usage(input::name(path), error)
+            .fix("`bandera replay --help` names the policies, docs/bandits.md their members")
+    })
+}
+
+/// One pass over the log.
+fn replay(log: &Log, mut policy: ContextualPolicy, seed: u64, every: u64) -> Report {
+    let mut draws = Draws::new(seed);
+    let mut tally = Tally::new(log);
+    // A copy is only kept where decisions lag behind what was learned.
+    let mut snapshot = (every > 1).then(|| policy.clone());
+    let started = Instant::now();
+    for (i, round) in log.rounds.iter().enumerate() {
+        if let Some(snapshot) = snapshot
+            .as_mut()
+            .filter(|_| (i as u64).is_multiple_of(every))
+        {
+            snapshot.clone_from(&policy);
+        }
+        let distribution = snapshot.as_ref().unwrap_or(&policy).decide(&round.context);
+        let (action, _) = distribution.sample(draws.bits());
+        let share = tally.record(round, action, &distribution);
+        policy.observe(Observation {
+            context: &round.context,
+            action,
+            share,
+        });
+    }
+    let micros = started.elapsed().as_secs_f64() * 1e6;
+    tally.report(log, &policy, seed, micros)
+}

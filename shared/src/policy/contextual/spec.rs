@@ -1,0 +1,71 @@
+//! A contextual policy as it is declared.
+
+use super::drift::DriftSpec;
+use super::explore::Exploration;
+use super::features::Features;
+use super::learner::{LearnerSpec, Link, Spread};
+
+/// What a contextual policy is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContextualSpec {
+    /// Its name, for people.
+    pub name: Box<str>,
+    /// The learners it aggregates, at least one. One that would be too large for the bandit's
+    /// contexts and actions is left out.
+    pub learners: Vec<LearnerSpec>,
+    /// How it explores.
+    pub exploration: Exploration,
+    /// How it notices that everything changed; `None` for a world that stays as it is.
+    pub drift: Option<DriftSpec>,
+    /// Observations of each coefficient that learners remember; infinite for all.
+    pub memory: f64,
+    /// Least parts of every action.
+    pub floor_parts: u32,
+}
+
+/// Variance of the coefficient of a lone standardised feature, in log-odds: the weakly informative
+/// scale of Gelman, Jakulin, Pittau and Su 2008 as a variance. A narrower prior cannot tell classes
+/// apart before it has seen many of each; a wider one takes the first rewards for more than they
+/// are.
+pub const PRIOR_VARIANCE: f64 = 2.5;
+
+/// Growth of optimism: half a deviation above expectation after two thousand rounds. Less forgets
+/// actions that had bad luck; more goes on trying what is already known to be worse.
+pub const OPTIMISM: f64 = 0.18;
+
+impl ContextualSpec {
+    /// One learner that explores, in a world that stays as it is.
+    #[must_use]
+    pub fn single(name: &str, learner: LearnerSpec, exploration: Exploration) -> Self {
+        Self {
+            name: name.into(),
+            learners: vec![learner],
+            exploration,
+            drift: None,
+            memory: f64::INFINITY,
+            floor_parts: 0,
+        }
+    }
+}
+
+impl Default for ContextualSpec {
+    /// The policy for everybody: logistic learners of three degrees, trusted as their predictions
+    /// deserve, some optimism, and a watch for change.
+    fn default() -> Self {
+        let learner = |features| LearnerSpec {
+            features,
+            link: Link::Logistic,
+            spread: Spread::Shared(PRIOR_VARIANCE),
+        };
+        Self {
+            name: "default".into(),
+            learners: [Features::Linear, Features::Quadratic, Features::Cubic]
+                .map(learner)
+                .into(),
+            exploration: Exploration::GrowingOptimism { scale: OPTIMISM },
+            drift: Some(DriftSpec::DEFAULT),
+            memory: f64::INFINITY,
+            floor_parts: 0,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Rules that choose among actions, and the distribution that a snapshot of them publishes.
+
+use super::arm::IndexArm;
+use super::divergence::{divergence, upper_mean};
+use crate::bandit::{BetaPrior, Distribution, InvalidDistribution};
+use crate::policy::{Beta, probability_best};
+
+/// How actions are chosen from what each brought.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AllocationRule {
+    /// The default: KL-UCB+ for the next decision. For a snapshot, the shares it would choose in
+    /// the decisions until the next one, did each bring what is expected of it.
+    Planned,
+    /// Each action with the probability of being best.
+    Thompson {
+        /// Where posteriors start.
+        prior: BetaPrior,
+    },
+    /// The greatest upper bound by Hoeffding's inequality.
+    Ucb1,
+    /// The greatest mean whose divergence is within `ln t / n`.
+    KlUcb,
+    /// The same within `ln (t / n) / n`: explores no more where much is known.
+    KlUcbPlus,
+    /// The least `n kl(mean, best mean) + ln n`: needs no root of anything.
+    Imed,
+    /// The best, and with probability `epsilon / t^decay` any.
+    EpsilonGreedy {
+        /// Probability in the first round.
+        epsilon: f64,
+        /// How fast it falls; 0 for never.
+        decay: f64,
+    },
+    /// The best so far.
+    Greedy,
+    /// Thompson sampling that plays the runner-up half of the time: finds the best action soonest,
+    /// and earns less meanwhile.
+    TopTwo {
+        /// Where posteriors start.
+        prior: BetaPrior,
+    },
+}
+
+/// Names of the rules, as commands take them.
+pub const RULES: [&str; 10] = [
+    "default",
+    "thompson",
+    "thompson-uniform",
+    "ucb1",
+    "kl-ucb",
+    "kl-ucb-plus",
+    "imed",
+    "epsilon-greedy",
+    "greedy",
+    "top-two",
+];
+
+/// The rule of a name in [`RULES`].
+#[must_use]
+pub fn rule_named(name: &str) -> Option<AllocationRule> {
+    let uniform = BetaPrior {
+        successes: 1.0,
+        failures: 1.0,
+    };
+    let jeffreys = BetaPrior::JEFFREYS;
+    Some(match name {
+        "default" => AllocationRule::Planned,
+        "thompson" => AllocationRule::Thompson { prior: jeffreys },
+        "thompson-uniform" => AllocationRule::Thompson { prior: uniform },
+        "ucb1" => AllocationRule::Ucb1,
+        "kl-ucb" => AllocationRule::KlUcb,
+        "kl-ucb-plus" => AllocationRule::KlUcbPlus,
+        "imed" => AllocationRule::Imed,
+        "epsilon-greedy" => AllocationRule::EpsilonGreedy {
+            epsilon: 0.1,
+            decay: 0.0,
+        },
+        "greedy" => AllocationRule::Greedy,
+        "top-two" => AllocationRule::TopTwo { prior: jeffreys },
+        _ => return None,
+    })
+}
+
+/// What every action gets, whatever was learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MeasuredShare {
+    /// Least parts of every action: mixed in, so that the order of actions stays.
+    pub floor_parts: u32,
+}
+
+/// For how long a distribution is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Decisions until it is made anew, at least one.
+    pub n_decisions: u32,
+    /// What every action gets.
+    pub share: MeasuredShare,
+}
+
+/// Most decisions that are planned one by one; longer plans take longer strides.
+const STEPS_MAX: u32 = 1_000;
+
+impl AllocationRule {
+    /// The distribution over actions.
+    ///
+    /// # Arguments
+    /// `arms`: (`n_arms`,); `plan`: matters to [`Self::Planned`] alone, and its share to all.
+    /// # Errors
+    /// `Empty` without arms, `Floor` where the floors exceed one.
+    pub fn distribution(
+        self,
+        arms: &[IndexArm],
+        plan: Plan,
+    ) -> Result<Distribution, InvalidDistribution> {
+        Distribution::from_probabilities(
+            &self.probabilities(arms, plan.n_decisions),
+            plan.share.floor_parts,
+        )
+    }
+
+    /// The same before it is rounded to parts, and not scaled to sum to one.
+    fn probabilities(self, arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
+        let means = arms.iter().map(IndexArm::mean);
+        match self {
+            Self::Planned => planned(arms, n_decisions.max(1)),
+            Self::Thompson { prior } => probability_best(&betas(arms, prior)),
+            Self::TopTwo { prior } => top_two(&probability_best(&betas(arms, prior))),
+            Self::Greedy => greatest(means),
+            Self::EpsilonGreedy { epsilon, decay } => {
+                let t = f64::max(total(arms), 1.0);
+                let epsilon = f64::min(epsilon * libm::pow(t, -decay), 1.0);
+                let best = greatest(means);
+                let n_best: f64 = best.iter().sum();
+                best.iter()
+                    .map(|p| (1.0 - epsilon) * p / n_best + epsilon / arms.len() as f64)
+                    .collect()
+            }
+            Self::Ucb1 | Self::KlUcb | Self::KlUcbPlus | Self::Imed => {
+                let t = total(arms);
+                let best = means.fold(f64::NEG_INFINITY, f64::max);
+                greatest(arms.iter().map(|arm| self.index(arm, t, best)))
+            }
+        }
+    }
+
+    /// How promising an action is; infinite before its first decision.
+    ///
+    /// # Arguments
+    /// `t`: decisions of all actions; `best`: the greatest mean.
+    /// # Source
+    /// `Ucb1`: Auer et al. 2002, with `2 ln t`. `KlUcb`, `KlUcbPlus`: Garivier and Cappé 2011,
+    /// `c = 0`, and their section 6. `Imed`: Honda and Takemura 2015, its sign turned.
+    fn index(self, arm: &IndexArm, t: f64, best: f64) -> f64 {
+        if arm.n <= 0.0 {
+            return f64::INFINITY;
+        }
+        let (n, mean) = (arm.n, arm.mean());
+        match self {
+            Self::Ucb1 => mean + libm::sqrt(2.0 * libm::log(t) / n),
+            Self::KlUcb => upper_mean(mean, libm::log(t) / n),
+            Self::Imed => -(n * divergence(mean, best) + libm::log(n)),
+            _ => upper_mean(mean, libm::log(t / n) / n),
+        }
+    }
+}
+
+fn total(arms: &[IndexArm]) -> f64 {
+    arms.iter().map(|arm| arm.n).sum()
+}
+
+fn betas(arms: &[IndexArm], prior: BetaPrior) -> Vec<Beta> {
+    arms.iter()
+        .map(|arm| Beta::new(prior.successes + arm.sum, prior.failures + arm.n - arm.sum))
+        .collect()
+}
+
+/// One for the greatest, also where several are.
+fn greatest(values: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
+    let best = values.clone().fold(f64::NEG_INFINITY, f64::max);
+    values
+        .map(|value| f64::from(u8::from(value >= best)))
+        .collect()
+}
+
+/// The leader half of the time, else the best of the others.
+///
+/// # Formula
+/// `P(a) = p_a / 2 + sum_{l != a} p_l p_a / (1 - p_l) / 2`.
+/// # Source
+/// Russo 2016, "Simple Bayesian algorithms for best arm identification", with `beta = 1/2`.
+fn top_two(best: &[f64]) -> Vec<f64> {
+    // A leader that is certain has no runner-up to speak of.
+    const OTHERS_MIN: f64 = 1e-12;
+    let shared: f64 = best.iter().map(|p| p / f64::max(1.0 - p, OTHERS_MIN)).sum();
+    best.iter()
+        .map(|p| 0.5 * p + 0.5 * p * (shared - p / f64::max(1.0 - p, OTHERS_MIN)))
+        .collect()
+}
+
+/// The shares of what KL-UCB+ would choose next, each decision bringing its expected reward.
+///
+/// # Formula
+/// Repeated: choose the greatest index, count a decision (or a stride of them) for it at its
+/// present mean, and compute its index anew. Actions that know the same share a step evenly.
+/// # Source
+/// The idea of hallucinated observations: Desautels, Krause and Burdick 2014 (GP-BUCB).
+fn planned(arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
+    let t = total(arms);
+    let n_steps = n_decisions.min(STEPS_MAX);
+    let stride = f64::from(n_decisions) / f64::from(n_steps);
+    let index = |arm: &IndexArm| AllocationRule::KlUcbPlus.index(arm, t, 1.0);
+    let mut arms = arms.to_vec();
+    let mut indices: Vec<f64> = arms.iter().map(index).collect();
+    let mut shares = vec![0.0; arms.len()];
+    let mut left = f64::from(n_steps);
+    while left > 0.0 && !arms.is_empty() {
+        let chosen = greatest(indices.iter().copied());
+        let n_chosen: f64 = chosen.iter().sum();
+        let each = f64::min(left / n_chosen, 1.0);
+        left -= each * n_chosen;
+        let states = arms.iter_mut().zip(&mut indices).zip(&mut shares);
+        for (((arm, value), share), chosen) in states.zip(chosen) {
+            if chosen > 0.0 {
+                *share += each;
+                let mean = arm.mean();
+                arm.n += each * stride;
+                arm.sum += each * stride * mean;
+                *value = index(arm);
+            }
+        }
+    }
+    shares
+}
+
+#[cfg(test)]
+mod tests;
