@@ -97,7 +97,11 @@ struct Entry {
 }
 
 impl Entry {
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "one comparison, which a Worker built small would call"
+    )]
+    #[inline(always)]
     fn is(&self, hash: u64, name: &str) -> bool {
         self.hash == hash && same(self.name.as_bytes(), name.as_bytes())
     }
