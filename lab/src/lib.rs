@@ -2,13 +2,14 @@
 //!
 //! [`interval`] says how sure an estimate is, [`mod@sample_ratio`] whether subjects were split as
 //! declared, [`regret`] what a policy gave away in a simulation whose truth is known, [`bernoulli`]
-//! runs such simulations. [`optimise`] finds the best setting of continuous parameters from few
-//! noisy trials.
+//! runs such simulations. [`off_policy`] says what another policy would have earned, from one
+//! policy's log. [`optimise`] finds the best setting of continuous parameters from few noisy trials.
 //!
 //! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
 
 pub mod bernoulli;
 pub mod interval;
+pub mod off_policy;
 pub mod optimise;
 pub mod regret;
 pub mod sample_ratio;

@@ -30,7 +30,7 @@ fn is_no_worse(one: MeanRegret, other: MeanRegret) -> bool {
 }
 
 #[test]
-fn the_default_is_with_the_best_at_once_and_from_snapshots() {
+fn the_default_is_with_the_best() {
     let ten = [0.5, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4];
     for means in [
         &[0.25, 0.2][..],
@@ -45,11 +45,6 @@ fn the_default_is_with_the_best_at_once_and_from_snapshots() {
         }
         let cautious = regret("ucb1", means, 1, 200);
         assert!(at_once.mean < cautious.mean, "{at_once:?} {cautious:?}");
-        let (later, thompson) = (
-            regret("default", means, 100, 200),
-            regret("thompson", means, 100, 50),
-        );
-        assert!(is_no_worse(later, thompson), "{later:?} {thompson:?}");
     }
 }
 

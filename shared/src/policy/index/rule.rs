@@ -8,9 +8,9 @@ use crate::policy::{Beta, probability_best};
 /// How actions are chosen from what each brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllocationRule {
-    /// The default: KL-UCB+ for the next decision. For a snapshot, the shares it would choose in
-    /// the decisions until the next one, did each bring what is expected of it.
-    Planned,
+    /// The default: KL-UCB+ where each decision knows the last reward, and Thompson sampling with
+    /// Jeffreys' prior for a snapshot, whose whole traffic an index would send to one action.
+    Automatic,
     /// Each action with the probability of being best.
     Thompson {
         /// Where posteriors start.
@@ -64,7 +64,7 @@ pub fn rule_named(name: &str) -> Option<AllocationRule> {
     };
     let jeffreys = BetaPrior::JEFFREYS;
     Some(match name {
-        "default" => AllocationRule::Planned,
+        "default" => AllocationRule::Automatic,
         "thompson" => AllocationRule::Thompson { prior: jeffreys },
         "thompson-uniform" => AllocationRule::Thompson { prior: uniform },
         "ucb1" => AllocationRule::Ucb1,
@@ -97,14 +97,11 @@ pub struct Plan {
     pub share: MeasuredShare,
 }
 
-/// Most decisions that are planned one by one; longer plans take longer strides.
-const STEPS_MAX: u32 = 1_000;
-
 impl AllocationRule {
     /// The distribution over actions.
     ///
     /// # Arguments
-    /// `arms`: (`n_arms`,); `plan`: matters to [`Self::Planned`] alone, and its share to all.
+    /// `arms`: (`n_arms`,); `plan`: matters to [`Self::Automatic`] alone, and its share to all.
     /// # Errors
     /// `Empty` without arms, `Floor` where the floors exceed one.
     pub fn distribution(
@@ -122,7 +119,11 @@ impl AllocationRule {
     fn probabilities(self, arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
         let means = arms.iter().map(IndexArm::mean);
         match self {
-            Self::Planned => planned(arms, n_decisions.max(1)),
+            Self::Automatic if n_decisions > 1 => Self::Thompson {
+                prior: BetaPrior::JEFFREYS,
+            }
+            .probabilities(arms, n_decisions),
+            Self::Automatic => Self::KlUcbPlus.probabilities(arms, n_decisions),
             Self::Thompson { prior } => probability_best(&betas(arms, prior)),
             Self::TopTwo { prior } => top_two(&probability_best(&betas(arms, prior))),
             Self::Greedy => greatest(means),
@@ -195,41 +196,6 @@ fn top_two(best: &[f64]) -> Vec<f64> {
     best.iter()
         .map(|p| 0.5 * p + 0.5 * p * (shared - p / f64::max(1.0 - p, OTHERS_MIN)))
         .collect()
-}
-
-/// The shares of what KL-UCB+ would choose next, each decision bringing its expected reward.
-///
-/// # Formula
-/// Repeated: choose the greatest index, count a decision (or a stride of them) for it at its
-/// present mean, and compute its index anew. Actions that know the same share a step evenly.
-/// # Source
-/// The idea of hallucinated observations: Desautels, Krause and Burdick 2014 (GP-BUCB).
-fn planned(arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
-    let t = total(arms);
-    let n_steps = n_decisions.min(STEPS_MAX);
-    let stride = f64::from(n_decisions) / f64::from(n_steps);
-    let index = |arm: &IndexArm| AllocationRule::KlUcbPlus.index(arm, t, 1.0);
-    let mut arms = arms.to_vec();
-    let mut indices: Vec<f64> = arms.iter().map(index).collect();
-    let mut shares = vec![0.0; arms.len()];
-    let mut left = f64::from(n_steps);
-    while left > 0.0 && !arms.is_empty() {
-        let chosen = greatest(indices.iter().copied());
-        let n_chosen: f64 = chosen.iter().sum();
-        let each = f64::min(left / n_chosen, 1.0);
-        left -= each * n_chosen;
-        let states = arms.iter_mut().zip(&mut indices).zip(&mut shares);
-        for (((arm, value), share), chosen) in states.zip(chosen) {
-            if chosen > 0.0 {
-                *share += each;
-                let mean = arm.mean();
-                arm.n += each * stride;
-                arm.sum += each * stride * mean;
-                *value = index(arm);
-            }
-        }
-    }
-    shares
 }
 
 #[cfg(test)]
