@@ -343,17 +343,16 @@ impl<'w, 'd> Compiler<'w, 'd> {
         members: Members<'w, Member<'w, FlagWire<'w>>>,
         root: &Place<'_>,
     ) -> Members<'w, Result<FlagWire<'w>, String>> {
-        let mut reads = Vec::with_capacity(members.len());
-        for (key, member) in members {
+        let read = |(key, member): (Text<'w>, Member<'w, FlagWire<'w>>)| {
             let before = self.diagnostics.errors();
             let read = self.member(member, &root.key(&key));
             let why = || {
                 let first = self.diagnostics.first_since(before);
                 first.map_or_else(String::new, ToString::to_string)
             };
-            reads.push((key, read.ok_or_else(why)));
-        }
-        reads
+            (key, read.ok_or_else(why))
+        };
+        members.into_iter().map(read).collect()
     }
 
     /// Variant names of the flags that others require, by index.
