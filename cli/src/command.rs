@@ -3,6 +3,7 @@
 use crate::diff::DiffArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
+use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::optimise::OptimiseArgs;
 use crate::output::Format;
@@ -30,6 +31,7 @@ Examples:
   bandera explain --ruleset ruleset.json --flag shop.hero --context '{\"country\": \"ES\"}'
   bandera diff live.json draft.json --subjects 100000
   bandera import --from launchdarkly --in flags.json --out ruleset.json
+  bandera export --to flagd --in ruleset.json --out flags.flagd.json
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera optimise ask --study study.json --n 4
   bandera replay --policy default --log rounds.jsonl.gz
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Diff(DiffArgs),
     /// Take over the flags of another system, with every subject in its bucket
     Import(ImportArgs),
+    /// Write flags for another system, so that nobody is locked in
+    Export(ExportArgs),
     /// Lay out the ranges of a draft as publishing would, and say who moves
     Publish(PublishArgs),
     /// Name settings of continuous parameters to try next, and the one to keep

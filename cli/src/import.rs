@@ -4,10 +4,11 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
 use crate::output::{BOLD, DIM, Format, GREEN, Output, RED, YELLOW, remark, styled};
-use bandera_import::{Fidelity, Imported, Note, PEERS, Peer, import};
+use bandera_import::{Fidelity, Imported, Note, PEERS, Peer, Report, import};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
+use std::io;
 use std::path::PathBuf;
 
 const AFTER: &str = "\
@@ -52,7 +53,7 @@ struct Summary<'i> {
     from: &'i str,
     written: bool,
     #[serde(flatten)]
-    report: &'i bandera_import::Report,
+    report: &'i Report,
 }
 
 pub(crate) fn run(args: &ImportArgs, output: &mut Output) -> anyhow::Result<Exit> {
@@ -90,7 +91,7 @@ pub(crate) fn run(args: &ImportArgs, output: &mut Output) -> anyhow::Result<Exit
         };
         match output.format {
             Format::Json => output.json(&summary)?,
-            Format::Human => print(&summary, output)?,
+            Format::Human => print_report(&report, &format!("of {}", summary.from), output)?,
         }
     }
     Ok(if is_refused {
@@ -100,7 +101,8 @@ pub(crate) fn run(args: &ImportArgs, output: &mut Output) -> anyhow::Result<Exit
     })
 }
 
-fn words(note: &Note) -> String {
+/// A note for people, on one line.
+pub(crate) fn words(note: &Note) -> String {
     let (style, word) = match note.fidelity {
         Fidelity::Mapped => (DIM, "mapped"),
         Fidelity::Approximated => (YELLOW, "approximated"),
@@ -109,19 +111,18 @@ fn words(note: &Note) -> String {
     format!("{} {}: {}", styled(style, word), note.pointer, note.message)
 }
 
-fn print(summary: &Summary<'_>, output: &mut Output) -> anyhow::Result<()> {
+/// How faithfully flags were written, on one line.
+pub(crate) fn print_report(report: &Report, whose: &str, output: &mut Output) -> io::Result<()> {
     let count = |fidelity| {
-        let notes = summary.report.notes.iter();
+        let notes = report.notes.iter();
         notes.filter(|note| note.fidelity == fidelity).count()
     };
-    let flags = format!("{} flags", summary.report.n_flags);
-    let (flags, from) = (styled(BOLD, &flags), summary.from);
+    let flags = styled(BOLD, &format!("{} flags", report.n_flags));
     let (near, out) = (count(Fidelity::Approximated), count(Fidelity::Dropped));
-    let verdict = if summary.report.is_exact() {
+    let verdict = if report.is_exact() {
         styled(GREEN, "exactly as they were")
     } else {
         format!("{near} parts approximated, {out} left out")
     };
-    output.line(&format!("{flags} of {from}: {verdict}"))?;
-    Ok(())
+    output.line(&format!("{flags} {whose}: {verdict}"))
 }

@@ -9,6 +9,7 @@ mod draws;
 mod evaluate;
 mod exit;
 mod explain;
+mod export;
 mod fault;
 mod import;
 mod input;
@@ -56,6 +57,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Explain(args) => explain::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
+        Command::Export(args) => export::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
         Command::Optimise(args) => optimise::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),

@@ -12,6 +12,7 @@ mod configcat;
 mod draft;
 mod eppo;
 mod error;
+mod export;
 mod flagd;
 mod flagship;
 mod flagsmith;
@@ -33,6 +34,7 @@ mod tried;
 mod unleash;
 
 pub use error::ImportError;
+pub use export::{ExportError, Exported, export_flagd};
 pub use peer::{PEERS, Peer};
 pub use report::{Fidelity, Note, Report};
 use serde_json::Value as Json;

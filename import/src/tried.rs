@@ -25,6 +25,19 @@ impl Tried {
         Self { imported, ruleset }
     }
 
+    /// A ruleset of ours, as it is.
+    #[track_caller]
+    pub(crate) fn of_ruleset(ruleset: &Json) -> Self {
+        let compiled = compile(ruleset.to_string().as_bytes()).expect("it is a ruleset");
+        Self {
+            imported: Imported {
+                ruleset: ruleset.clone(),
+                report: crate::Report::default(),
+            },
+            ruleset: compiled.ruleset,
+        }
+    }
+
     /// The variant served and its value, and the reason or error.
     pub(crate) fn answer(&self, flag: &str, context: &Json, at: &str) -> Answer {
         let context = read_context(&context.to_string()).expect("it is a context");

@@ -6,6 +6,7 @@
 mod diff;
 mod evaluate;
 mod explain;
+mod export;
 mod help;
 mod optimise;
 mod publish;

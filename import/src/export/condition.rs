@@ -1,0 +1,227 @@
+//! Conditions as `JSONLogic`.
+//!
+//! Our operators look into lists: one matching element is enough. `some` says so there.
+
+use crate::draft::below;
+use serde_json::{Value as Json, json};
+
+/// A condition, or why it cannot be said.
+pub(super) type Said = Result<Json, Unsaid>;
+
+/// The part of a condition that flagd has no words for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unsaid {
+    pub(super) pointer: String,
+    pub(super) message: String,
+}
+
+/// Says conditions of one ruleset.
+#[derive(Debug)]
+pub(super) struct Speaker<'r> {
+    ruleset: &'r Json,
+    /// Where what is said is not exactly what is meant.
+    pub(super) near: Vec<Unsaid>,
+}
+
+/// What differs where flagd's own operators on texts are used.
+const NOT_IN_LISTS: &str = "flagd does not look for this into lists of texts";
+/// What differs where versions are compared.
+const NOT_AS_STRICT: &str = "flagd reads v1.2.0 and 1.2 as versions too, and not into lists";
+/// Segments within segments at most; compiling refuses circles before.
+const NESTING_MAX: usize = 64;
+
+impl<'r> Speaker<'r> {
+    pub(super) fn new(ruleset: &'r Json) -> Self {
+        Self {
+            ruleset,
+            near: Vec::new(),
+        }
+    }
+
+    /// The condition at `pointer`.
+    pub(super) fn say(&mut self, condition: &Json, pointer: &str) -> Said {
+        self.nested(condition, pointer, 0)
+    }
+
+    /// Membership of a segment.
+    pub(super) fn segment(&mut self, key: &str, pointer: &str) -> Said {
+        self.member(key, pointer, 0)
+    }
+
+    fn nested(&mut self, condition: &Json, pointer: &str, depth: usize) -> Said {
+        let parts = |name: &str| condition.get(name).and_then(Json::as_array);
+        if let Some(all) = parts("all") {
+            return self.joined("and", all, &below(pointer, "all"), depth);
+        }
+        if let Some(any) = parts("any") {
+            return self.joined("or", any, &below(pointer, "any"), depth);
+        }
+        if let Some(not) = condition.get("not") {
+            let inner = self.nested(not, &below(pointer, "not"), depth)?;
+            return Ok(json!({"!": [inner]}));
+        }
+        if let Some(key) = condition.get("segment").and_then(Json::as_str) {
+            return self.member(key, &below(pointer, "segment"), depth);
+        }
+        let ours = condition.get("dialect").is_none();
+        match (
+            condition.get("attribute"),
+            condition.get("op").and_then(Json::as_str),
+        ) {
+            (Some(attribute), Some(op)) if ours => self.tested(condition, attribute, op, pointer),
+            _ => Err(unsaid(pointer, "flagd has no such condition")),
+        }
+    }
+
+    fn joined(&mut self, word: &str, parts: &[Json], pointer: &str, depth: usize) -> Said {
+        let each = parts.iter().enumerate();
+        let said =
+            each.map(|(at, part)| self.nested(part, &below(pointer, &at.to_string()), depth));
+        let said: Vec<Json> = said.collect::<Result<_, _>>()?;
+        // Of nothing, `and` is true for us; flagd gives null.
+        Ok(match (said.is_empty(), word) {
+            (true, "and") => json!(true),
+            (true, _) => json!(false),
+            _ => json!({word: said}),
+        })
+    }
+
+    fn member(&mut self, key: &str, pointer: &str, depth: usize) -> Said {
+        let segment = self
+            .ruleset
+            .get("segments")
+            .and_then(|segments| segments.get(key));
+        let Some(segment) = segment.filter(|_| depth < NESTING_MAX) else {
+            return Err(unsaid(
+                pointer,
+                "the segment cannot be written into the flag",
+            ));
+        };
+        let place = below("/segments", key);
+        let when = match segment.get("when") {
+            Some(when) => self.nested(when, &below(&place, "when"), depth + 1)?,
+            None => json!(false),
+        };
+        Ok(json!({"and": [
+            {"!": [named(segment.get("excluded"))]},
+            {"or": [named(segment.get("included")), when]},
+        ]}))
+    }
+
+    fn tested(&mut self, condition: &Json, attribute: &Json, op: &str, pointer: &str) -> Said {
+        let attribute = variable(attribute).map_err(|message| unsaid(pointer, message))?;
+        if condition.get("ignoreCase").and_then(Json::as_bool) == Some(true) {
+            return Err(unsaid(pointer, "flagd cannot leave case out of account"));
+        }
+        let value = condition.get("value").cloned().unwrap_or(Json::Null);
+        let (op, negated) = positive(op);
+        let mut near = |message: &str| self.near.push(unsaid(pointer, message));
+        let values = match value {
+            Json::Array(values) => values,
+            one => vec![one],
+        };
+        // `merge` makes a list of one value, so that both kinds are looked into alike.
+        let elements = json!({"merge": [attribute]});
+        let each = |test: &dyn Fn(&Json, &Json) -> Json| {
+            let element = json!({"var": ""});
+            let one: Vec<Json> = values.iter().map(|value| test(&element, value)).collect();
+            json!({"some": [elements, {"or": one}]})
+        };
+        // flagd's own words do not work inside `some`.
+        let whole = |test: &dyn Fn(&Json) -> Json| {
+            let one: Vec<Json> = values.iter().map(test).collect();
+            json!({"or": one})
+        };
+        let said = match op {
+            "equals" | "in" => json!({"some": [elements, {"in": [{"var": ""}, values]}]}),
+            "exists" => {
+                near("an attribute that is null is missing in flagd");
+                json!({"!==": [attribute, null]})
+            }
+            "contains" => each(&|of, text| json!({"in": [text, of]})),
+            "startsWith" => {
+                near(NOT_IN_LISTS);
+                whole(&|text| json!({"starts_with": [attribute, text]}))
+            }
+            "endsWith" => {
+                near(NOT_IN_LISTS);
+                whole(&|text| json!({"ends_with": [attribute, text]}))
+            }
+            "greaterThan" | "greaterOrEqual" | "lessThan" | "lessOrEqual" => {
+                near("flagd takes booleans, and texts that look like a number, for numbers");
+                let sign = sign(op);
+                // What is missing would count as 0.
+                each(&|of, bound| json!({"and": [{"!==": [of, null]}, {sign: [of, bound]}]}))
+            }
+            "versionEquals"
+            | "versionGreaterThan"
+            | "versionGreaterOrEqual"
+            | "versionLessThan"
+            | "versionLessOrEqual" => {
+                near(
+                    "flagd reads versions such as v1.2.0 and 1.2 too, and does not look into lists",
+                );
+                let sign = sign(op);
+                whole(&|version| json!({"sem_ver": [attribute, sign, version]}))
+            }
+            _ => {
+                return Err(unsaid(
+                    pointer,
+                    &format!("flagd has no operator for \"{op}\""),
+                ));
+            }
+        };
+        Ok(if negated { json!({"!": [said]}) } else { said })
+    }
+}
+
+fn unsaid(pointer: &str, message: &str) -> Unsaid {
+    Unsaid {
+        pointer: pointer.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+/// Whether the subject is one of those listed.
+pub(super) fn named(keys: Option<&Json>) -> Json {
+    let none = json!([]);
+    json!({"in": [{"var": "targetingKey"}, keys.unwrap_or(&none)]})
+}
+
+/// An attribute as `JSONLogic` asks for it.
+pub(super) fn variable(attribute: &Json) -> Result<Json, &'static str> {
+    let whole = |name: &str| !name.is_empty() && !name.contains('.') && !name.starts_with('$');
+    let path = match attribute {
+        Json::String(name) => vec![name.as_str()],
+        Json::Array(names) => names.iter().filter_map(Json::as_str).collect(),
+        _ => return Err("flagd knows no kinds of entities"),
+    };
+    match path.as_slice() {
+        ["$now"] => Err("the moment is no attribute in flagd"),
+        _ if path.iter().all(|name| whole(name)) => Ok(json!({"var": path.join(".")})),
+        _ => Err("flagd reads a dot in a name as a way into a member"),
+    }
+}
+
+/// The operator of which this one is the contrary, and whether it is one.
+fn positive(op: &str) -> (&str, bool) {
+    match op {
+        "notEquals" => ("equals", true),
+        "notIn" => ("in", true),
+        "notExists" => ("exists", true),
+        "notContains" => ("contains", true),
+        "notStartsWith" => ("startsWith", true),
+        "notEndsWith" => ("endsWith", true),
+        other => (other, false),
+    }
+}
+
+fn sign(op: &str) -> &'static str {
+    match op {
+        "greaterThan" | "versionGreaterThan" => ">",
+        "greaterOrEqual" | "versionGreaterOrEqual" => ">=",
+        "lessThan" | "versionLessThan" => "<",
+        "lessOrEqual" | "versionLessOrEqual" => "<=",
+        _ => "=",
+    }
+}
