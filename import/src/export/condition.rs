@@ -158,9 +158,7 @@ impl<'r> Speaker<'r> {
             | "versionGreaterOrEqual"
             | "versionLessThan"
             | "versionLessOrEqual" => {
-                near(
-                    "flagd reads versions such as v1.2.0 and 1.2 too, and does not look into lists",
-                );
+                near(NOT_AS_STRICT);
                 let sign = sign(op);
                 whole(&|version| json!({"sem_ver": [attribute, sign, version]}))
             }
