@@ -18,6 +18,8 @@ mod delivery;
 mod etag;
 mod events;
 mod exposures;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod health;
 mod isolate;
 mod keys;

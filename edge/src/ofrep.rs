@@ -119,6 +119,43 @@ fn respond(status: u16, json: &str, tag: Option<&str>) -> Result<Response, JsVal
     make_response(status, &headers, Some(json.as_bytes()))
 }
 
+/// For fuzzers: the answers to a body, short of what the runtime adds.
+#[cfg(fuzzing)]
+pub(crate) fn answers_to(body: &[u8], current: &Current) -> String {
+    let context = match wire::context(body) {
+        Ok(context) => context,
+        Err(refused) => return wire::fault(None, &refused),
+    };
+    let evaluator = Evaluator {
+        ruleset: &current.loaded.ruleset,
+        context: &context,
+        at: UnixMillis(current.confirmed_at_ms),
+        draw: 1,
+        policies: &current.policies,
+        sticky: &StickyDecisions::default(),
+        participation: Participation::Full,
+    };
+    let flags = current.loaded.ruleset.flags();
+    let evaluated: Vec<(&Flag, Evaluation<'_>)> = flags
+        .map(|flag| (flag, evaluator.evaluate_flag(flag)))
+        .collect();
+    let answered: Vec<Answered<'_>> = evaluated
+        .iter()
+        .map(|(flag, evaluation)| Answered {
+            flag,
+            evaluation,
+            publication: current.loaded.pointer.publication,
+            ruleset_age_ms: 0,
+            is_stale: false,
+            metric: None,
+            receipt: None,
+        })
+        .collect();
+    let tag = wire::etag(current, &context, &answered);
+    assert!(etag::matches(Some(&tag), &tag));
+    wire::answers(current, &answered)
+}
+
 /// Everything that evaluations of one request share.
 struct Prepared {
     current: Current,

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 
 import { build, stackArtefacts, wasmFiles } from "./build.ts";
 import { type Browser, chromiumArguments } from "./chromium.ts";
+import { ensureCompiler, fuzz } from "./fuzz.ts";
 import { at, cliDebug, limits, npmBin, root, targetDir } from "./paths.ts";
 import { capture, cargo, run, runKeeping, say, TaskError } from "./run.ts";
 import { exact, versions } from "./toolchain.ts";
@@ -222,6 +223,17 @@ async function conformance(): Promise<void> {
   }
 }
 
+/** Every fuzz target for a moment; `npm run fuzz` has more time. */
+const fuzzing: Check = {
+  part: "fuzz",
+  name: "fuzz targets",
+  work: async () => {
+    const manifest = ["--manifest-path", at("fuzz", "Cargo.toml")];
+    if (exact(versions())) await run("cargo", ["fmt", ...manifest, "--check"]);
+    await fuzz(await ensureCompiler(), { secondsMax: limits.fuzzSecondsMax, keeps: false });
+  },
+};
+
 const product: readonly Check[] = [
   {
     part: "build",
@@ -239,5 +251,5 @@ const product: readonly Check[] = [
 
 /** Every step, in the order that tells soonest what is wrong. */
 export function allChecks(): Check[] {
-  return [...lint(), ...typescript, ...rust(), ...wasm, ...product];
+  return [...lint(), ...typescript, ...rust(), fuzzing, ...wasm, ...product];
 }

@@ -68,6 +68,14 @@ export const limits = {
   probeMsMax: 5_000,
   /** How long a short Wrangler command may take. */
   wranglerCallMsMax: 60_000,
+  /** How long a fuzz target runs as a part of the tests. */
+  fuzzSecondsMax: 2,
+  /** How long one input may keep a fuzz target busy. */
+  fuzzInputSecondsMax: 10,
+  /** Memory of a fuzz target. */
+  fuzzMebibytesMax: 2_048,
+  /** Longest input that fuzzing makes. */
+  fuzzInputBytesMax: 16_384,
   /** How many files of end-to-end tests run at once: each brings a runtime and maybe a browser. */
   endToEndLanesMax: 4,
   /** How long a file of end-to-end tests, or one test of it, may take on a busy machine. */

@@ -66,7 +66,7 @@ impl Pointer {
         content_hash(bytes) == self.hash
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn of(publication: u64, bytes: &[u8]) -> Self {
         Self {
             publication,

@@ -142,7 +142,8 @@ impl Loaded {
     }
 
     /// A document as if it were published.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used, reason = "a test may fail loudly")]
     pub(crate) fn of(publication: u64, document: &str) -> Self {
         let compiled = bandera_shared::compile(document.as_bytes()).unwrap();
         let bytes = bandera_shared::publish::bundle(document.as_bytes(), &compiled.ruleset);

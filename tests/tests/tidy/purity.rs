@@ -120,7 +120,7 @@ fn impurity_is_found_out() {
     let in_tests = format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{ {json} }}");
     assert!(json_outside_wire(&example("shared/src/flag.rs", &in_tests)).is_empty());
     assert_eq!(
-        externs(&example("edge/src/a.rs", "unsafe extern \"C\" {")).len(),
+        externs(&example("edge/src/a.rs", "extern \"C\" {")).len(),
         1
     );
 }

@@ -1,0 +1,3 @@
+#![no_main]
+
+bandera_fuzz::fuzz!(bandera_fuzz::named("import_goff").expect("a target"));
