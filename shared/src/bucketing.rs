@@ -5,6 +5,7 @@
 
 use crate::context::{Attribute, EvaluationContext};
 use crate::dialect::method::Method;
+use crate::same::copy_short;
 use crate::value::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -72,10 +73,10 @@ fn hash_inline<const N: usize>(salt: &str, unit: &str) -> Option<u64> {
     let mut inline = [0_u8; N];
     let bytes = inline.get_mut(..salt.len() + 1 + unit.len())?;
     let (head, tail) = bytes.split_at_mut(salt.len());
-    head.copy_from_slice(salt.as_bytes());
+    copy_short(salt.as_bytes(), head);
     let (separator, rest) = tail.split_first_mut()?;
     *separator = SEPARATOR;
-    rest.copy_from_slice(unit.as_bytes());
+    copy_short(unit.as_bytes(), rest);
     Some(xxh3_64(bytes))
 }
 

@@ -3,7 +3,7 @@
 //! A negated operator is the exact complement of its positive form, so a missing attribute fails
 //! every test and satisfies every negated one. Of a list attribute, one matching element is enough.
 
-use crate::context::{Attribute, EvaluationContext};
+use crate::context::{Attribute, EvaluationContext, Seen};
 use crate::dialect::{Foreign, ForeignTest};
 use crate::evaluation::Failure;
 use crate::flag::{FlagType, Gate};
@@ -14,6 +14,7 @@ use crate::texts::Texts;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
+use crate::version::Precedence;
 use std::fmt;
 
 /// Whether a subject belongs to the audience of a rule or segment.
@@ -125,15 +126,15 @@ pub enum Matcher {
     /// Text related to one of the needles.
     Text(TextMatcher),
     /// Text in which the expression is found; linear time.
-    Pattern(Pattern),
+    Pattern(Box<Pattern>),
     /// A number compared with another.
     Number(Comparison, f64),
     /// A time (RFC 3339 text or epoch milliseconds) compared with another.
     Time(Comparison, UnixMillis),
     /// A semantic version compared by precedence.
-    Version(Comparison, semver::Version),
+    Version(Comparison, Precedence),
     /// A semantic version inside a range such as `^1.2`.
-    VersionRange(semver::VersionReq),
+    VersionRange(Box<semver::VersionReq>),
 }
 
 /// How text relates to a needle.
@@ -270,29 +271,31 @@ impl Test {
     /// Whether the context's attribute passes.
     #[must_use]
     pub fn holds(&self, context: &EvaluationContext) -> bool {
-        let value = context.get(&self.attribute);
-        value.is_some_and(|value| self.matcher.accepts(value))
+        let seen = context.look(&self.attribute);
+        seen.is_some_and(|seen| self.matcher.accepts(seen))
     }
 }
 
 impl Matcher {
     /// Whether the value passes; of a list one element is enough.
-    #[must_use]
-    pub fn accepts(&self, value: &Value) -> bool {
-        match value {
+    pub(crate) fn accepts(&self, seen: Seen<'_>) -> bool {
+        match seen.value {
             Value::Null => false,
             Value::List(elements) if !matches!(self, Self::Exists) => {
-                elements.iter().any(|element| self.matches(element))
+                elements.iter().any(|element| self.matches(element.into()))
             }
-            value => self.matches(value),
+            _ => self.matches(seen),
         }
     }
 
-    fn matches(&self, value: &Value) -> bool {
+    fn matches(&self, seen: Seen<'_>) -> bool {
+        let value = seen.value;
         match self {
             Self::Exists => true,
             Self::OneOf(values) => values.iter().any(|candidate| candidate.same(value)),
-            Self::OneOfTexts(texts) => value.as_str().is_some_and(|text| is_among(texts, text)),
+            Self::OneOfTexts(texts) => value
+                .as_str()
+                .is_some_and(|text| texts.contains_sorted(text)),
             Self::Text(matcher) => value.as_str().is_some_and(|text| matcher.matches(text)),
             Self::Pattern(pattern) => value.as_str().is_some_and(|text| pattern.is_match(text)),
             Self::Number(comparison, than) => value
@@ -302,25 +305,14 @@ impl Matcher {
             Self::Time(comparison, than) => {
                 time_of(value).is_some_and(|time| comparison.accepts(time.cmp(than)))
             }
-            Self::Version(comparison, than) => version_of(value)
-                .is_some_and(|version| comparison.accepts(version.cmp_precedence(than))),
+            Self::Version(comparison, than) => {
+                version_of(seen).is_some_and(|version| comparison.accepts(version.compare(than)))
+            }
             Self::VersionRange(range) => {
-                version_of(value).is_some_and(|version| range.matches(&version))
+                version_of(seen).is_some_and(|version| range.matches(&version.full()))
             }
         }
     }
-}
-
-/// Texts of a list that are looked at one by one: most differ in length or are short, and to order
-/// them costs more than to tell them apart.
-const LOOKED_AT_MAX: usize = 16;
-
-/// Whether the sorted list has the text.
-fn is_among(texts: &Texts, text: &str) -> bool {
-    if texts.len() <= LOOKED_AT_MAX {
-        return texts.contains(text);
-    }
-    texts.contains_sorted(text)
 }
 
 fn time_of(value: &Value) -> Option<UnixMillis> {
@@ -331,34 +323,12 @@ fn time_of(value: &Value) -> Option<UnixMillis> {
     }
 }
 
-fn version_of(value: &Value) -> Option<semver::Version> {
-    let text = value.as_str()?;
-    plain_version(text).or_else(|| semver::Version::parse(text).ok())
-}
-
-/// Digits of a number that cannot exceed 64 bits.
-const DIGITS_MAX: usize = 19;
-
-/// The version of three numbers that most are; anything else is left to the full grammar.
-fn plain_version(text: &str) -> Option<semver::Version> {
-    let (mut numbers, mut place, mut n_digits) = ([0_u64; 3], 0, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'.' if n_digits > 0 => (place, n_digits) = (place + 1, 0),
-            b'0'..=b'9' if n_digits < DIGITS_MAX => {
-                let number = numbers.get_mut(place)?;
-                let has_leading_zero = n_digits > 0 && *number == 0;
-                if has_leading_zero {
-                    return None;
-                }
-                *number = 10 * *number + u64::from(byte - b'0');
-                n_digits += 1;
-            }
-            _ => return None,
-        }
+/// The version that the value is; most are plain ones, and were read when they were put.
+fn version_of(seen: Seen<'_>) -> Option<Precedence> {
+    match seen.version {
+        Some(version) => Some(Precedence::Plain(version)),
+        None => Precedence::parse(seen.value.as_str()?).ok(),
     }
-    let [major, minor, patch] = numbers;
-    (place == 2 && n_digits > 0).then(|| semver::Version::new(major, minor, patch))
 }
 
 impl TextMatcher {

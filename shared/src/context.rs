@@ -1,10 +1,13 @@
 //! The evaluation context: who asks, from where, with which attributes.
 //!
 //! Names are hashed once, when the context is built; conditions carry the hash of the name they
-//! look for, so that a look-up compares integers and only then text.
+//! look for, so that a look-up finds its place by the hash and only then compares text. Texts that
+//! are plain versions are read once, too.
 
 use crate::same::same;
 use crate::value::Value;
+use crate::version::PlainVersion;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The attribute under which the targeting key can be used in conditions and bucketing.
@@ -22,7 +25,10 @@ const SEVERAL: &str = "multi";
 /// A reference to an attribute: a top-level name, then names of members inside it. It may be that
 /// of a certain kind of entity; a context that describes no such entity lacks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attribute {
+pub struct Attribute(Arc<Names>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Names {
     kind: Option<Box<str>>,
     hash: u64,
     name: Box<str>,
@@ -39,12 +45,12 @@ impl Attribute {
     /// The member reached from `name` through `path`.
     #[must_use]
     pub fn nested<'p>(name: &str, path: impl IntoIterator<Item = &'p str>) -> Self {
-        Self {
+        Self(Arc::new(Names {
             kind: None,
             hash: xxh3_64(name.as_bytes()),
             name: name.into(),
             path: path.into_iter().map(Into::into).collect(),
-        }
+        }))
     }
 
     /// The targeting key.
@@ -56,36 +62,42 @@ impl Attribute {
     /// The same attribute of the entity of that kind.
     #[must_use]
     pub fn of(mut self, kind: &str) -> Self {
-        self.kind = Some(kind.into());
+        Arc::make_mut(&mut self.0).kind = Some(kind.into());
         self
     }
 
     /// The kind of entity it belongs to, where it says so.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.kind.as_deref()
+        self.0.kind.as_deref()
     }
 
     /// Whether this is the targeting key itself.
     #[must_use]
     pub fn is_targeting_key(&self) -> bool {
-        &*self.name == TARGETING_KEY && self.path.is_empty() && self.kind.is_none()
+        let Names {
+            kind, name, path, ..
+        } = &*self.0;
+        &**name == TARGETING_KEY && path.is_empty() && kind.is_none()
     }
 
     /// The first name and the names below it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.name).chain(self.path.iter().map(|name| &**name))
+        std::iter::once(&*self.0.name).chain(self.0.path.iter().map(|name| &**name))
     }
 }
 
 /// `country`, or `user › plan` for a nested attribute, or `org: plan` for one of an `org`.
 impl std::fmt::Display for Attribute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Some(kind) = &self.kind {
+        let Names {
+            kind, name, path, ..
+        } = &*self.0;
+        if let Some(kind) = kind {
             write!(f, "{kind}: ")?;
         }
-        f.write_str(&self.name)?;
-        self.path.iter().try_for_each(|name| write!(f, " › {name}"))
+        f.write_str(name)?;
+        path.iter().try_for_each(|name| write!(f, " › {name}"))
     }
 }
 
@@ -94,6 +106,27 @@ struct Entry {
     hash: u64,
     name: Box<str>,
     value: Value,
+    version: Option<PlainVersion>,
+}
+
+/// A value, and what was made of it when it was put.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'c> {
+    /// The value.
+    pub(crate) value: &'c Value,
+    /// The plain version that it is; a version of another form, or deep inside, still has to be
+    /// read.
+    pub(crate) version: Option<PlainVersion>,
+}
+
+/// A value of which nothing is known yet.
+impl<'c> From<&'c Value> for Seen<'c> {
+    fn from(value: &'c Value) -> Self {
+        Self {
+            value,
+            version: None,
+        }
+    }
 }
 
 impl Entry {
@@ -111,8 +144,14 @@ impl Entry {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EvaluationContext {
     entries: Vec<Entry>,
+    /// Places of entries, from 1, each at or after where the low bits of its hash point to; 0 is
+    /// free. Its length is a power of two, at least twice the number of entries.
+    places: Box<[u32]>,
     actions: Vec<Action>,
 }
+
+/// Length of the first table of places: eight attributes are what most contexts have at least.
+const PLACES_MIN: usize = 16;
 
 /// Where a context describes an entity.
 enum Entity<'c> {
@@ -154,13 +193,26 @@ impl EvaluationContext {
     /// Puts an attribute; an earlier value of the name is replaced.
     pub fn set(&mut self, name: &str, value: Value) {
         let hash = xxh3_64(name.as_bytes());
-        match self.entries.iter_mut().find(|entry| entry.is(hash, name)) {
-            Some(entry) => entry.value = value,
-            None => self.entries.push(Entry {
-                hash,
-                name: name.into(),
-                value,
-            }),
+        let version = value.as_str().and_then(PlainVersion::parse);
+        let place = self.place(hash, name);
+        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+            (entry.value, entry.version) = (value, version);
+            return;
+        }
+        self.entries.push(Entry {
+            hash,
+            name: name.into(),
+            value,
+            version,
+        });
+        if 2 * self.entries.len() > self.places.len() {
+            let length = PLACES_MIN.max(2 * self.places.len());
+            self.places = vec![0; length].into();
+            for (entry, number) in self.entries.iter().zip(1..) {
+                take_place(&mut self.places, entry.hash, number);
+            }
+        } else {
+            take_place(&mut self.places, hash, self.entries.len() as u32);
         }
     }
 
@@ -198,17 +250,38 @@ impl EvaluationContext {
     /// The attribute's value; `None` when it, or a step on the way to it, is absent or null.
     #[must_use]
     pub fn get(&self, attribute: &Attribute) -> Option<&Value> {
-        let mut value = match attribute.kind.as_deref() {
-            None => self.top(attribute.hash, &attribute.name)?,
+        self.look(attribute).map(|seen| seen.value)
+    }
+
+    /// The same, with what is known of the value.
+    #[inline]
+    pub(crate) fn look(&self, attribute: &Attribute) -> Option<Seen<'_>> {
+        let names = &*attribute.0;
+        let seen = if names.kind.is_none() && names.path.is_empty() {
+            let entry = self.entry(names.hash, &names.name)?;
+            Seen {
+                value: &entry.value,
+                version: entry.version,
+            }
+        } else {
+            self.look_inside(names)?.into()
+        };
+        (!matches!(seen.value, Value::Null)).then_some(seen)
+    }
+
+    fn look_inside(&self, names: &Names) -> Option<&Value> {
+        let top = || self.top(names.hash, &names.name);
+        let mut value = match names.kind.as_deref() {
+            None => top()?,
             Some(kind) => match self.entity(kind)? {
-                Entity::Whole => self.top(attribute.hash, &attribute.name)?,
-                Entity::Part(part) => part.member(&attribute.name)?,
+                Entity::Whole => top()?,
+                Entity::Part(part) => part.member(&names.name)?,
             },
         };
-        for name in &attribute.path {
+        for name in &names.path {
             value = value.member(name)?;
         }
-        (!matches!(value, Value::Null)).then_some(value)
+        Some(value)
     }
 
     /// Whether the context describes an entity of that kind.
@@ -253,10 +326,39 @@ impl EvaluationContext {
     }
 
     fn top(&self, hash: u64, name: &str) -> Option<&Value> {
-        self.entries
-            .iter()
-            .find(|entry| entry.is(hash, name))
-            .map(|entry| &entry.value)
+        self.entry(hash, name).map(|entry| &entry.value)
+    }
+
+    #[inline]
+    fn entry(&self, hash: u64, name: &str) -> Option<&Entry> {
+        self.entries.get(self.place(hash, name)?)
+    }
+
+    /// The place of the entry of that name.
+    #[inline]
+    fn place(&self, hash: u64, name: &str) -> Option<usize> {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        loop {
+            let place = (*self.places.get(at)? as usize).checked_sub(1)?;
+            if self.entries.get(place)?.is(hash, name) {
+                return Some(place);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// Writes the number into the first free place from where the hash points to; one is free.
+fn take_place(places: &mut [u32], hash: u64, number: u32) {
+    let mask = places.len().wrapping_sub(1);
+    let mut at = hash as usize & mask;
+    while let Some(place) = places.get_mut(at) {
+        if *place == 0 {
+            *place = number;
+            return;
+        }
+        at = (at + 1) & mask;
     }
 }
 

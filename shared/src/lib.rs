@@ -45,6 +45,7 @@ pub mod texts;
 pub mod time;
 pub mod truth;
 pub mod value;
+pub mod version;
 pub mod wire;
 
 pub use bundle::Bundle;

@@ -1,5 +1,5 @@
-//! Equality of short texts, which most names, keys and comparands are, without a call: two
-//! overlapping reads of each side cover them.
+//! Equality and copies of short texts, which most names, keys and comparands are, without a call:
+//! two overlapping reads of each side cover them.
 
 /// Whether both are the same bytes.
 #[inline]
@@ -35,16 +35,50 @@ pub(crate) fn ends_so(text: &str, with: &str) -> bool {
 )]
 #[inline(always)]
 fn ends<const N: usize>(bytes: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
-    let last = bytes.len().wrapping_sub(N);
-    (
-        bytes.first_chunk(),
-        bytes.get(last..).and_then(<[u8]>::first_chunk),
-    )
+    (bytes.first_chunk(), bytes.last_chunk())
+}
+
+/// Copies bytes to as many others.
+#[inline]
+pub(crate) fn copy_short(from: &[u8], to: &mut [u8]) {
+    match from.len() {
+        4..8 => copy_ends::<4>(from, to),
+        8..=16 => copy_ends::<8>(from, to),
+        17..=32 => copy_ends::<16>(from, to),
+        0..4 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies the first and the last bytes; of at least `N` and at most twice as many, all of them.
+#[expect(
+    clippy::inline_always,
+    reason = "two reads and two writes, which a Worker built small would call"
+)]
+#[inline(always)]
+fn copy_ends<const N: usize>(from: &[u8], to: &mut [u8]) {
+    let (first, last) = ends::<N>(from);
+    if let (Some(to), Some(from)) = (to.first_chunk_mut(), first) {
+        *to = *from;
+    }
+    if let (Some(to), Some(from)) = (to.last_chunk_mut(), last) {
+        *to = *from;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_every_byte_at_every_length() {
+        let bytes: Vec<u8> = (1..=100).collect();
+        for length in 0..bytes.len() {
+            let mut copy = vec![0; length];
+            copy_short(&bytes[..length], &mut copy);
+            assert_eq!(copy, bytes[..length]);
+        }
+    }
 
     #[test]
     fn agrees_with_the_library_at_every_length_and_place() {

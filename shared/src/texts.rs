@@ -5,54 +5,81 @@
 //! place in memory.
 
 use crate::same::same;
+use std::cmp::Ordering;
 use std::fmt;
 
-/// Texts one after the other, and where each but the last ends.
+/// Texts that are looked at one by one; longer sorted lists are halved until little is left.
+const LOOKED_AT_MAX: usize = 16;
+
+/// Texts one after the other, and what tells most of them apart.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Texts {
+    marks: Box<[Mark]>,
     joined: Box<str>,
-    ends: Box<[u32]>,
-    n: usize,
+}
+
+/// The first bytes of a text, zeros after its end, and where it ends among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    head: u32,
+    end: u32,
+}
+
+/// The first four bytes, the first one highest: heads are in the order of their texts.
+fn head(text: &[u8]) -> u32 {
+    match text {
+        [a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]),
+        [a, b, c] => u32::from_be_bytes([*a, *b, *c, 0]),
+        [a, b] => u32::from_be_bytes([*a, *b, 0, 0]),
+        [a] => u32::from_be_bytes([*a, 0, 0, 0]),
+        [] => 0,
+    }
 }
 
 impl Texts {
-    /// The texts in that order; `None` when there is more of them than can be counted.
-    pub(crate) fn new(joined: Box<str>, ends: Box<[u32]>, n: usize) -> Option<Self> {
-        let is_end = |end: &u32| joined.is_char_boundary(*end as usize);
-        let fits = ends.len() == n.saturating_sub(1)
-            && ends.is_sorted()
-            && ends.iter().all(is_end)
-            && (n > 0 || joined.is_empty());
-        fits.then_some(Self { joined, ends, n })
+    /// The texts that follow each other and end there, the last one at the end of all; `None`
+    /// where the ends are none.
+    pub(crate) fn new(joined: Box<str>, ends: impl IntoIterator<Item = u32>) -> Option<Self> {
+        let mut from = 0;
+        let mark = |end: u32| {
+            let text = joined.get(from as usize..end as usize)?;
+            from = end;
+            Some(Mark {
+                head: head(text.as_bytes()),
+                end,
+            })
+        };
+        let marks: Box<[Mark]> = ends.into_iter().map(mark).collect::<Option<_>>()?;
+        (from as usize == joined.len()).then_some(Self { marks, joined })
     }
 
-    /// The texts put together, and where each but the last ends.
-    pub(crate) fn parts(&self) -> (&str, &[u32]) {
-        (&self.joined, &self.ends)
+    /// All of them in one.
+    pub(crate) fn joined(&self) -> &str {
+        &self.joined
     }
 
     /// Number of texts.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.n
+        self.marks.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.n == 0
+        self.marks.is_empty()
     }
 
-    /// Whether one of them is that text. The lengths lie beside each other, so that most texts are
-    /// told apart without a look at them.
+    /// Whether one of them is that text.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
-        let (joined, text) = (self.joined.as_bytes(), text.as_bytes());
+        let (text, head) = (text.as_bytes(), head(text.as_bytes()));
         let mut from = 0;
-        self.ends_of_all().any(|end| {
-            let is_same = end.wrapping_sub(from) == text.len()
-                && joined.get(from..end).is_some_and(|other| same(other, text));
-            from = end;
+        self.marks.iter().any(|mark| {
+            let is_same = mark.head == head
+                && (mark.end - from) as usize == text.len()
+                && (text.len() <= size_of::<u32>() || self.holds(from..mark.end, text));
+            from = mark.end;
             is_same
         })
     }
@@ -60,13 +87,21 @@ impl Texts {
     /// Whether one of them is that text, where they are in rising order.
     #[must_use]
     pub fn contains_sorted(&self, text: &str) -> bool {
-        let (mut from, mut to) = (0, self.n);
+        if self.len() <= LOOKED_AT_MAX {
+            return self.contains(text);
+        }
+        let (text, head) = (text.as_bytes(), head(text.as_bytes()));
+        let (mut from, mut to) = (0, self.len());
         while from < to {
             let middle = usize::midpoint(from, to);
-            match self.get(middle).cmp(text) {
-                std::cmp::Ordering::Less => from = middle + 1,
-                std::cmp::Ordering::Equal => return true,
-                std::cmp::Ordering::Greater => to = middle,
+            let before = self.marks.get(middle).map_or(Ordering::Greater, |mark| {
+                let order = mark.head.cmp(&head);
+                order.then_with(|| self.get(middle).as_bytes().cmp(text))
+            });
+            match before {
+                Ordering::Less => from = middle + 1,
+                Ordering::Equal => return true,
+                Ordering::Greater => to = middle,
             }
         }
         false
@@ -75,18 +110,19 @@ impl Texts {
     /// The texts, in their order.
     #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.n).map(|place| self.get(place))
+        (0..self.len()).map(|place| self.get(place))
     }
 
-    fn ends_of_all(&self) -> impl Iterator<Item = usize> {
-        let last = (self.n > 0).then_some(self.joined.len());
-        self.ends.iter().map(|end| *end as usize).chain(last)
+    fn holds(&self, place: std::ops::Range<u32>, text: &[u8]) -> bool {
+        let bytes = self.joined.as_bytes();
+        let there = bytes.get(place.start as usize..place.end as usize);
+        there.is_some_and(|there| same(there, text))
     }
 
     fn get(&self, place: usize) -> &str {
-        let end = |place: usize| self.ends.get(place).map(|end| *end as usize);
+        let end = |place: usize| self.marks.get(place).map(|mark| mark.end as usize);
         let from = place.checked_sub(1).and_then(end).unwrap_or_default();
-        let to = end(place).unwrap_or(self.joined.len());
+        let to = end(place).unwrap_or_default();
         self.joined.get(from..to).unwrap_or_default()
     }
 }
@@ -100,18 +136,17 @@ impl fmt::Debug for Texts {
 /// What lies beyond four gigabytes is cut off: no document is a thousandth of that.
 impl<T: AsRef<str>> FromIterator<T> for Texts {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
-        let (mut joined, mut ends, mut n) = (String::new(), Vec::new(), 0);
+        let (mut joined, mut marks) = (String::new(), Vec::new());
         for text in texts {
-            if n > 0 {
-                ends.push(joined.len() as u32);
-            }
             joined.push_str(text.as_ref());
-            n += 1;
+            marks.push(Mark {
+                head: head(text.as_ref().as_bytes()),
+                end: joined.len() as u32,
+            });
         }
         Self {
+            marks: marks.into(),
             joined: joined.into(),
-            ends: ends.into(),
-            n,
         }
     }
 }
@@ -133,43 +168,54 @@ mod tests {
             let texts = Texts::from(list);
             assert_eq!(texts.iter().collect::<Vec<_>>(), list);
             assert_eq!((texts.len(), texts.is_empty()), (N, N == 0));
-            for text in ["", "a", "ab", "b", "é", "bé"] {
+            for text in [
+                "", "a", "ab", "b", "é", "bé", "a\0", "abcd", "abcde", "abcdf",
+            ] {
                 assert_eq!(texts.contains(text), list.contains(&text), "{text:?}");
                 if list.is_sorted() {
-                    assert_eq!(
-                        texts.contains_sorted(text),
-                        list.contains(&text),
-                        "{text:?}"
-                    );
+                    let found = texts.contains_sorted(text);
+                    assert_eq!(found, list.contains(&text), "{text:?}");
                 }
             }
-            let (joined, ends) = texts.parts();
-            assert_eq!(
-                Texts::new(joined.into(), ends.into(), N),
-                Some(texts.clone())
-            );
+            let lengths = list.iter().scan(0, |end, text| {
+                *end += text.len() as u32;
+                Some(*end)
+            });
+            assert_eq!(Texts::new(texts.joined().into(), lengths), Some(texts));
         }
         check([]);
         check([""]);
         check(["a"]);
+        check(["a\0"]);
         check(["", "a", "ab", "é"]);
         check(["b", "", "é", ""]);
+        check(["abcd", "abcdf"]);
+    }
+
+    #[test]
+    fn long_sorted_lists_are_searched() {
+        let list: Vec<String> = (0..1_000).step_by(2).map(|n| format!("{n:03}")).collect();
+        let texts: Texts = list.iter().collect();
+        for n in 0..1_000 {
+            assert_eq!(texts.contains_sorted(&format!("{n:03}")), n % 2 == 0, "{n}");
+        }
+        assert!(!texts.contains_sorted(""));
+        assert!(!texts.contains_sorted("000\0"));
     }
 
     #[test]
     fn ends_that_are_none_are_refused() {
-        let check = |joined: &str, ends: &[u32], n, is_sound: bool| {
-            let texts = Texts::new(joined.into(), ends.into(), n);
-            assert_eq!(texts.is_some(), is_sound, "{joined} {ends:?} {n}");
+        let check = |joined: &str, ends: &[u32], is_sound: bool| {
+            let texts = Texts::new(joined.into(), ends.iter().copied());
+            assert_eq!(texts.is_some(), is_sound, "{joined} {ends:?}");
         };
-        check("aé", &[1], 2, true);
-        check("aé", &[3], 2, true);
-        check("aé", &[2], 2, false);
-        check("aé", &[4], 2, false);
-        check("ab", &[2, 1], 3, false);
-        check("ab", &[1], 1, false);
-        check("ab", &[1], 3, false);
-        check("ab", &[], 0, false);
-        check("", &[], 0, true);
+        check("aé", &[1, 3], true);
+        check("aé", &[3, 3], true);
+        check("aé", &[2, 3], false);
+        check("aé", &[1, 4], false);
+        check("aé", &[1], false);
+        check("ab", &[2, 1, 2], false);
+        check("", &[], true);
+        check("a", &[], false);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Each workload is calibrated to batches of some milliseconds; batches of all workloads alternate
 //! so that a slow moment of the machine meets them alike; the median batch counts.
-//! `--json` prints one object for scripts.
+//! `--json` prints one object for scripts. Other arguments are parts of names: only workloads with
+//! one of them in their name are run, and the floor.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -86,18 +87,32 @@ impl Fixture {
     }
 }
 
+impl Fixture {
+    fn new(bytes: &[u8]) -> Self {
+        Self {
+            ruleset: compile(bytes)
+                .expect("the workload is a valid ruleset")
+                .ruleset,
+            contexts: (0..workload::N_CONTEXTS).map(workload::context).collect(),
+            policies: Policies::default(),
+            sticky: StickyDecisions::default(),
+        }
+    }
+
+    fn evaluate_all(&self, repetition: u32) {
+        for evaluation in self.evaluator(repetition).evaluate_all() {
+            black_box(evaluation);
+        }
+    }
+}
+
 fn main() {
     let bytes = workload::ruleset(N_FLAGS);
-    let compiled = compile(&bytes).expect("the workload is a valid ruleset");
-    let fixture = Fixture {
-        ruleset: compiled.ruleset,
-        contexts: (0..workload::N_CONTEXTS).map(workload::context).collect(),
-        policies: Policies::default(),
-        sticky: StickyDecisions::default(),
-    };
+    let fixture = Fixture::new(&bytes);
+    let large = Fixture::new(&workload::ruleset(10 * N_FLAGS));
     let (rollout, rules) = (workload::flag_key(0), workload::flag_key(1));
-    let (fixture, bytes, rollout, rules) = (&fixture, &bytes, &rollout, &rules);
-    let workloads = [
+    let (fixture, large, bytes, rollout, rules) = (&fixture, &large, &bytes, &rollout, &rules);
+    let mut workloads = vec![
         Workload {
             name: "one xxh3 hash (floor)",
             operation: Box::new(|_| {
@@ -121,11 +136,11 @@ fn main() {
         },
         Workload {
             name: "all of 100 flags",
-            operation: Box::new(move |n| {
-                for evaluation in fixture.evaluator(n).evaluate_all() {
-                    black_box(evaluation);
-                }
-            }),
+            operation: Box::new(move |n| fixture.evaluate_all(n)),
+        },
+        Workload {
+            name: "all of 1,000 flags",
+            operation: Box::new(move |n| large.evaluate_all(n)),
         },
         Workload {
             name: "one context of ten attributes",
@@ -144,6 +159,12 @@ fn main() {
         loading_all("loading and reading 100 flags", N_FLAGS),
         loading_all("loading and reading 1,000 flags", 10 * N_FLAGS),
     ];
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"))
+        .collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
+    workloads.retain(|workload| workload.name.ends_with("(floor)") || is_wanted(workload.name));
     report(&workloads, &measure(&workloads));
 }
 

@@ -122,17 +122,15 @@ impl<'a> Reader<'a> {
     /// The lengths of texts, then all of them in one piece.
     pub(super) fn texts(&mut self) -> Option<Texts> {
         let n = self.length()?;
-        let mut ends = Vec::with_capacity(n.min(AHEAD_BYTES_MAX));
+        let mut ends = Vec::with_capacity(n.min(AHEAD_BYTES_MAX / size_of::<u32>()));
         let mut end = 0_usize;
-        for place in 0..n {
+        for _ in 0..n {
             end = end.checked_add(self.length()?)?;
-            if place + 1 < n {
-                ends.push(u32::try_from(end).ok()?);
-            }
+            ends.push(u32::try_from(end).ok()?);
         }
         let (joined, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        Texts::new(std::str::from_utf8(joined).ok()?.into(), ends.into(), n)
+        Texts::new(std::str::from_utf8(joined).ok()?.into(), ends)
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
@@ -232,7 +230,7 @@ impl Compact for Texts {
     fn write(&self, to: &mut Writer) {
         to.whole(self.len() as u64);
         self.iter().for_each(|text| to.whole(text.len() as u64));
-        to.0.extend_from_slice(self.parts().0.as_bytes());
+        to.0.extend_from_slice(self.joined().as_bytes());
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         from.texts()

@@ -26,6 +26,7 @@ use crate::ruleset::{Holdout, Layer, Segment};
 use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
 use crate::value::{Number, Value};
+use crate::version::Precedence;
 
 record!(Segment {
     key,
@@ -289,7 +290,7 @@ macro_rules! printed {
         }
     )*};
 }
-printed!(semver::Version, semver::VersionReq);
+printed!(Precedence, semver::VersionReq);
 
 /// What is written for something foreign; the code is found again when it is read.
 macro_rules! foreign {

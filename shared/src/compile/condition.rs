@@ -11,6 +11,7 @@ use crate::dialect::{self, Source, ours};
 use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::value::Value;
+use crate::version::Precedence;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
 use crate::wire::operand::OperandWire;
 use std::borrow::Cow;
@@ -254,7 +255,7 @@ fn matcher(op: &str, operand: Operand<'_>) -> Result<Matcher, Fault> {
         "versionMatches" => {
             let range = text(&operand, "a version range such as \"^1.2\"")?;
             semver::VersionReq::parse(range)
-                .map(Matcher::VersionRange)
+                .map(|range| Matcher::VersionRange(Box::new(range)))
                 .map_err(|error| Fault::value(&format!("no version range: {error}")))
         }
         _ => Err(Fault::Operator),
@@ -327,7 +328,7 @@ fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
         return Err(Fault::Value(DiagnosticCode::LimitExceeded, message));
     }
     Pattern::new(source, operand.fold_case)
-        .map(Matcher::Pattern)
+        .map(|pattern| Matcher::Pattern(Box::new(pattern)))
         .map_err(|error| Fault::value(&format!("no regular expression: {error}")))
 }
 
@@ -347,7 +348,7 @@ fn time(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault>
 }
 
 fn version(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
-    let version = semver::Version::parse(text(operand, "a semantic version")?);
+    let version = Precedence::parse(text(operand, "a semantic version")?);
     version
         .map(|than| Matcher::Version(comparison, than))
         .map_err(|error| Fault::value(&format!("no semantic version: {error}")))

@@ -146,7 +146,7 @@ impl<'a> Evaluator<'a> {
             let mut actions = bandit.actions().iter();
             let action = actions.position(|action| *action == decision.action)?;
             let variant = variants.get(action)?;
-            Some((*variant, None, Some(decision)))
+            Some((*variant, None, Some(Box::new(decision))))
         }))
     }
 }

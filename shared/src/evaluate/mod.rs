@@ -307,9 +307,9 @@ impl<'a> Evaluator<'a> {
             rule,
             variant: variant_served,
             bucket: drawn,
-            decision: decision.clone(),
+            decision: decision.as_deref().cloned(),
         });
-        details.decision = decision.map(Box::new);
+        details.decision = decision;
         if let Some(policy) = variant_served.and_then(|variant| variant.policy.as_ref()) {
             details.chosen = policy.code().choose(&self.view());
         }
@@ -321,7 +321,7 @@ impl<'a> Evaluator<'a> {
 type Served = (Option<usize>, Reason);
 
 /// A variant's index, the bucket behind it, the decision behind it.
-type Drawn = (usize, Option<Bucket>, Option<Decision>);
+type Drawn = (usize, Option<Bucket>, Option<Box<Decision>>);
 
 /// What a rule's serving comes to.
 enum Choosing {

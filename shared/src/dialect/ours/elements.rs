@@ -97,7 +97,7 @@ impl Part {
             .clone()
             .try_fold(element, |value, name| value.member(name));
         let passes = value.is_some_and(|value| match &self.wanted {
-            Wanted::Everyday(matcher) => matcher.accepts(value),
+            Wanted::Everyday(matcher) => matcher.accepts(value.into()),
             Wanted::Ours(check) => check(value, at),
             Wanted::Elements { is_any, element } => element.passes_in(value, *is_any, at),
         });
