@@ -15,6 +15,8 @@ enum Kind<'j> {
         gate: Option<Json>,
         stickiness: Stickiness<'j>,
     },
+    /// Nobody, as the SDKs that share Unleash's own engine have it; others hash an empty group.
+    Groupless,
     /// Nobody.
     Unknown,
 }
@@ -56,6 +58,13 @@ impl Reading<'_> {
                     gate,
                     stickiness,
                 } => (condition, gate, stickiness),
+                Kind::Groupless => {
+                    let message = "without \"groupId\" it enables nobody, as in SDKs on Yggdrasil; \
+                        those for Node and Go hash an empty one";
+                    self.draft
+                        .approximated(below(&pointer, "parameters"), message);
+                    continue;
+                }
                 Kind::Unknown => {
                     let unknown = text(strategy, "name");
                     let message = format!("an unknown strategy \"{unknown}\": it enables nobody");
@@ -145,10 +154,8 @@ fn stickiness<'j>(json: &'j Json, name: &str) -> &'j str {
 
 fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
     let parameters = strategy.get("parameters").unwrap_or(&Json::Null);
-    let salt = match text(parameters, "groupId") {
-        "" => feature,
-        group => group,
-    };
+    let group = parameters.get("groupId").and_then(Json::as_str);
+    let salt = group.unwrap_or(feature);
     let by = |field| Stickiness { salt, field };
     let listed = |op: &str, field: &str, parameter: &str| {
         let texts = text(parameters, parameter).split(',').map(str::trim);
@@ -159,10 +166,11 @@ fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
             stickiness: by(stickiness(parameters, "stickiness")),
         }
     };
-    let gradual = |parameter: &str, stickiness: Stickiness<'j>| Kind::Known {
+    // Whatever the strategy draws by, its variants stick to what its parameters say.
+    let gradual = |parameter: &str, drawn: &Stickiness<'j>| Kind::Known {
         condition: None,
-        gate: Some(gate(number(parameters, parameter), &stickiness)),
-        stickiness,
+        gate: Some(gate(number(parameters, parameter), drawn)),
+        stickiness: by(stickiness(parameters, "stickiness")),
     };
     match text(strategy, "name") {
         "default" => Kind::Known {
@@ -172,10 +180,11 @@ fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
         },
         "userWithId" => listed("IN", "userId", "userIds"),
         "remoteAddress" => listed("IN_CIDR", "remoteAddress", "IPs"),
-        "flexibleRollout" => gradual("rollout", by(stickiness(parameters, "stickiness"))),
-        "gradualRolloutUserId" => gradual("percentage", by("userId")),
-        "gradualRolloutSessionId" => gradual("percentage", by("sessionId")),
-        "gradualRolloutRandom" => gradual("percentage", by("random")),
+        "flexibleRollout" => gradual("rollout", &by(stickiness(parameters, "stickiness"))),
+        "gradualRolloutUserId" | "gradualRolloutSessionId" if group.is_none() => Kind::Groupless,
+        "gradualRolloutUserId" => gradual("percentage", &by("userId")),
+        "gradualRolloutSessionId" => gradual("percentage", &by("sessionId")),
+        "gradualRolloutRandom" => gradual("percentage", &by("random")),
         _ => Kind::Unknown,
     }
 }

@@ -100,6 +100,74 @@ fn gradual_rollouts_draw_the_published_numbers() {
     check(&by_id("none"), ana(), false);
 }
 
+/// The lowest percentage that lets each in, as yggdrasil-engine 2.0.0 has it; 0 is never.
+#[test]
+fn an_empty_group_is_a_group_and_without_one_old_strategies_enable_nobody() {
+    let names = ["ana", "bob", "cy", "dora", "eve", "fay", "gil", "hal"];
+    let check = |strategy: &str, parameters: &Json, lowest: [u64; 8]| {
+        for (name, lowest) in names.iter().zip(lowest) {
+            for percentage in [lowest.saturating_sub(1), lowest.max(1), 100] {
+                let mut parameters = parameters.clone();
+                for parameter in ["rollout", "percentage"] {
+                    parameters[parameter] = percentage.to_string().into();
+                }
+                let strategies = json!([{ "name": strategy, "parameters": parameters }]);
+                let asked = asked(&json!([feature("f", &strategies)]));
+                let context = json!({ "targetingKey": name, "sessionId": name });
+                let expected = lowest > 0 && percentage >= lowest;
+                let found = asked.is_on("f", &context);
+                assert_eq!(found, expected, "{strategy} {parameters} {name}");
+            }
+        }
+    };
+    let empty = [28, 28, 8, 59, 82, 45, 23, 54];
+    for strategy in [
+        "gradualRolloutUserId",
+        "gradualRolloutSessionId",
+        "flexibleRollout",
+    ] {
+        check(strategy, &json!({ "groupId": "" }), empty);
+    }
+    let by_name = [69, 43, 87, 43, 30, 36, 89, 83];
+    check("flexibleRollout", &json!({}), by_name);
+    check("gradualRolloutUserId", &json!({}), [0; 8]);
+    check("gradualRolloutSessionId", &json!({}), [0; 8]);
+}
+
+#[test]
+fn where_sdks_differ_about_a_missing_group_the_report_says_so() {
+    let strategy = json!({ "name": "gradualRolloutUserId", "parameters": { "percentage": "50" } });
+    let asked = asked(&json!([feature("f", &json!([strategy]))]));
+    assert_eq!(
+        asked.noted(Fidelity::Approximated),
+        ["/features/0/strategies/0/parameters"]
+    );
+}
+
+/// Computed by yggdrasil-engine 2.0.0.
+#[test]
+fn variants_of_a_strategy_stick_to_subjects_though_it_draws_by_sessions() {
+    let variant = |name: &str| {
+        let payload = json!({ "type": "string", "value": name });
+        json!({ "name": name, "weight": 500, "payload": payload })
+    };
+    let asked = asked(&json!([feature(
+        "f",
+        &json!([{
+            "name": "gradualRolloutSessionId",
+            "parameters": { "percentage": "100", "groupId": "" },
+            "variants": [variant("a"), variant("b")],
+        }])
+    )]));
+    let names = ["ana", "bob", "cy", "dora", "eve", "fay", "gil", "hal"];
+    let served = names.map(|name| {
+        let context = json!({ "targetingKey": name, "sessionId": "always the same" });
+        asked.answer("f", FlagType::String, &context)
+    });
+    let expected = ["a", "a", "b", "b", "b", "a", "a", "a"];
+    assert_eq!(served, expected.map(|name| format!("{name} \"{name}\"")));
+}
+
 const ANA: &str = "18";
 const BELOW_ANA: &str = "17";
 
