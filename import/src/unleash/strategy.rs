@@ -16,7 +16,7 @@ enum Kind<'j> {
         stickiness: Stickiness<'j>,
     },
     /// Nobody, as the SDKs that share Unleash's own engine have it; others hash an empty group.
-    Groupless,
+    Saltless,
     /// Nobody.
     Unknown,
 }
@@ -58,7 +58,7 @@ impl Reading<'_> {
                     gate,
                     stickiness,
                 } => (condition, gate, stickiness),
-                Kind::Groupless => {
+                Kind::Saltless => {
                     let message = "without \"groupId\" it enables nobody, as in SDKs on Yggdrasil; \
                         those for Node and Go hash an empty one";
                     self.draft
@@ -154,8 +154,8 @@ fn stickiness<'j>(json: &'j Json, name: &str) -> &'j str {
 
 fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
     let parameters = strategy.get("parameters").unwrap_or(&Json::Null);
-    let group = parameters.get("groupId").and_then(Json::as_str);
-    let salt = group.unwrap_or(feature);
+    let own_salt = parameters.get("groupId").and_then(Json::as_str);
+    let salt = own_salt.unwrap_or(feature);
     let by = |field| Stickiness { salt, field };
     let listed = |op: &str, field: &str, parameter: &str| {
         let texts = text(parameters, parameter).split(',').map(str::trim);
@@ -181,7 +181,7 @@ fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
         "userWithId" => listed("IN", "userId", "userIds"),
         "remoteAddress" => listed("IN_CIDR", "remoteAddress", "IPs"),
         "flexibleRollout" => gradual("rollout", &by(stickiness(parameters, "stickiness"))),
-        "gradualRolloutUserId" | "gradualRolloutSessionId" if group.is_none() => Kind::Groupless,
+        "gradualRolloutUserId" | "gradualRolloutSessionId" if own_salt.is_none() => Kind::Saltless,
         "gradualRolloutUserId" => gradual("percentage", &by("userId")),
         "gradualRolloutSessionId" => gradual("percentage", &by("sessionId")),
         "gradualRolloutRandom" => gradual("percentage", &by("random")),

@@ -102,7 +102,7 @@ fn gradual_rollouts_draw_the_published_numbers() {
 
 /// The lowest percentage that lets each in, as yggdrasil-engine 2.0.0 has it; 0 is never.
 #[test]
-fn an_empty_group_is_a_group_and_without_one_old_strategies_enable_nobody() {
+fn an_empty_salt_is_hashed_and_without_one_old_strategies_enable_nobody() {
     let names = ["ana", "bob", "cy", "dora", "eve", "fay", "gil", "hal"];
     let check = |strategy: &str, parameters: &Json, lowest: [u64; 8]| {
         for (name, lowest) in names.iter().zip(lowest) {
@@ -135,7 +135,7 @@ fn an_empty_group_is_a_group_and_without_one_old_strategies_enable_nobody() {
 }
 
 #[test]
-fn where_sdks_differ_about_a_missing_group_the_report_says_so() {
+fn where_sdks_differ_about_a_missing_salt_the_report_says_so() {
     let strategy = json!({ "name": "gradualRolloutUserId", "parameters": { "percentage": "50" } });
     let asked = asked(&json!([feature("f", &json!([strategy]))]));
     assert_eq!(
