@@ -3,6 +3,7 @@
 //! `docs/edge.md` lists the attributes. Headers and cookies come in only when they are listed,
 //! because they hold secrets; the query comes in whole.
 
+use crate::request::agent::{self, Product};
 use crate::request::{RequestHead, device, language, query};
 use crate::settings::ContextSettings;
 use crate::subject::Identity;
@@ -31,6 +32,7 @@ pub(crate) fn build(
     context.set("path", head.path.as_str().into());
     context.set("query", query_value(&head.query));
     context.set("device", device::class(head).into());
+    set_agent(&mut context, head);
     context.set("bot", identity.is_bot.into());
     let languages = language::preferred(head.header("accept-language").unwrap_or_default());
     if let Some(first) = languages.first() {
@@ -53,6 +55,24 @@ pub(crate) fn build(
         .map(|name| (name, head.cookie(name)));
     context.set("cookies", members(cookies));
     context
+}
+
+/// `browser` and `os`, each with a `name` and, where it is known, a `version`.
+fn set_agent(context: &mut EvaluationContext, head: &RequestHead) {
+    let agent = agent::read(head);
+    for (attribute, product) in [("browser", agent.browser), ("os", agent.os)] {
+        let Some(Product { name, version }) = product else {
+            continue;
+        };
+        let members = [
+            ("name", Some(name.into())),
+            ("version", version.map(Value::from)),
+        ];
+        let known = members
+            .into_iter()
+            .filter_map(|(member, value)| Some((member.into(), value?)));
+        context.set(attribute, Value::Object(known.collect()));
+    }
 }
 
 /// `time` in Unix milliseconds, `hour` (0 to 23) and `weekday` (1 is Monday) in UTC.
@@ -141,7 +161,10 @@ mod tests {
             now_ms: 1_700_000_000_000,
             ..head(&[
                 ("accept-language", "en;q=0.5, es-ES"),
-                ("user-agent", "Mozilla/5.0 (iPhone) Mobile"),
+                (
+                    "user-agent",
+                    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile",
+                ),
                 ("x-plan", "pro"),
                 ("x-secret", "s"),
                 ("cookie", "tier=gold; session=s"),
@@ -176,6 +199,10 @@ mod tests {
         check(&["query", "a"], "1".into());
         check(&["query", "utm x"], "y".into());
         check(&["device"], "mobile".into());
+        check(&["browser", "name"], "safari".into());
+        check(&["browser", "version"], "17.5.0".into());
+        check(&["os", "name"], "ios".into());
+        check(&["os", "version"], "17.5.0".into());
         check(&["language"], "es-ES".into());
         check(&["country"], "ES".into());
         check(&["latitude"], 40.4.into());

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows the runtime; the text comes from `bandera_platform::describe_request`.
 
+pub(crate) mod agent;
 pub(crate) mod bots;
 pub(crate) mod cookies;
 pub(crate) mod device;

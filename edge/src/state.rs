@@ -15,12 +15,14 @@ use serde::Serialize;
 pub(crate) const ELEMENT_ID: &str = "bandera-state";
 
 /// Attributes that a page may know; headers, cookies and exact places stay here.
-const ATTRIBUTES: [&str; 13] = [
+const ATTRIBUTES: [&str; 15] = [
     "targetingKey",
     "host",
     "path",
     "query",
     "device",
+    "browser",
+    "os",
     "bot",
     "language",
     "languages",

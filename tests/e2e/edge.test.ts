@@ -20,6 +20,27 @@ const flags = {
     ],
     offVariant: "on",
   }),
+  "shop.browser": always({
+    variants: { on: { value: "on" }, new: { value: "n" }, mac: { value: "m" } },
+    rules: [
+      {
+        id: "mac",
+        when: { attribute: ["os", "version"], op: "versionMatches", value: "^14.4" },
+        serve: { variant: "mac" },
+      },
+      {
+        id: "new",
+        when: {
+          all: [
+            { attribute: ["browser", "name"], op: "equals", value: "edge" },
+            { attribute: ["browser", "version"], op: "versionGreaterOrEqual", value: "120.0.0" },
+          ],
+        },
+        serve: { variant: "new" },
+      },
+    ],
+    offVariant: "on",
+  }),
 };
 
 describe("with default settings", () => {
@@ -98,6 +119,29 @@ describe("with default settings", () => {
     assert.match(told("bandera-variants"), /shop\.place="beta"/);
     await edge.get("/", { "user-agent": `${PERSON} Mobile` });
     assert.match(told("bandera-variants"), /shop\.place="phone"/);
+  });
+
+  test("rules can ask for browser and system, by version", async () => {
+    const variant = async (headers: Readonly<Record<string, string>>): Promise<string | undefined> => {
+      await edge.get("/", headers);
+      return /shop\.browser="(\w+)"/.exec(told("bandera-variants"))?.[1];
+    };
+    const brands = (version: number): string => `"Chromium";v="${version}", "Microsoft Edge";v="${version}"`;
+    assert.equal(await variant({ "user-agent": PERSON }), "on");
+    assert.equal(await variant({ "user-agent": `${PERSON} Edg/130.0.2849.56` }), "new");
+    assert.equal(await variant({ "sec-ch-ua": brands(119) }), "on");
+    assert.equal(await variant({ "sec-ch-ua": brands(120) }), "new");
+    const mac = { "sec-ch-ua-platform": '"macOS"', "sec-ch-ua-platform-version": '"14.5.0"' };
+    assert.equal(await variant({ "sec-ch-ua": brands(120), ...mac }), "mac");
+  });
+
+  test("the page is told of browser and system", async () => {
+    edge.origin.answer = (_seen, response) => {
+      response.writeHead(200, { "content-type": "text/html" }).end("<head></head>");
+    };
+    const page = await (await edge.get("/")).text();
+    assert.match(page, /"browser":\{"name":"chrome","version":"141\.0\.0"\},/);
+    assert.match(page, /"os":\{"name":"linux"\},/);
   });
 
   test("bots see what everybody sees, and take part in nothing", async () => {
