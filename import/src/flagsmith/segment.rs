@@ -111,6 +111,10 @@ impl Reading<'_> {
             let message = "a path to more than one place leads nowhere here";
             self.draft.approximated(below(pointer, "property"), message);
         }
+        if property.starts_with("$.flags") || property.starts_with("$['flags']") {
+            let message = "what another flag answers is not looked at: it counts as not set";
+            self.draft.dropped(below(pointer, "property"), message);
+        }
         let mut members = match place {
             Json::Object(members) => members,
             _ => Map::new(),

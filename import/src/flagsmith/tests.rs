@@ -233,6 +233,20 @@ fn a_boolean_request_learns_whether_it_is_on() {
 }
 
 #[test]
+fn paths_to_other_flags_are_noted() {
+    let overrides = json!([{ "name": "f", "enabled": true }]);
+    let rule = json!({ "type": "ALL", "conditions": [condition("$.flags.g.value", "EQUAL", "x")] });
+    let segment = json!({ "key": "1", "name": "s", "rules": [rule], "overrides": overrides });
+    let features = json!({ "f": { "enabled": false }, "g": { "enabled": true, "value": "x" } });
+    let asked = asked(&features, &json!({ "1": segment }));
+    assert!(!asked.is_on("f", &json!({})));
+    assert_eq!(
+        asked.noted(Fidelity::Dropped),
+        ["/segments/1/rules/0/conditions/0/property"]
+    );
+}
+
+#[test]
 fn what_cannot_be_read_is_noted_and_harms_nobody_else() {
     let segment = |rule: Json| {
         let overrides = json!([{ "name": "f", "enabled": true }]);

@@ -1,7 +1,7 @@
 //! Flipt: the snapshot of a namespace that its clients download.
 //!
-//! Rules and rollouts become rules, in the order of their ranks. A variant answers those who want
-//! a string with its key, those who want an object with its attachment.
+//! Rules and rollouts become rules, in the order they are written in. A variant answers those who
+//! want a string with its key, those who want an object with its attachment.
 
 mod segment;
 mod split;
@@ -55,16 +55,16 @@ struct Reading<'a> {
     key: &'a str,
 }
 
-/// Elements by rising rank, each with its pointer.
-fn ranked<'j>(flag: &'j Json, pointer: &str, name: &str) -> Vec<(String, &'j Json)> {
+/// Elements in the order they are written in, each with its pointer. Their ranks say nothing more:
+/// clients number them anew.
+fn listed<'j>(
+    flag: &'j Json,
+    pointer: &str,
+    name: &str,
+) -> impl Iterator<Item = (String, &'j Json)> + use<'j> {
     let pointer = below(pointer, name);
     let elements = items(flag, name).iter().enumerate();
-    let mut ranked: Vec<(String, &Json)> = elements
-        .map(|(index, element)| (format!("{pointer}/{index}"), element))
-        .collect();
-    let rank = |element: &Json| number(element, "rank").unwrap_or(0.0);
-    ranked.sort_by(|(_, a), (_, b)| rank(a).total_cmp(&rank(b)));
-    ranked
+    elements.map(move |(index, element)| (format!("{pointer}/{index}"), element))
 }
 
 impl Reading<'_> {
@@ -78,7 +78,7 @@ impl Reading<'_> {
             .map(|variant| answers.add(text(variant, "key"), answer(variant, "key", "attachment")));
         let mut ids = RuleIds::default();
         let mut rules = Vec::new();
-        for (pointer, rule) in ranked(flag, pointer, "rules") {
+        for (pointer, rule) in listed(flag, pointer, "rules") {
             let when = self.segments.condition(rule, &pointer, self.draft);
             let shares: Vec<(String, f32)> = items(rule, "distributions")
                 .iter()
@@ -120,7 +120,7 @@ impl Reading<'_> {
         let variant = |owner: &Json, name: &str| if is_true(owner, name) { &on } else { &off };
         let mut ids = RuleIds::default();
         let mut rules = Vec::new();
-        for (pointer, rollout) in ranked(flag, pointer, "rollouts") {
+        for (pointer, rollout) in listed(flag, pointer, "rollouts") {
             if let Some(threshold) = rollout.get("threshold").filter(|part| part.is_object()) {
                 let percentage = number(threshold, "percentage").unwrap_or(0.0);
                 rules.push(json!({

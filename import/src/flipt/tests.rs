@@ -139,6 +139,18 @@ fn variants_answer_with_key_or_attachment() {
     check("no-default", FlagType::String, "other", "-");
 }
 
+/// As @flipt-io/flipt-client-js 0.5.1 has it.
+#[test]
+fn what_is_written_first_comes_first_whatever_its_rank() {
+    let threshold =
+        |rank, value| json!({ "rank": rank, "threshold": { "percentage": 100, "value": value } });
+    let asked = asked(&json!([boolean(
+        "f",
+        &[threshold(2, true), threshold(1, false)]
+    )]));
+    assert!(asked.is_on("f", &json!({ "targetingKey": "x" })));
+}
+
 #[test]
 fn what_cannot_be_read_is_noted_and_harms_nobody_else() {
     let odd = segment(

@@ -104,10 +104,7 @@ impl<'e> Filters<'_, 'e> {
             return parts.swap_remove(0);
         }
         if written.get("type").and_then(Json::as_str) == Some("AND") {
-            // Of all parts the first that does not hold decides; of any, one that holds does,
-            // wherever it stands. A cohort asks the latter of the contrary.
-            let contraries = parts.into_iter().map(not).collect();
-            return not(crate::draft::any(contraries));
+            return all(each(parts));
         }
         crate::draft::any(parts)
     }
@@ -181,6 +178,18 @@ impl<'e> Filters<'_, 'e> {
             }
         }
     }
+}
+
+/// Filters that must all hold. One that does not decides wherever it stands, also behind one that
+/// cannot be told.
+pub(super) fn each(parts: Vec<Json>) -> Vec<Json> {
+    if parts.len() < 2 {
+        return parts;
+    }
+    // Of all parts the first that does not hold decides; of any, one that holds does, wherever it
+    // stands. So the latter is asked of the contrary.
+    let contraries = parts.into_iter().map(not).collect();
+    vec![not(crate::draft::any(contraries))]
 }
 
 /// A condition that gives up on the flag.

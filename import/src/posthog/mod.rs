@@ -243,10 +243,12 @@ impl<'e> Reader<'_, 'e> {
             Unit::Person | Unit::Device => Entity::Person,
         };
         let properties = written.get("properties").and_then(Json::as_array);
-        for (index, property) in properties.into_iter().flatten().enumerate() {
+        let filters = properties.into_iter().flatten().enumerate();
+        let filters = filters.map(|(index, property)| {
             let pointer = format!("{pointer}/properties/{index}");
-            when.push(self.filters.condition(property, &entity, &pointer));
-        }
+            self.filters.condition(property, &entity, &pointer)
+        });
+        when.extend(filter::each(filters.collect()));
         let rollout = written.get("rollout_percentage").and_then(Json::as_f64);
         let chosen = written.get("variant").and_then(Json::as_str);
         let chosen = chosen.filter(|name| variants.list.iter().any(|(key, _)| key == name));

@@ -75,6 +75,24 @@ fn conditions_are_tried_in_order() {
     assert_eq!(flag.notes(), [""; 0]);
 }
 
+/// As posthog-node 5.70.0 and posthog 7.91.1 for Python have it.
+#[test]
+fn a_filter_that_fails_decides_wherever_it_stands() {
+    let missing = || filter("nothing", "exact", &json!("x"));
+    let plan = || filter("plan", "exact", &json!("pro"));
+    let served = |properties: Json, plan: &str| {
+        let flag = tried(&with(&json!([{ "properties": properties }])), &json!({}));
+        let context = json!({ "targetingKey": "ana", "plan": plan });
+        flag.answer("color", &context, NOW).variant
+    };
+    let off = Some("false".to_owned());
+    assert_eq!(served(json!([missing(), plan()]), "free"), off);
+    assert_eq!(served(json!([plan(), missing()]), "free"), off);
+    // Where the others hold there is no answer.
+    assert_eq!(served(json!([missing(), plan()]), "pro"), None);
+    assert_eq!(served(json!([missing(), missing()]), "pro"), None);
+}
+
 #[test]
 fn an_early_exit_ends_at_the_first_condition_that_matches() {
     let mut flag = with(&json!([{"rollout_percentage": 0}, {"rollout_percentage": 100}]));

@@ -56,11 +56,12 @@ impl<'e> Reader<'e> {
             self.draft
                 .approximated(part.member("algo").pointer, message);
         }
-        if let Some(why) = self.unsupported(&conditions)? {
-            return Ok(without_answer(&why));
-        }
         let mut ids = RuleIds::default();
         self.prerequisites(part, fallback, (&mut ids, &mut flag.rules))?;
+        if let Some(why) = self.unsupported(&conditions)? {
+            flag.rules.extend(without_answer(&why).rules);
+            return Ok(flag);
+        }
         let seed = part.member("seed").whole()?.unwrap_or(0);
         let mut traffic = traffic(part)?;
         for condition in &conditions {

@@ -37,6 +37,19 @@ const MATCHERS: [(&str, &str); 24] = [
     ("WHITELIST", LIST),
 ];
 
+/// Matchers of numbers, truths and lists. A key is none of these, whatever its text looks like.
+const OF_NO_KEY: [&str; 9] = [
+    "BETWEEN",
+    "CONTAINS_ALL_OF_SET",
+    "CONTAINS_ANY_OF_SET",
+    "EQUAL_TO",
+    "EQUAL_TO_BOOLEAN",
+    "EQUAL_TO_SET",
+    "GREATER_THAN_OR_EQUAL_TO",
+    "LESS_THAN_OR_EQUAL_TO",
+    "PART_OF_SET",
+];
+
 const LIST: &str = "whitelistMatcherData";
 const NUMBER: &str = "unaryNumericMatcherData";
 const TEXT: &str = "stringMatcherData";
@@ -66,6 +79,7 @@ impl<'e> Reader<'e> {
         let data = matcher.member(operand(kind).unwrap_or_default());
         let condition = match kind {
             "ALL_KEYS" if attribute.is_empty() => all(Vec::new()),
+            kind if attribute.is_empty() && OF_NO_KEY.contains(&kind) => any(Vec::new()),
             "IN_SPLIT_TREATMENT" => {
                 let treatments = data.member("treatments").texts()?;
                 self.answers(&data.member("split"), &treatments)?

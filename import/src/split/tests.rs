@@ -242,6 +242,27 @@ fn other_flags_must_have_given_a_treatment() {
     check(&with(missing, on_everybody()), key("ana"), "off");
 }
 
+/// As splitio-commons 2.12.1 has it.
+#[test]
+fn a_key_is_text_and_an_unmet_prerequisite_comes_before_a_broken_condition() {
+    let matching = |negate: bool, matcher: Json| {
+        let mut matcher = matcher;
+        matcher["negate"] = negate.into();
+        let conditions = [condition("WHITELIST", json!([matcher]), on())];
+        asked(&export(json!([flag(json!({ "conditions": conditions }))])))
+    };
+    let number = json!({ "matcherType": "BETWEEN", "keySelector": { "attribute": null },
+        "betweenMatcherData": { "dataType": "NUMBER", "start": 0, "end": 9 } });
+    let truth = json!({ "matcherType": "EQUAL_TO_BOOLEAN", "booleanMatcherData": true });
+    let text = json!({ "matcherType": "EQUAL_TO_SEMVER", "stringMatcherData": "1.2.3" });
+    check(&matching(false, number.clone()), key("1"), "off");
+    check(&matching(true, number), key("1"), "on");
+    check(&matching(false, truth), key("true"), "off");
+    check(&matching(false, text), key("1.2.3"), "on");
+    let broken = json!({ "conditions": [], "prerequisites": [{ "n": "gone", "ts": ["on"] }] });
+    check(&asked(&export(json!([flag(broken)]))), key("ana"), "off");
+}
+
 #[test]
 fn segments_are_lists_or_rules() {
     let member = |kind: &str, name: &str, attribute: Json| {
