@@ -79,11 +79,11 @@ pub(crate) async fn evaluate_all(call: &Call<'_>) -> Result<Response, JsValue> {
         Ok(prepared) => prepared,
         Err(refused) => return respond(refused.status, &wire::fault(None, &refused), None),
     };
-    let evaluator = prepared.evaluator(call);
+    let sweep = prepared.evaluator(call).sweep();
     let flags = prepared.current.loaded.ruleset.flags();
     let visible = flags.filter(|flag| prepared.audience.sees(flag));
     let evaluated: Vec<(&Flag, Evaluation<'_>)> = visible
-        .map(|flag| (flag, evaluator.evaluate_flag(flag)))
+        .map(|flag| (flag, sweep.evaluate_flag(flag)))
         .collect();
     let mut answered: Vec<Answered<'_>> = evaluated
         .iter()
@@ -135,9 +135,9 @@ pub(crate) fn answers_to(body: &[u8], current: &Current) -> String {
         sticky: &StickyDecisions::default(),
         participation: Participation::Full,
     };
-    let flags = current.loaded.ruleset.flags();
+    let (flags, sweep) = (current.loaded.ruleset.flags(), evaluator.sweep());
     let evaluated: Vec<(&Flag, Evaluation<'_>)> = flags
-        .map(|flag| (flag, evaluator.evaluate_flag(flag)))
+        .map(|flag| (flag, sweep.evaluate_flag(flag)))
         .collect();
     let answered: Vec<Answered<'_>> = evaluated
         .iter()

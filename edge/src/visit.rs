@@ -101,12 +101,12 @@ impl<'r> Visit<'r> {
                 Participation::Excluded
             },
         };
-        let flags = inputs.current.loaded.ruleset.flags();
+        let (flags, sweep) = (evaluator.ruleset.flags(), evaluator.sweep());
         let evaluations: Vec<Evaluation<'r>> = flags
             .map(
                 |flag| match inputs.preview.and_then(|preview| previewed(flag, preview)) {
                     Some(shown) => shown,
-                    None => evaluator.evaluate_flag(flag),
+                    None => sweep.evaluate_flag(flag),
                 },
             )
             .collect();

@@ -3,7 +3,7 @@
 //! A bucket is an integer below [`BUCKETS`]; ranges of buckets are the only thing assignment
 //! looks at. No floating point takes part.
 
-use crate::context::{Attribute, EvaluationContext};
+use crate::context::{Attribute, Attributes, EvaluationContext, Gaze};
 use crate::dialect::method::Method;
 use crate::same::copy_short;
 use crate::value::Value;
@@ -80,6 +80,43 @@ fn hash_inline<const N: usize>(salt: &str, unit: &str) -> Option<u64> {
     Some(xxh3_64(bytes))
 }
 
+/// Bytes of a salt that are copied at once.
+pub(crate) const SALT_BLOCK_BYTES: usize = 16;
+
+/// The same hash, of a salt of that many bytes laid out in blocks: words whose lowest byte is the
+/// first, zeros after the salt's end.
+#[inline]
+pub(crate) fn hash_blocks(salt: &[[u32; 4]], n_bytes: usize, unit: &str) -> u64 {
+    let mut inline = [0_u8; SHORT_BYTES];
+    if n_bytes + 1 + unit.len() <= SHORT_BYTES {
+        put_blocks(salt, &mut inline);
+        if let Some(rest) = inline.get_mut(n_bytes..)
+            && let Some((separator, rest)) = rest.split_first_mut()
+            && let Some(rest) = rest.get_mut(..unit.len())
+        {
+            *separator = SEPARATOR;
+            copy_short(unit.as_bytes(), rest);
+        }
+        return xxh3_64(inline.get(..n_bytes + 1 + unit.len()).unwrap_or_default());
+    }
+    let mut bytes = vec![0; salt.len() * SALT_BLOCK_BYTES];
+    put_blocks(salt, &mut bytes);
+    bytes.truncate(n_bytes);
+    bytes.push(SEPARATOR);
+    bytes.extend_from_slice(unit.as_bytes());
+    xxh3_64(&bytes)
+}
+
+#[inline]
+fn put_blocks(salt: &[[u32; 4]], bytes: &mut [u8]) {
+    let (blocks, _) = bytes.as_chunks_mut::<SALT_BLOCK_BYTES>();
+    for (to, [a, b, c, d]) in blocks.iter_mut().zip(salt) {
+        let low = u64::from(*a) | u64::from(*b) << 32;
+        let high = u64::from(*c) | u64::from(*d) << 32;
+        *to = (u128::from(low) | u128::from(high) << 64).to_le_bytes();
+    }
+}
+
 /// Where the number behind a bucket comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Draw {
@@ -150,6 +187,13 @@ impl Bucketing {
         }
     }
 
+    /// Shares the names of its attributes with the ruleset's others.
+    pub(crate) fn intern(&mut self, attributes: &mut Attributes) {
+        for attribute in self.by.iter_mut().chain(&mut self.or_by) {
+            *attribute = attributes.intern(attribute.clone());
+        }
+    }
+
     /// Whether buckets are our own, of a known scale and independent of any author's.
     #[must_use]
     pub fn is_ours(&self) -> bool {
@@ -161,16 +205,21 @@ impl Bucketing {
     /// # Errors
     /// `NoBucket` says what the context lacks, or that the subject is to be passed over.
     pub fn bucket(&self, context: &EvaluationContext, random: u64) -> Result<Bucket, NoBucket<'_>> {
+        self.draw_in(context.into(), random)
+    }
+
+    /// The same, for a context in which attributes may have been found already.
+    pub(crate) fn draw_in(&self, gaze: Gaze<'_>, random: u64) -> Result<Bucket, NoBucket<'_>> {
         if self.draw == Draw::Request {
             return Ok(self.random(random));
         }
         if self.method == Method::Xxh3
             && let [attribute] = &*self.by
-            && let Some(Value::String(unit)) = context.get(attribute)
+            && let Some(Value::String(unit)) = gaze.look(attribute).map(|seen| seen.value)
         {
             return Ok(Bucket::from_hash(hash(&self.salt, unit)));
         }
-        match self.unit(context) {
+        match self.unit(gaze.context) {
             Ok(unit) => Ok(Bucket(self.method.draw(&self.salt, &unit, self.scale))),
             Err(attribute) => match self.on_missing {
                 OnMissing::Fails => Err(NoBucket::Missing(attribute)),
@@ -259,6 +308,12 @@ mod tests {
             let unit = "u".repeat(length);
             let bytes = [b"s", &[SEPARATOR][..], unit.as_bytes()].concat();
             assert_eq!(hash("s", &unit), xxh3_64(&bytes), "length {length}");
+            let block = [u32::from(b's'), 0, 0, 0];
+            assert_eq!(
+                hash_blocks(&[block], 1, &unit),
+                xxh3_64(&bytes),
+                "length {length}"
+            );
         }
     }
 

@@ -3,7 +3,7 @@
 //! A negated operator is the exact complement of its positive form, so a missing attribute fails
 //! every test and satisfies every negated one. Of a list attribute, one matching element is enough.
 
-use crate::context::{Attribute, EvaluationContext, Seen};
+use crate::context::{Attribute, Gaze, Seen};
 use crate::dialect::{Foreign, ForeignTest};
 use crate::evaluation::Failure;
 use crate::flag::{FlagType, Gate};
@@ -206,11 +206,11 @@ impl Condition {
     ///
     /// # Errors
     /// `Failure` of a part that was looked at.
-    pub fn holds(&self, context: &EvaluationContext, audience: &dyn Audience) -> Answer {
+    pub(crate) fn holds(&self, gaze: Gaze<'_>, audience: &dyn Audience) -> Answer {
         match self {
             Self::All(parts) => {
                 for part in parts {
-                    let truth = part.holds(context, audience)?;
+                    let truth = part.holds(gaze, audience)?;
                     if !truth.is_yes() {
                         return Ok(truth);
                     }
@@ -220,7 +220,7 @@ impl Condition {
             Self::Any(parts) => {
                 let mut otherwise = Truth::No;
                 for part in parts {
-                    match part.holds(context, audience)? {
+                    match part.holds(gaze, audience)? {
                         Truth::Yes => return Ok(Truth::Yes),
                         Truth::Unknown => otherwise = Truth::Unknown,
                         Truth::No => {}
@@ -228,10 +228,10 @@ impl Condition {
                 }
                 Ok(otherwise)
             }
-            Self::Not(part) => Ok(part.holds(context, audience)?.negated()),
+            Self::Not(part) => Ok(part.holds(gaze, audience)?.negated()),
             Self::Segment(index) => audience.member(*index),
             Self::Subjects(names) => Ok(audience.is_named(names).into()),
-            Self::Test(test) => Ok(test.holds(context).into()),
+            Self::Test(test) => Ok(test.holds(gaze).into()),
             Self::Flag(condition) => audience.flag(condition),
             Self::Chance(gate) => audience.chance(gate),
             Self::Foreign(test) => audience.foreign(test.code()),
@@ -269,9 +269,8 @@ impl Condition {
 
 impl Test {
     /// Whether the context's attribute passes.
-    #[must_use]
-    pub fn holds(&self, context: &EvaluationContext) -> bool {
-        let seen = context.look(&self.attribute);
+    pub(crate) fn holds(&self, gaze: Gaze<'_>) -> bool {
+        let seen = gaze.look(&self.attribute);
         seen.is_some_and(|seen| self.matcher.accepts(seen))
     }
 }

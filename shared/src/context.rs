@@ -24,8 +24,13 @@ const SEVERAL: &str = "multi";
 
 /// A reference to an attribute: a top-level name, then names of members inside it. It may be that
 /// of a certain kind of entity; a context that describes no such entity lacks it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attribute(Arc<Names>);
+///
+/// One that a ruleset has interned has a slot in it: see [`Attributes`].
+#[derive(Clone)]
+pub struct Attribute {
+    names: Arc<Names>,
+    slot: u8,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Names {
@@ -33,6 +38,8 @@ struct Names {
     hash: u64,
     name: Box<str>,
     path: Box<[Box<str>]>,
+    /// Whether it is the targeting key itself.
+    is_unit: bool,
 }
 
 impl Attribute {
@@ -45,12 +52,17 @@ impl Attribute {
     /// The member reached from `name` through `path`.
     #[must_use]
     pub fn nested<'p>(name: &str, path: impl IntoIterator<Item = &'p str>) -> Self {
-        Self(Arc::new(Names {
-            kind: None,
-            hash: xxh3_64(name.as_bytes()),
-            name: name.into(),
-            path: path.into_iter().map(Into::into).collect(),
-        }))
+        let path: Box<[Box<str>]> = path.into_iter().map(Into::into).collect();
+        Self {
+            names: Arc::new(Names {
+                kind: None,
+                hash: xxh3_64(name.as_bytes()),
+                name: name.into(),
+                is_unit: name == TARGETING_KEY && path.is_empty(),
+                path,
+            }),
+            slot: NO_SLOT,
+        }
     }
 
     /// The targeting key.
@@ -62,28 +74,99 @@ impl Attribute {
     /// The same attribute of the entity of that kind.
     #[must_use]
     pub fn of(mut self, kind: &str) -> Self {
-        Arc::make_mut(&mut self.0).kind = Some(kind.into());
+        let names = Arc::make_mut(&mut self.names);
+        names.kind = Some(kind.into());
+        names.is_unit = false;
+        self.slot = NO_SLOT;
         self
     }
 
     /// The kind of entity it belongs to, where it says so.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.0.kind.as_deref()
+        self.names.kind.as_deref()
     }
 
     /// Whether this is the targeting key itself.
     #[must_use]
     pub fn is_targeting_key(&self) -> bool {
-        let Names {
-            kind, name, path, ..
-        } = &*self.0;
-        &**name == TARGETING_KEY && path.is_empty() && kind.is_none()
+        self.names.is_unit
     }
 
     /// The first name and the names below it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(&*self.0.name).chain(self.0.path.iter().map(|name| &**name))
+        std::iter::once(&*self.names.name).chain(self.names.path.iter().map(|name| &**name))
+    }
+}
+
+impl PartialEq for Attribute {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names
+    }
+}
+
+impl Eq for Attribute {}
+
+impl std::fmt::Debug for Attribute {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Attribute({self})")
+    }
+}
+
+/// How many attributes of a ruleset have slots: more than most ask about.
+pub(crate) const SLOTS_MAX: usize = 64;
+
+/// The slot of an attribute that has none.
+const NO_SLOT: u8 = u8::MAX;
+
+/// The first attributes that a ruleset asks about by a top-level name, each once. The place of one
+/// here is its slot; who evaluates many flags finds each of them in the context once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attributes(Vec<Attribute>);
+
+impl Attributes {
+    /// No attribute.
+    #[cfg(test)]
+    pub(crate) const NONE: Self = Self(Vec::new());
+
+    /// The same attribute, sharing its names with the others of the ruleset.
+    pub(crate) fn intern(&mut self, attribute: Attribute) -> Attribute {
+        let hash = attribute.names.hash;
+        let mut known = self.0.iter();
+        if let Some(known) = known.find(|it| it.names.hash == hash && **it == attribute) {
+            return known.clone();
+        }
+        if self.0.len() >= SLOTS_MAX || !attribute.names.is_top() {
+            return attribute;
+        }
+        let slot = self.0.len() as u8;
+        let attribute = Attribute { slot, ..attribute };
+        self.0.push(attribute.clone());
+        attribute
+    }
+
+    /// The attribute in that slot.
+    pub(crate) fn get(&self, slot: usize) -> Option<&Attribute> {
+        self.0.get(slot)
+    }
+
+    /// All of them, by slot.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Attribute> {
+        self.0.iter()
+    }
+}
+
+impl Attribute {
+    /// Its slot in the ruleset it belongs to.
+    pub(crate) fn slot(&self) -> Option<usize> {
+        (self.slot != NO_SLOT).then_some(self.slot.into())
+    }
+}
+
+impl Names {
+    /// Whether it is a top-level name of whatever entity.
+    fn is_top(&self) -> bool {
+        self.kind.is_none() && self.path.is_empty()
     }
 }
 
@@ -92,7 +175,7 @@ impl std::fmt::Display for Attribute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Names {
             kind, name, path, ..
-        } = &*self.0;
+        } = &*self.names;
         if let Some(kind) = kind {
             write!(f, "{kind}: ")?;
         }
@@ -130,6 +213,15 @@ impl<'c> From<&'c Value> for Seen<'c> {
 }
 
 impl Entry {
+    /// The value, unless it is null.
+    #[inline]
+    fn seen(&self) -> Option<Seen<'_>> {
+        (!matches!(self.value, Value::Null)).then_some(Seen {
+            value: &self.value,
+            version: self.version,
+        })
+    }
+
     #[expect(
         clippy::inline_always,
         reason = "one comparison, which a Worker built small would call"
@@ -147,6 +239,8 @@ pub struct EvaluationContext {
     /// Places of entries, from 1, each at or after where the low bits of its hash point to; 0 is
     /// free. Its length is a power of two, at least twice the number of entries.
     places: Box<[u32]>,
+    /// The place of the targeting key, which almost every evaluation asks for, from 1.
+    unit: u32,
     actions: Vec<Action>,
 }
 
@@ -159,6 +253,74 @@ enum Entity<'c> {
     Whole,
     /// This object does.
     Part(&'c Value),
+}
+
+/// Where a context has the attributes of a ruleset, by slot.
+#[derive(Debug, Clone)]
+pub(crate) struct Found<'c> {
+    entries: [Option<&'c Entry>; SLOTS_MAX],
+}
+
+impl<'c> Found<'c> {
+    /// Looks for all of them.
+    pub(crate) fn of(attributes: &Attributes, context: &'c EvaluationContext) -> Self {
+        let mut entries = [None; SLOTS_MAX];
+        for (attribute, entry) in attributes.iter().zip(&mut entries) {
+            let names = &*attribute.names;
+            *entry = context.entry(names.hash, &names.name);
+        }
+        Self { entries }
+    }
+}
+
+/// A context, and where in it the attributes of the ruleset are, if somebody has looked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gaze<'c> {
+    pub(crate) context: &'c EvaluationContext,
+    pub(crate) found: Option<&'c Found<'c>>,
+}
+
+impl<'c> Gaze<'c> {
+    /// The attribute's value; `None` when it, or a step on the way to it, is absent or null.
+    #[inline]
+    pub(crate) fn look(self, attribute: &Attribute) -> Option<Seen<'c>> {
+        let slots = self.found.map(|found| &found.entries);
+        match slots.and_then(|slots| slots.get(usize::from(attribute.slot))) {
+            Some(entry) => (*entry)?.seen(),
+            None => self.context.look(attribute),
+        }
+    }
+}
+
+/// No attribute of the ruleset has that slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownSlot;
+
+impl<'c> Gaze<'c> {
+    /// The value of the ruleset's attribute in that slot, as [`Gaze::look`] finds it.
+    #[inline]
+    pub(crate) fn look_into(
+        self,
+        slot: usize,
+        attributes: &Attributes,
+    ) -> Result<Option<Seen<'c>>, UnknownSlot> {
+        match self.found {
+            Some(found) => {
+                let entry = found.entries.get(slot).ok_or(UnknownSlot)?;
+                Ok(entry.and_then(Entry::seen))
+            }
+            None => Ok(self.context.look(attributes.get(slot).ok_or(UnknownSlot)?)),
+        }
+    }
+}
+
+impl<'c> From<&'c EvaluationContext> for Gaze<'c> {
+    fn from(context: &'c EvaluationContext) -> Self {
+        Self {
+            context,
+            found: None,
+        }
+    }
 }
 
 /// Something a policy may choose for this request.
@@ -205,6 +367,9 @@ impl EvaluationContext {
             value,
             version,
         });
+        if name == TARGETING_KEY {
+            self.unit = self.entries.len() as u32;
+        }
         if 2 * self.entries.len() > self.places.len() {
             let length = PLACES_MIN.max(2 * self.places.len());
             self.places = vec![0; length].into();
@@ -243,8 +408,7 @@ impl EvaluationContext {
     /// The targeting key, when there is one and it is text.
     #[must_use]
     pub fn targeting_key(&self) -> Option<&str> {
-        self.top(xxh3_64(TARGETING_KEY.as_bytes()), TARGETING_KEY)?
-            .as_str()
+        self.unit()?.value.as_str()
     }
 
     /// The attribute's value; `None` when it, or a step on the way to it, is absent or null.
@@ -256,17 +420,15 @@ impl EvaluationContext {
     /// The same, with what is known of the value.
     #[inline]
     pub(crate) fn look(&self, attribute: &Attribute) -> Option<Seen<'_>> {
-        let names = &*attribute.0;
-        let seen = if names.kind.is_none() && names.path.is_empty() {
-            let entry = self.entry(names.hash, &names.name)?;
-            Seen {
-                value: &entry.value,
-                version: entry.version,
-            }
-        } else {
-            self.look_inside(names)?.into()
-        };
-        (!matches!(seen.value, Value::Null)).then_some(seen)
+        let names = &*attribute.names;
+        if names.is_unit {
+            return self.unit()?.seen();
+        }
+        if names.is_top() {
+            return self.entry(names.hash, &names.name)?.seen();
+        }
+        let value = self.look_inside(names)?;
+        (!matches!(value, Value::Null)).then_some(value.into())
     }
 
     fn look_inside(&self, names: &Names) -> Option<&Value> {
@@ -323,6 +485,12 @@ impl EvaluationContext {
         self.entries
             .iter()
             .map(|entry| (&*entry.name, &entry.value))
+    }
+
+    /// The entry of the targeting key.
+    #[inline]
+    fn unit(&self) -> Option<&Entry> {
+        self.entries.get((self.unit as usize).checked_sub(1)?)
     }
 
     fn top(&self, hash: u64, name: &str) -> Option<&Value> {

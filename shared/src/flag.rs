@@ -6,11 +6,13 @@
 use crate::bucketing::{BUCKETS, Bucketing};
 use crate::condition::Condition;
 use crate::dialect::{Foreign, ForeignPolicy, ForeignProgram};
+use crate::evaluate::Plan;
 use crate::evaluation::Failure;
 use crate::page::PageChange;
 use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
 use crate::value::Value;
+use std::sync::OnceLock;
 
 /// The type that every variant's value has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +139,8 @@ pub struct Flag {
     pub expiry: Option<Expiry>,
     /// Whether first exposures are reported.
     pub tracked: bool,
+    /// Its rules laid out for evaluation, where they can be, once it has been evaluated.
+    pub(crate) plan: OnceLock<Option<Plan>>,
 }
 
 impl Flag {
@@ -167,6 +171,7 @@ impl Flag {
             window: Window::default(),
             expiry: None,
             tracked: false,
+            plan: OnceLock::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::bucketing::Bucketing;
 use crate::compact::Shared;
 use crate::compact::image::Image;
 use crate::condition::Condition;
-use crate::context::EvaluationContext;
+use crate::context::{Attributes, EvaluationContext};
 use crate::flag::Flag;
 use crate::named::name_of;
 use crate::same::same;
@@ -22,6 +22,7 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Debug, Clone, Default)]
 pub struct Ruleset {
     subject_salt: Option<Box<str>>,
+    attributes: Attributes,
     flags: Box<[OnceLock<Box<Flag>>]>,
     by_hash: Box<[(u64, u32)]>,
     changing_pages: Box<[u32]>,
@@ -69,6 +70,7 @@ pub struct Holdout {
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     pub(crate) subject_salt: Option<Box<str>>,
+    pub(crate) attributes: Attributes,
     pub(crate) flags: Vec<Flag>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) layers: Vec<Layer>,
@@ -90,6 +92,7 @@ impl Ruleset {
         let marked = parts.flags.iter().zip(0..);
         Self {
             subject_salt: parts.subject_salt,
+            attributes: parts.attributes,
             by_hash: by_hash.into(),
             changing_pages: marked
                 .filter(|(flag, _)| changes_pages(flag))
@@ -108,12 +111,14 @@ impl Ruleset {
     pub(crate) fn of_image(image: Arc<Image>, shared: Shared) -> Self {
         let Shared {
             subject_salt,
+            attributes,
             layers,
             holdouts,
             bandits,
         } = shared;
         Self {
             subject_salt,
+            attributes,
             by_hash: image.by_hash(),
             changing_pages: image.changing_pages(),
             flags: (0..image.n_flags()).map(|_| OnceLock::new()).collect(),
@@ -207,6 +212,11 @@ impl Ruleset {
     /// All segments, by key in rising order; each is read when the iterator comes to it.
     pub fn segments(&self) -> impl Iterator<Item = &Segment> {
         (0..self.segments.len()).filter_map(|index| self.segment_at(index))
+    }
+
+    /// What its conditions look at.
+    pub(crate) fn attributes(&self) -> &Attributes {
+        &self.attributes
     }
 
     /// What names of subjects are hashed with, where they are.

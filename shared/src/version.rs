@@ -39,6 +39,16 @@ impl PlainVersion {
         (n_points == 2 && n_digits > 0).then_some(Self(packed | number))
     }
 
+    /// The integer.
+    pub(crate) fn packed(self) -> u64 {
+        self.0
+    }
+
+    /// The version that is packed in the integer.
+    pub(crate) fn from_packed(packed: u64) -> Self {
+        Self(packed)
+    }
+
     /// The same version, as the grammar's library has it.
     #[must_use]
     pub fn full(self) -> Version {

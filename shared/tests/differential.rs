@@ -32,6 +32,9 @@ const DIGEST: u64 = 0xa996_140d_5f6c_3237;
 /// Contexts asked of each ruleset.
 const N_CONTEXTS: u64 = 250;
 
+/// One moment in as many is explained as well, which takes longer.
+const EXPLAINED_EVERY_MS: i64 = 8_000;
+
 /// One question and the fast evaluator's answers for every flag, in order.
 struct Round {
     ruleset: Ruleset,
@@ -70,15 +73,21 @@ impl Round {
                 Participation::Excluded
             },
         };
-        let answers = evaluator
-            .evaluate_all()
-            .map(|evaluation| match evaluation.outcome {
-                Outcome::Resolved {
-                    variant, reason, ..
-                } => Ok((Some(variant.key.to_string()), reason.as_str())),
-                Outcome::CallerDefault { reason } => Ok((None, reason.as_str())),
-                Outcome::Failed { code, .. } => Err(code.as_str()),
-            });
+        let all: Vec<_> = evaluator.evaluate_all().collect();
+        for swept in &all {
+            assert_eq!(evaluator.evaluate(swept.flag_key), *swept);
+            // An explanation walks where the others follow a plan.
+            if at % EXPLAINED_EVERY_MS == 0 {
+                assert_eq!(evaluator.explain(swept.flag_key).evaluation, *swept);
+            }
+        }
+        let answers = all.into_iter().map(|evaluation| match evaluation.outcome {
+            Outcome::Resolved {
+                variant, reason, ..
+            } => Ok((Some(variant.key.to_string()), reason.as_str())),
+            Outcome::CallerDefault { reason } => Ok((None, reason.as_str())),
+            Outcome::Failed { code, .. } => Err(code.as_str()),
+        });
         answers.collect()
     }
 }

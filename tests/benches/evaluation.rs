@@ -1,17 +1,18 @@
 //! Native nanoseconds of an evaluation, beside one xxh3 hash as the floor, in one run.
 //!
-//! Each workload is calibrated to batches of some milliseconds; batches of all workloads alternate
-//! so that a slow moment of the machine meets them alike; the median batch counts.
+//! Each workload is calibrated to batches of some milliseconds of processor time, so that others on
+//! the machine do not count; batches of all workloads alternate so that a slow moment of the machine meets them alike; the median batch counts.
 //! `--json` prints one object for scripts. Other arguments are parts of names: only workloads with
 //! one of them in their name are run, and the floor.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bandera_shared::evaluate::{Evaluator, Participation, Policies};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::{EvaluationContext, Ruleset, UnixMillis, bucketing, compact, compile};
 use bandera_tests::workload;
+use cpu_time::ThreadTime;
 use serde_json::json;
 
 const BATCH: Duration = Duration::from_millis(10);
@@ -25,7 +26,7 @@ struct Workload<'a> {
 }
 
 fn time(workload: &Workload<'_>, repetitions: u32) -> Duration {
-    let started = Instant::now();
+    let started = ThreadTime::now();
     for repetition in 0..repetitions {
         (workload.operation)(repetition);
     }

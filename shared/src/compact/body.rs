@@ -1,8 +1,10 @@
 //! The bodies of flags and segments.
 
 use super::bytes::{Compact, Reader, Writer};
+use crate::context::Attributes;
 use crate::flag::{Flag, FlagState};
 use crate::ruleset::Segment;
+use std::sync::OnceLock;
 
 /// The body of a flag; its key lies elsewhere. Of a broken one only what answers is kept.
 pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
@@ -22,6 +24,7 @@ pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
         window,
         expiry,
         tracked,
+        plan: _,
     } = flag;
     kind.write(to);
     visibility.write(to);
@@ -43,8 +46,8 @@ pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
 }
 
 /// The flag of that key with that body.
-pub(super) fn read_flag(key: &str, body: &[u8]) -> Option<Flag> {
-    let mut from = Reader::new(body);
+pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Option<Flag> {
+    let mut from = Reader::new(body, attributes);
     let from = &mut from;
     let (kind, visibility, state) = (
         Compact::read(from)?,
@@ -74,13 +77,14 @@ pub(super) fn read_flag(key: &str, body: &[u8]) -> Option<Flag> {
         window: Compact::read(from)?,
         expiry: Compact::read(from)?,
         tracked: Compact::read(from)?,
+        plan: OnceLock::new(),
     };
     from.is_done().then_some(flag)
 }
 
 /// The segment with that body.
-pub(super) fn read_segment(body: &[u8]) -> Option<Segment> {
-    let mut from = Reader::new(body);
+pub(super) fn read_segment(body: &[u8], attributes: &Attributes) -> Option<Segment> {
+    let mut from = Reader::new(body, attributes);
     let segment = Segment::read(&mut from)?;
     from.is_done().then_some(segment)
 }

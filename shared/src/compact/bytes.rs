@@ -3,6 +3,7 @@
 //! Reading believes nothing: a length is compared with what is left, nesting is bounded, and what
 //! does not fit is `None`. This is not a format for other programs: fields have no names.
 
+use crate::context::{Attribute, Attributes};
 use crate::texts::Texts;
 use std::mem::size_of;
 
@@ -56,14 +57,27 @@ impl Writer {
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
     depth: u32,
+    attributes: &'a Attributes,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    /// Reads the bytes of a ruleset with those attributes.
+    pub(super) fn new(bytes: &'a [u8], attributes: &'a Attributes) -> Self {
         Self {
             rest: bytes,
             depth: 0,
+            attributes,
         }
+    }
+
+    /// What has not been read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The ruleset's attribute in that slot.
+    pub(super) fn attribute(&self, slot: usize) -> Option<Attribute> {
+        self.attributes.get(slot).cloned()
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -352,16 +366,22 @@ mod tests {
     use super::*;
     use std::fmt::Debug;
 
+    /// Reads bytes in which no attribute has a slot.
+    fn of(bytes: &[u8]) -> Reader<'_> {
+        static NONE: Attributes = Attributes::NONE;
+        Reader::new(bytes, &NONE)
+    }
+
     #[track_caller]
     fn check<T: Compact + PartialEq + Debug>(value: T, bytes: &[u8]) {
         let mut writer = Writer::default();
         value.write(&mut writer);
         assert_eq!(writer.0, bytes);
-        let mut reader = Reader::new(bytes);
+        let mut reader = of(bytes);
         assert_eq!(T::read(&mut reader), Some(value));
         assert!(reader.is_done());
         for end in 0..bytes.len() {
-            assert_eq!(T::read(&mut Reader::new(&bytes[..end])), None, "{end}");
+            assert_eq!(T::read(&mut of(&bytes[..end])), None, "{end}");
         }
     }
 
@@ -382,15 +402,15 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let none = |bytes: &[u8]| {
-            assert_eq!(u64::read(&mut Reader::new(bytes)), None, "{bytes:?}");
+            assert_eq!(u64::read(&mut of(bytes)), None, "{bytes:?}");
         };
         none(&[0xFF; 9]);
         none(&[[0xFF; 9].as_slice(), &[2]].concat());
-        assert_eq!(u16::read(&mut Reader::new(&[0xFF, 0xFF, 4])), None);
-        assert_eq!(bool::read(&mut Reader::new(&[2])), None);
-        assert_eq!(f64::read(&mut Reader::new(&[0xFF; 8])), None);
-        assert_eq!(Reader::new(&[9, b'a']).text(), None);
-        assert_eq!(Reader::new(&[1, 0xFF]).text(), None);
+        assert_eq!(u16::read(&mut of(&[0xFF, 0xFF, 4])), None);
+        assert_eq!(bool::read(&mut of(&[2])), None);
+        assert_eq!(f64::read(&mut of(&[0xFF; 8])), None);
+        assert_eq!(of(&[9, b'a']).text(), None);
+        assert_eq!(of(&[1, 0xFF]).text(), None);
     }
 
     /// Lists inside lists.
@@ -410,7 +430,7 @@ mod tests {
     fn nesting_is_bounded() {
         let nested = |levels: u32| {
             let bytes = [vec![1; levels as usize - 1], vec![0]].concat();
-            Nest::read(&mut Reader::new(&bytes))
+            Nest::read(&mut of(&bytes))
         };
         assert!(nested(DEPTH_MAX).is_some());
         assert!(nested(DEPTH_MAX + 1).is_none());

@@ -3,6 +3,7 @@
 use super::body::write_flag;
 use super::bytes::{Compact, Writer};
 use super::image::{CHANGES_PAGES, FORMAT_VERSION, HEADER_BYTES, MAGIC, PREFIX_BYTES};
+use super::parts::write_names;
 use crate::ruleset::Ruleset;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -35,6 +36,10 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
         .subject_salt()
         .map(Box::<str>::from)
         .write(&mut shared);
+    shared.whole(ruleset.attributes().iter().count() as u64);
+    for attribute in ruleset.attributes().iter() {
+        write_names(attribute, &mut shared);
+    }
     shared.list(ruleset.layers());
     shared.list(ruleset.holdouts());
     shared.list(ruleset.bandits());

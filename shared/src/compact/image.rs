@@ -12,6 +12,9 @@
 //! shared parts | keys | bodies of segments | bodies of flags
 //! ```
 //!
+//! The shared parts begin with the names of the attributes that have slots; flags and segments refer
+//! to those by slot.
+//!
 //! A segment's cost is what [`EVALUATION_COST_MAX`] bounds. It is more than that of the segments it
 //! asks, which is looked at when it is first read: no chain of segments can be endless. Chains of
 //! flags end by what evaluation itself remembers.
@@ -19,6 +22,7 @@
 use super::CompactError;
 use super::body::{read_flag, read_segment};
 use crate::compile::limits::EVALUATION_COST_MAX;
+use crate::context::Attributes;
 use crate::flag::Flag;
 use crate::ruleset::Segment;
 use std::ops::Range;
@@ -27,7 +31,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What every compact ruleset begins with.
 pub(super) const MAGIC: [u8; 8] = *b"BNDRRULE";
 /// The format that this code reads and writes.
-pub(super) const FORMAT_VERSION: u32 = 2;
+pub(super) const FORMAT_VERSION: u32 = 3;
 /// Bytes before those that the checksum covers.
 pub(super) const PREFIX_BYTES: usize = 24;
 /// Bytes before the tables.
@@ -49,6 +53,7 @@ pub(crate) struct Image {
     shared: Range<usize>,
     segment_bodies: usize,
     flag_bodies: usize,
+    attributes: Attributes,
 }
 
 /// Where a flag lies.
@@ -108,7 +113,13 @@ impl Image {
             shared: shared..keys,
             segment_bodies,
             flag_bodies,
+            attributes: Attributes::default(),
         })
+    }
+
+    /// Takes over what flags and segments refer to by slot.
+    pub(super) fn know(&mut self, attributes: Attributes) {
+        self.attributes = attributes;
     }
 
     pub(crate) fn n_flags(&self) -> usize {
@@ -186,7 +197,7 @@ impl Image {
         let key = self.key(index);
         let read = || {
             let entry = self.flag_entry(index)?;
-            let flag = read_flag(key, self.bytes.get(entry.body)?)?;
+            let flag = read_flag(key, self.bytes.get(entry.body)?, &self.attributes)?;
             let marked = entry.marks & CHANGES_PAGES != 0;
             let changes = flag.variants.iter().any(|variant| variant.page.is_some());
             (marked || !changes).then_some(flag)
@@ -198,7 +209,7 @@ impl Image {
     pub(crate) fn segment(&self, index: usize) -> Segment {
         let read = || {
             let (body, cost) = self.segment_entry(index)?;
-            let segment = read_segment(self.bytes.get(body)?)?;
+            let segment = read_segment(self.bytes.get(body)?, &self.attributes)?;
             let mut used = Vec::new();
             if let Some(when) = &segment.when {
                 when.collect_segments(&mut used);

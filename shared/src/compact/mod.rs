@@ -19,6 +19,7 @@ mod parts;
 mod tests;
 
 use crate::bandit::Bandit;
+use crate::context::{Attribute, Attributes};
 use crate::ruleset::{Holdout, Layer, Ruleset};
 use bytes::{Compact, Reader};
 pub use encode::encode;
@@ -66,6 +67,7 @@ impl std::error::Error for CompactError {}
 /// What is read at once, because every evaluation may need it and there is little of it.
 pub(crate) struct Shared {
     pub(crate) subject_salt: Option<Box<str>>,
+    pub(crate) attributes: Attributes,
     pub(crate) layers: Box<[Layer]>,
     pub(crate) holdouts: Box<[Holdout]>,
     pub(crate) bandits: Box<[Bandit]>,
@@ -84,19 +86,32 @@ impl Ruleset {
     /// assert_eq!(read.len(), 0);
     /// ```
     pub fn from_compact(bytes: impl Into<Box<[u8]>>) -> Result<Self, CompactError> {
-        let image = Image::open(bytes.into())?;
+        let mut image = Image::open(bytes.into())?;
         let shared = read_shared(image.shared()).ok_or(CompactError::Malformed)?;
+        image.know(shared.attributes.clone());
         Ok(Self::of_image(Arc::new(image), shared))
     }
 }
 
 fn read_shared(bytes: &[u8]) -> Option<Shared> {
-    let mut from = Reader::new(bytes);
-    let shared = Shared {
-        subject_salt: Compact::read(&mut from)?,
-        layers: Compact::read(&mut from)?,
-        holdouts: Compact::read(&mut from)?,
-        bandits: Compact::read(&mut from)?,
-    };
-    from.is_done().then_some(shared)
+    let none = Attributes::default();
+    let mut from = Reader::new(bytes, &none);
+    let subject_salt = Compact::read(&mut from)?;
+    let mut attributes = Attributes::default();
+    for attribute in from.list::<Attribute>()? {
+        attributes.intern(attribute);
+    }
+    let mut from = Reader::new(from.rest(), &attributes);
+    let (layers, holdouts, bandits) = (
+        Compact::read(&mut from)?,
+        Compact::read(&mut from)?,
+        Compact::read(&mut from)?,
+    );
+    from.is_done().then_some(Shared {
+        subject_salt,
+        attributes,
+        layers,
+        holdouts,
+        bandits,
+    })
 }

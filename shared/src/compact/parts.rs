@@ -238,31 +238,36 @@ impl Compact for Range {
     }
 }
 
-/// The first name and those below it; hashes are computed anew. Where it is that of a kind of
-/// entity, a list of no names and the kind come first.
+/// Of an attribute with a slot, its slot, from 1. Of another 0, then the kind of entity where it is
+/// that of one, the first name and those below it; hashes are computed anew.
 impl Compact for Attribute {
     fn write(&self, to: &mut Writer) {
-        if let Some(kind) = self.kind() {
-            Vec::<Box<str>>::new().write(to);
-            to.text(kind);
+        match self.slot() {
+            Some(slot) => (slot + 1).write(to),
+            None => write_names(self, to),
         }
-        let names: Vec<Box<str>> = self.names().map(Into::into).collect();
-        names.write(to);
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let mut names: Vec<Box<str>> = Compact::read(from)?;
-        let mut kind = None;
-        if names.is_empty() {
-            kind = Some(from.text()?);
-            names = Compact::read(from)?;
+        if let Some(slot) = usize::read(from)?.checked_sub(1) {
+            return from.attribute(slot);
         }
+        let kind = Option::<Box<str>>::read(from)?;
+        let names: Vec<Box<str>> = Compact::read(from)?;
         let (first, path) = names.split_first()?;
         let attribute = Self::nested(first, path.iter().map(|name| &**name));
         Some(match kind {
-            Some(kind) => attribute.of(kind),
+            Some(kind) => attribute.of(&kind),
             None => attribute,
         })
     }
+}
+
+/// The names of an attribute, whether it has a slot or not.
+pub(super) fn write_names(attribute: &Attribute, to: &mut Writer) {
+    0_usize.write(to);
+    attribute.kind().map(Box::<str>::from).write(to);
+    let names: Vec<Box<str>> = attribute.names().map(Into::into).collect();
+    names.write(to);
 }
 
 /// The source, compiled when it is first asked.

@@ -173,7 +173,10 @@ impl Scope<'_, '_> {
             fold_case: wire.ignore_case.unwrap_or(false),
         };
         match matcher(&positive, operand) {
-            Ok(matcher) => Some(of_sign(Condition::Test(Test { attribute, matcher }))),
+            Ok(matcher) => {
+                let attribute = self.attributes.intern(attribute);
+                Some(of_sign(Condition::Test(Test { attribute, matcher })))
+            }
             Err(Fault::Operator) => {
                 let message = format!(
                     "unknown operator \"{op}\": one of {OPERATORS}, {}",

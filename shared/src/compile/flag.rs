@@ -18,6 +18,7 @@ use crate::wire::ruleset::{
     ViewsWire, VisibilityWire,
 };
 use crate::wire::text::{Members, Text};
+use std::sync::OnceLock;
 
 /// Variant names in rising order; a variant's index is its position.
 #[derive(Debug, Clone, Default)]
@@ -110,6 +111,7 @@ impl<'s, 'w> Scope<'s, 'w> {
             expiry: self.expiry(wire.expiry.as_deref(), &place.key("expiry")),
             tracked: wire.track_exposures.unwrap_or(true),
             variants: self.variants(wire.variants, wire.config.as_ref(), kind, place),
+            plan: OnceLock::new(),
         }
     }
 

@@ -20,6 +20,7 @@ mod zone;
 use crate::bandit::wire::BanditWire;
 use crate::bandit::{self, Bandit};
 use crate::bucketing::Bucketing;
+use crate::context::Attributes;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
 use crate::flag::{Flag, FlagState};
 use crate::ruleset::{Holdout, Layer, Parts, Ruleset, Segment};
@@ -147,6 +148,7 @@ struct Compiler<'w, 'd> {
     holdouts: Names<'w>,
     bandits: Names<'w>,
     flags: Names<'w>,
+    attributes: Attributes,
     diagnostics: &'d mut Diagnostics,
 }
 
@@ -158,6 +160,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             holdouts: Names::new(&wire.holdouts),
             bandits: Names::new(&wire.bandits),
             flags: Names::new(&wire.flags),
+            attributes: Attributes::default(),
             wire,
             diagnostics,
         }
@@ -180,6 +183,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
         let bandits = bandits.into_iter().flatten().collect();
         Parts {
             subject_salt: self.wire.subject_salt.map(Into::into),
+            attributes: self.attributes,
             flags,
             segments,
             layers,
@@ -199,6 +203,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             holdouts: &self.holdouts,
             bandits: &self.bandits,
             flags: &self.flags,
+            attributes: &mut self.attributes,
             diagnostics: &mut *self.diagnostics,
             used_segments: BTreeSet::new(),
             used_flags: BTreeSet::new(),
@@ -236,7 +241,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
         let mut layers = Vec::with_capacity(members.len());
         for (key, member) in members {
             let read = self.member(member, &root.key(&key)).unwrap_or_default();
-            let bucketing = spread(&self.wire.salt, &key, read.salt, read.bucket_by);
+            let bucketing = self.spread(&key, read.salt, read.bucket_by);
             layers.push(Layer {
                 key: key.into(),
                 bucketing,
@@ -259,7 +264,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             let (salt, by) = read
                 .map(|read| (read.salt, read.bucket_by))
                 .unwrap_or_default();
-            let bucketing = spread(&self.wire.salt, &key, salt, by);
+            let bucketing = self.spread(&key, salt, by);
             let range = Range::new(0, count);
             holdouts.push(Holdout {
                 key: key.into(),
@@ -376,6 +381,19 @@ impl<'w, 'd> Compiler<'w, 'd> {
         answers
     }
 
+    /// Bucketing of a layer or holdout: by its own key unless it names a salt.
+    fn spread(&mut self, key: &str, own: Option<Text<'_>>, by: Option<UnitWire>) -> Bucketing {
+        let salt = own.map_or_else(|| default_salt(&self.wire.salt, key), String::from);
+        let mut bucketing = Bucketing::by_targeting_key(salt);
+        if let Some(UnitWire(by)) = by
+            && !by.is_empty()
+        {
+            bucketing.by = by.into();
+        }
+        bucketing.intern(&mut self.attributes);
+        bucketing
+    }
+
     /// A member as it is written; faults are reported, and unknown fields as warnings.
     fn member<T: Deserialize<'w>>(
         &mut self,
@@ -411,18 +429,6 @@ fn sorted(keys: Vec<Text<'_>>) -> Box<[Box<str>]> {
     keys.sort_unstable();
     keys.dedup();
     keys.into()
-}
-
-/// Bucketing of a layer or holdout: by its own key unless it names a salt.
-fn spread(salt: &str, key: &str, own: Option<Text<'_>>, by: Option<UnitWire>) -> Bucketing {
-    let salt = own.map_or_else(|| default_salt(salt, key), String::from);
-    let mut bucketing = Bucketing::by_targeting_key(salt);
-    if let Some(UnitWire(by)) = by
-        && !by.is_empty()
-    {
-        bucketing.by = by.into();
-    }
-    bucketing
 }
 
 /// The position each present item has among the present ones.

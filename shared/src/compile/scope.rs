@@ -3,6 +3,7 @@
 use super::flag::{Answers, Neighbours};
 use super::limits::SCALE_MAX;
 use crate::bucketing::{BUCKETS, BUCKETS_PER_PERCENT, Bucketing, Draw, OnMissing};
+use crate::context::Attributes;
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::dialect::method::Method;
 use crate::time::UnixMillis;
@@ -41,6 +42,7 @@ pub(super) struct Scope<'a, 'w> {
     pub(super) holdouts: &'a Names<'w>,
     pub(super) bandits: &'a Names<'w>,
     pub(super) flags: &'a Names<'w>,
+    pub(super) attributes: &'a mut Attributes,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) neighbours: Neighbours<'a, 'w>,
     /// Variants of the flag at hand.
@@ -118,7 +120,10 @@ impl Scope<'_, '_> {
         place: &Place<'_>,
     ) -> Bucketing {
         let Some(wire) = wire else {
-            return Bucketing::by_targeting_key(default_salt(self.salt, self.flag_key));
+            let salt = default_salt(self.salt, self.flag_key);
+            let mut bucketing = Bucketing::by_targeting_key(salt);
+            bucketing.intern(self.attributes);
+            return bucketing;
         };
         let place = place.key("bucketing");
         let (method, scale) = self.method(&wire, &place);
@@ -149,6 +154,7 @@ impl Scope<'_, '_> {
             }
             bucketing.by = unit.0.into();
         }
+        bucketing.intern(self.attributes);
         bucketing
     }
 }

@@ -1,6 +1,7 @@
 //! Matchers one by one, and trees of conditions.
 
 use super::*;
+use crate::context::EvaluationContext;
 
 /// Belongs nowhere.
 struct Nobody;
@@ -34,7 +35,7 @@ fn check(matcher: Matcher, value: impl Into<Value>, expected: bool) {
         matcher,
     };
     let context = EvaluationContext::new().with("a", value);
-    assert_eq!(test.holds(&context), expected, "{}", test.matcher);
+    assert_eq!(test.holds((&context).into()), expected, "{}", test.matcher);
 }
 
 fn text(position: Position, needle: &str, fold_case: bool) -> Matcher {
@@ -89,7 +90,7 @@ fn a_missing_attribute_fails_the_test_and_satisfies_its_negation() {
     };
     let negated = Condition::Not(Box::new(Condition::Test(test)));
     assert_eq!(
-        negated.holds(&EvaluationContext::new(), &Nobody),
+        negated.holds((&EvaluationContext::new()).into(), &Nobody),
         Ok(Truth::Yes)
     );
 }
@@ -97,9 +98,12 @@ fn a_missing_attribute_fails_the_test_and_satisfies_its_negation() {
 #[test]
 fn empty_trees_have_their_logical_value() {
     let nobody = EvaluationContext::new();
-    assert_eq!(Condition::always().holds(&nobody, &Nobody), Ok(Truth::Yes));
+    assert_eq!(
+        Condition::always().holds((&nobody).into(), &Nobody),
+        Ok(Truth::Yes)
+    );
     let never = Condition::Any([].into());
-    assert_eq!(never.holds(&nobody, &Nobody), Ok(Truth::No));
+    assert_eq!(never.holds((&nobody).into(), &Nobody), Ok(Truth::No));
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn what_cannot_be_told_stays_so_until_something_else_decides() {
     let nobody = EvaluationContext::new();
     let unknown = || Condition::Segment(0);
     let check = |condition: Condition, expected| {
-        assert_eq!(condition.holds(&nobody, &Nobody), Ok(expected));
+        assert_eq!(condition.holds((&nobody).into(), &Nobody), Ok(expected));
     };
     check(Condition::Not(Box::new(unknown())), Truth::Unknown);
     check(

@@ -1,6 +1,6 @@
 //! Where chance decides: gates, holdouts, layers, splits and bandits.
 
-use super::{Choosing, Drawn, Evaluator, Participation};
+use super::{Choosing, Drawn, Participation, Walker};
 use crate::bucketing::{Bucket, Bucketing, NoBucket};
 use crate::decision::{Choice, decide};
 use crate::dialect::{Chosen, View};
@@ -8,7 +8,7 @@ use crate::evaluation::{Details, ErrorCode, Failure, KeptOut};
 use crate::flag::{Flag, Gate, Rule, Serve, Share};
 use crate::split::{Range, owner_of};
 
-impl<'a> Evaluator<'a> {
+impl<'a> Walker<'_, 'a> {
     /// Why the subject takes no part in the flag's experiments.
     pub(super) fn kept_out(&self, flag: &'a Flag) -> Result<Option<KeptOut<'a>>, Box<Failure>> {
         if self.participation == Participation::Excluded {
@@ -63,7 +63,7 @@ impl<'a> Evaluator<'a> {
 
     /// The subject's bucket; `None` where the bucketing passes the subject over.
     fn bucket(&self, bucketing: &Bucketing) -> Result<Option<Bucket>, Box<Failure>> {
-        match bucketing.bucket(self.context, self.draw) {
+        match bucketing.draw_in(self.gaze, self.draw) {
             Ok(bucket) => Ok(Some(bucket)),
             Err(NoBucket::Missed) => Ok(None),
             Err(NoBucket::Missing(attribute)) if attribute.is_targeting_key() => no_targeting_key(),

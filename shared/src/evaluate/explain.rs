@@ -1,8 +1,8 @@
 //! The same evaluation in words: why this, and what would have to change.
 
-use super::Evaluator;
 use super::subject::Trail;
 use super::trace::{Recorder, Step};
+use super::{Evaluator, Walker};
 use crate::condition::{Condition, Test};
 use crate::context::EvaluationContext;
 use crate::dialect::Source;
@@ -44,11 +44,14 @@ impl<'a> Evaluator<'a> {
             };
         };
         let mut recorder = Recorder::default();
-        let evaluation = Trail::start(|trail| self.walk(flag, trail, &mut recorder));
-        let steps = recorder.0.iter().map(|step| self.words(step)).collect();
+        let walker = self.walker();
+        let evaluation = Trail::start(|trail| walker.walk(flag, trail, &mut recorder));
+        let steps = recorder.0.iter().map(|step| walker.words(step)).collect();
         Explanation { evaluation, steps }
     }
+}
 
+impl Walker<'_, '_> {
     fn words(&self, step: &Step<'_>) -> ExplanationStep {
         let rule = rule_of(step).map(str::to_owned);
         let (what, change) = match step {
@@ -216,7 +219,7 @@ fn gate_words(
     (format!("{bucket} {verdict} the gate of {share}"), change)
 }
 
-impl Evaluator<'_> {
+impl Walker<'_, '_> {
     /// Collects what keeps a condition from being `wanted`.
     fn obstacles(
         &self,

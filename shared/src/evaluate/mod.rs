@@ -5,13 +5,14 @@
 
 mod chance;
 mod explain;
+mod plan;
 mod subject;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 use crate::bucketing::Bucket;
-use crate::context::EvaluationContext;
+use crate::context::{EvaluationContext, Found, Gaze};
 use crate::decision::Decision;
 use crate::evaluation::{Details, ErrorCode, Evaluation, Failure, Outcome, Reason};
 use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule, Serve};
@@ -19,7 +20,10 @@ use crate::ruleset::Ruleset;
 use crate::snapshot::PolicySnapshot;
 use crate::sticky::StickyDecisions;
 use crate::time::UnixMillis;
+use std::ops::Deref;
+
 pub use explain::{Explanation, ExplanationStep};
+pub(crate) use plan::Plan;
 use subject::Trail;
 pub use trace::Step;
 use trace::{Silent, Trace};
@@ -106,15 +110,75 @@ impl<'a> Evaluator<'a> {
     /// The whole answer for a flag of the ruleset.
     #[must_use]
     pub fn evaluate_flag(&self, flag: &'a Flag) -> Evaluation<'a> {
-        Trail::start(|trail| self.walk(flag, trail, &mut Silent))
+        self.walker().evaluate(flag)
     }
 
     /// The answers for all flags, by key in rising order.
     pub fn evaluate_all(&self) -> impl Iterator<Item = Evaluation<'a>> {
-        let evaluator = *self;
+        let sweep = self.sweep();
         self.ruleset
             .flags()
-            .map(move |flag| evaluator.evaluate_flag(flag))
+            .map(move |flag| sweep.evaluate_flag(flag))
+    }
+
+    /// The same evaluator for whoever asks about many flags: what their conditions look at is found
+    /// in the context once.
+    #[must_use]
+    pub fn sweep(&self) -> Sweep<'a> {
+        Sweep {
+            evaluator: *self,
+            found: Found::of(self.ruleset.attributes(), self.context),
+        }
+    }
+
+    fn walker(&self) -> Walker<'_, 'a> {
+        Walker {
+            evaluator: self,
+            gaze: self.context.into(),
+        }
+    }
+}
+
+/// An evaluator that has looked through its context already.
+#[derive(Debug, Clone)]
+pub struct Sweep<'a> {
+    evaluator: Evaluator<'a>,
+    found: Found<'a>,
+}
+
+impl<'a> Sweep<'a> {
+    /// The whole answer for a flag of the ruleset, as [`Evaluator::evaluate_flag`] gives it.
+    #[must_use]
+    pub fn evaluate_flag(&self, flag: &'a Flag) -> Evaluation<'a> {
+        let walker = Walker {
+            evaluator: &self.evaluator,
+            gaze: Gaze {
+                context: self.evaluator.context,
+                found: Some(&self.found),
+            },
+        };
+        walker.evaluate(flag)
+    }
+}
+
+/// An evaluator at work.
+#[derive(Debug, Clone, Copy)]
+struct Walker<'w, 'a> {
+    evaluator: &'w Evaluator<'a>,
+    gaze: Gaze<'w>,
+}
+
+impl<'a> Deref for Walker<'_, 'a> {
+    type Target = Evaluator<'a>;
+
+    fn deref(&self) -> &Evaluator<'a> {
+        self.evaluator
+    }
+}
+
+impl<'a> Walker<'_, 'a> {
+    fn evaluate(&self, flag: &'a Flag) -> Evaluation<'a> {
+        Trail::start(|trail| self.walk(flag, trail, &mut Silent))
     }
 
     fn walk<T: Trace<'a>>(
@@ -154,6 +218,12 @@ impl<'a> Evaluator<'a> {
         trail: &Trail<'_>,
         trace: &mut T,
     ) -> Result<Served, Box<Failure>> {
+        if !T::WATCHES
+            && let Some(plan) = flag.plan.get_or_init(|| plan::lay_out(flag))
+            && let Some(told) = self.follow(plan, flag, details, trail)
+        {
+            return told;
+        }
         if let FlagState::Broken(detail) = &flag.state {
             return Err(Failure::new(ErrorCode::ParseError, detail.clone()));
         }

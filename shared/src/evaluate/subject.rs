@@ -1,6 +1,6 @@
 //! The subject of an evaluation as conditions ask about it, and the way that led to a flag.
 
-use super::Evaluator;
+use super::Walker;
 use super::trace::Silent;
 use crate::compile::limits::EVALUATION_COST_MAX;
 use crate::condition::{Answer, Audience, Condition, FlagCondition, OnFailure};
@@ -64,28 +64,28 @@ impl Trail<'_> {
 
 /// The subject of an evaluation.
 pub(super) struct Subject<'s, 'a> {
-    evaluator: &'s Evaluator<'a>,
+    walker: &'s Walker<'s, 'a>,
     trail: &'s Trail<'s>,
 }
 
-impl Evaluator<'_> {
+impl Walker<'_, '_> {
     /// Whether the condition holds.
     pub(super) fn holds(&self, condition: &Condition, trail: &Trail<'_>) -> Answer {
         let subject = Subject {
-            evaluator: self,
+            walker: self,
             trail,
         };
-        condition.holds(self.context, &subject)
+        condition.holds(self.gaze, &subject)
     }
 }
 
 impl Audience for Subject<'_, '_> {
     fn member(&self, segment: usize) -> Answer {
-        let ruleset = self.evaluator.ruleset;
+        let ruleset = self.walker.ruleset;
         let Some(segment) = ruleset.segment_at(segment) else {
             return Ok(Truth::No);
         };
-        if let Some(name) = ruleset.name_of(self.evaluator.context) {
+        if let Some(name) = ruleset.name_of(self.walker.context) {
             if lists(&segment.excluded, &name) {
                 return Ok(Truth::No);
             }
@@ -94,21 +94,21 @@ impl Audience for Subject<'_, '_> {
             }
         }
         match &segment.when {
-            Some(when) => when.holds(self.evaluator.context, self),
+            Some(when) => when.holds(self.walker.gaze, self),
             None => Ok(Truth::No),
         }
     }
 
     fn is_named(&self, names: &Names) -> bool {
-        let name = self.evaluator.ruleset.name_of(self.evaluator.context);
+        let name = self.walker.ruleset.name_of(self.walker.context);
         name.is_some_and(|name| lists(names, &name))
     }
 
     fn flag(&self, condition: &FlagCondition) -> Answer {
-        let Some(flag) = self.evaluator.ruleset.flag_at(condition.flag) else {
+        let Some(flag) = self.walker.ruleset.flag_at(condition.flag) else {
             return Ok(Truth::No);
         };
-        let evaluation = self.evaluator.walk(flag, self.trail, &mut Silent);
+        let evaluation = self.walker.walk(flag, self.trail, &mut Silent);
         let reason = match &evaluation.outcome {
             Outcome::Resolved { reason, .. } | Outcome::CallerDefault { reason } => *reason,
             Outcome::Failed { code, detail } => {
@@ -145,15 +145,15 @@ impl Audience for Subject<'_, '_> {
         let context = EvaluationContext::new().with(VALUE, value);
         foreign.code().holds(&View {
             context: &context,
-            ..self.evaluator.view()
+            ..self.walker.view()
         })
     }
 
     fn chance(&self, gate: &Gate) -> Answer {
-        Ok(self.evaluator.passes(gate)?.0.into())
+        Ok(self.walker.passes(gate)?.0.into())
     }
 
     fn foreign(&self, test: &dyn ForeignTest) -> Answer {
-        test.holds(&self.evaluator.view())
+        test.holds(&self.walker.view())
     }
 }

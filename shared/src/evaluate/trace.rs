@@ -8,6 +8,8 @@ use crate::time::{UnixMillis, Window};
 
 /// Watches an evaluation. Steps are made only for those who look at them.
 pub(super) trait Trace<'a> {
+    /// Whether anybody looks.
+    const WATCHES: bool;
     fn step(&mut self, make: impl FnOnce() -> Step<'a>);
 }
 
@@ -15,6 +17,8 @@ pub(super) trait Trace<'a> {
 pub(super) struct Silent;
 
 impl<'a> Trace<'a> for Silent {
+    const WATCHES: bool = false;
+
     #[inline]
     fn step(&mut self, _make: impl FnOnce() -> Step<'a>) {}
 }
@@ -24,6 +28,8 @@ impl<'a> Trace<'a> for Silent {
 pub(super) struct Recorder<'a>(pub(super) Vec<Step<'a>>);
 
 impl<'a> Trace<'a> for Recorder<'a> {
+    const WATCHES: bool = true;
+
     fn step(&mut self, make: impl FnOnce() -> Step<'a>) {
         self.0.push(make());
     }

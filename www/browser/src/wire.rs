@@ -43,9 +43,9 @@ pub(crate) fn read_context(text: &str) -> Result<EvaluationContext, String> {
 
 /// Answers for client-visible flags by key; flags that these only require stay inside.
 pub(crate) fn answers(evaluator: &Evaluator<'_>) -> String {
-    let flags = evaluator.ruleset.flags();
+    let (flags, sweep) = (evaluator.ruleset.flags(), evaluator.sweep());
     let visible = flags.filter(|flag| flag.visibility == Visibility::Client);
-    let evaluations: Vec<_> = visible.map(|flag| evaluator.evaluate_flag(flag)).collect();
+    let evaluations: Vec<_> = visible.map(|flag| sweep.evaluate_flag(flag)).collect();
     let by_key: Sorted<&str, AnswerWire<'_>> = evaluations
         .iter()
         .map(|evaluation| (evaluation.flag_key, evaluation.into()))
