@@ -1,11 +1,19 @@
-/** What worker-build makes of the Rust crate. */
-declare module "*/build/index.js" {
-  import type { EngineClass } from "./guard.ts";
+/** What worker-build makes of the Rust crates. The first pattern that fits a path is taken. */
 
-  const Engine: EngineClass;
+declare module "*/ledger/build/index.js" {
+  import type { EventEngineClass } from "./guard.ts";
+  import type { ObjectClass } from "./objects.ts";
+
+  const Engine: EventEngineClass;
   export default Engine;
 
-  /** Durable Objects, which the runtime constructs. */
-  export const Ledger: new (state: unknown, env: unknown) => object;
-  export const Coordinator: new (state: unknown, env: unknown) => object;
+  export const Ledger: ObjectClass;
+  export const Coordinator: ObjectClass;
+}
+
+declare module "*/build/index.js" {
+  import type { RequestEngineClass } from "./guard.ts";
+
+  const Engine: RequestEngineClass;
+  export default Engine;
 }

@@ -1,4 +1,4 @@
-/** A fence around the wasm engine: a trap costs a variant, never a page. */
+/** A fence around the wasm engines: a trap costs a variant, never a page. */
 
 import { WorkerEntrypoint } from "cloudflare:workers";
 
@@ -10,14 +10,21 @@ export interface GuardEnv extends DeadLetterEnv {
   readonly BANDERA_ORIGIN_URL?: string;
 }
 
-/** An instance of the engine's entry point: one for each event. */
-export interface Engine {
+/** An instance of the entry point of the engine that answers requests: one for each. */
+export type RequestEngineClass = new (ctx: ExecutionContext, env: unknown) => {
   fetch(request: Request): Promise<Response>;
-  queue(batch: MessageBatch): Promise<void>;
-}
+};
 
-/** The engine's entry point. */
-export type EngineClass = new (ctx: ExecutionContext, env: unknown) => Engine;
+/** An instance of the entry point of the engine that counts: one for each delivery. */
+export type EventEngineClass = new (ctx: ExecutionContext, env: unknown) => {
+  queue(batch: MessageBatch): Promise<void>;
+};
+
+/** Both engines. Each is instantiated by the first call. */
+export interface Engines {
+  readonly requests: () => Promise<RequestEngineClass>;
+  readonly events: () => Promise<EventEngineClass>;
+}
 
 /** The runtime's own, which its types know without these events. It must be called by this name. */
 declare function addEventListener(
@@ -52,14 +59,15 @@ function untilTrap<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
-/** The engine behind its fence; `marks` join the bindings it sees. */
-export function guarded(engine: EngineClass, marks?: Readonly<Record<string, string>>) {
+/** The engines behind their fence; `marks` join the bindings they see. */
+export function guarded(engines: Engines, marks?: Readonly<Record<string, string>>) {
   return class extends WorkerEntrypoint<GuardEnv> {
     override async fetch(request: Request): Promise<Response> {
       // A last resort below this one, where the route itself leads to an origin.
       if (!this.env.ORIGIN && !this.env.BANDERA_ORIGIN_URL) this.ctx.passThroughOnException();
       try {
-        const answer = await untilTrap(this.#engine().fetch(request));
+        const engine = await engines.requests();
+        const answer = await untilTrap(new engine(this.ctx, this.#bindings()).fetch(request));
         return isHealth(request) ? await withDeadLetters(answer, this.env) : answer;
       } catch (error) {
         console.error("bandera: the engine failed", error);
@@ -68,12 +76,13 @@ export function guarded(engine: EngineClass, marks?: Readonly<Record<string, str
     }
 
     override async queue(batch: MessageBatch): Promise<void> {
-      if (isDead(batch)) await bury(batch, this.env);
-      else await untilTrap(this.#engine().queue(batch));
+      if (isDead(batch)) return bury(batch, this.env);
+      const engine = await engines.events();
+      await untilTrap(new engine(this.ctx, this.#bindings()).queue(batch));
     }
 
-    #engine(): Engine {
-      return new engine(this.ctx, marks === undefined ? this.env : { ...this.env, ...marks });
+    #bindings(): unknown {
+      return marks === undefined ? this.env : { ...this.env, ...marks };
     }
   };
 }

@@ -9,8 +9,8 @@ mod desk;
 
 use crate::call::Call;
 use crate::isolate::Isolate;
-use crate::{ledger, queue, subject};
-use bandera_platform::{Body, Problem, json_response, read_body};
+use crate::{queue, subject};
+use bandera_platform::{Body, Problem, commit_batch, json_response, read_body};
 use bandera_shared::UnixMillis;
 use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
 use bandera_shared::event::{
@@ -153,7 +153,7 @@ async fn commit_or_queue(
     batch: Batch,
 ) -> Result<Option<Vec<Outcome>>, Lost> {
     let name = bandera_shared::names::ledger(&isolate.environment, shard);
-    match ledger::commit(env, &name, shard, batch).await {
+    match commit_batch(env, &name, shard, batch).await {
         Ok(outcomes) => Ok(Some(outcomes)),
         Err((fault, batch)) => {
             console_warn!("bandera: {name}: {fault}; to the queue");

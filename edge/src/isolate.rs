@@ -7,7 +7,7 @@ use crate::counters::Counters;
 use crate::keys::{CallerSecrets, Keys};
 use crate::settings::Settings;
 use crate::store::{Current, Due, Refreshed, Store, refresh};
-use bandera_platform::{binding_text, random_bytes};
+use bandera_platform::{binding_text, environment, random_bytes};
 use bandera_shared::ledger::Report;
 use futures_util::future::{Either, select};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -83,7 +83,7 @@ impl Isolate {
         }
         let keys_fault = keys.as_ref().err().cloned();
         Self {
-            environment: text("BANDERA_ENVIRONMENT").unwrap_or_else(|| "production".into()),
+            environment: environment(env),
             shards: shards.unwrap_or(1),
             settings: settings.unwrap_or_default(),
             fault,

@@ -4,14 +4,14 @@
 //! ([`request`]), finds its [`subject`], builds the [`context`], evaluates ([`visit`]), asks the
 //! [`origin`] and changes what comes back ([`page`], [`caching`], [`state`]). [`ofrep`],
 //! [`delivery`] and [`health`] are the API. What lasts between requests is in [`isolate`]:
-//! settings, keys and the ruleset [`store`].
+//! settings, keys and the ruleset [`store`]. What is counted is counted by another engine, the
+//! ledger; events reach it by name or by its [`queue`].
 //!
 //! Modules that touch the runtime say `worker`; all others are pure and tested natively.
 
 mod caching;
 mod call;
 mod context;
-mod coordinator;
 mod cors;
 mod counters;
 mod delivery;
@@ -23,7 +23,6 @@ pub mod fuzzing;
 mod health;
 mod isolate;
 mod keys;
-mod ledger;
 mod middleware;
 mod ofrep;
 mod origin;
@@ -33,7 +32,6 @@ mod queue;
 mod request;
 mod router;
 mod settings;
-mod sql;
 mod state;
 mod store;
 mod subject;
@@ -42,8 +40,6 @@ mod variants;
 mod visit;
 
 use bandera_platform::{binding_text, describe_request};
-pub use coordinator::Coordinator;
-pub use ledger::Ledger;
 
 use call::Call;
 use isolate::Isolate;

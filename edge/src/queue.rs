@@ -1,26 +1,11 @@
-//! The queue of events: batches for shards that nobody waits for.
-//!
-//! Delivery is at least once and in any order, which is how the ledger counts anyway. A message is
-//! acknowledged only after its shard has committed it; a message that no retry can help ends in
-//! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
+//! The queue of events: batches for shards that nobody waits for. The ledger consumes it.
 
-use bandera_shared::ledger::{Batch, cut, joined, wire};
-use bandera_shared::names;
-use bandera_shared::sorted::Sorted;
-use futures_util::future::join_all;
+use bandera_shared::ledger::{Batch, cut, wire};
 use worker::wasm_bindgen::JsValue;
-use worker::{
-    Context, Env, MessageBatch, MessageExt, QueueContentType, QueueRetryOptionsBuilder, RawMessage,
-    RawMessageBuilder, console_error, event,
-};
-
-use crate::ledger;
+use worker::{Env, QueueContentType, RawMessageBuilder};
 
 /// Binding of the producer.
 const EVENTS: &str = "EVENTS";
-/// How long a message waits after a failed commit.
-const RETRY_S: u32 = 5;
-
 /// Items of one message: a message may have 128 KB, of which an item takes at most 300 bytes.
 const ITEMS_PER_MESSAGE_MAX: usize = 200;
 
@@ -36,61 +21,4 @@ pub(crate) async fn offer(env: &Env, shard: u16, batch: Batch) -> worker::Result
         queue.send_raw(message).await?;
     }
     Ok(())
-}
-
-/// Messages of one shard, with what they say.
-#[derive(Default)]
-struct Delivery {
-    messages: Vec<RawMessage>,
-    batches: Vec<Batch>,
-}
-
-/// Commits a delivery of messages, all shards at once.
-#[event(queue)]
-async fn queue(delivered: MessageBatch<String>, env: Env, _ctx: Context) -> worker::Result<()> {
-    let mut deliveries: Sorted<u16, Delivery> = Sorted::new();
-    for message in delivered.raw_iter() {
-        match wire::parse_queued(&message.body().as_string().unwrap_or_default()) {
-            Ok((shard, batch)) => {
-                let delivery = deliveries.or_default(shard);
-                delivery.messages.push(message);
-                delivery.batches.push(batch);
-            }
-            Err(fault) => {
-                // Retrying brings it to the dead letters, where it is kept for a look.
-                console_error!("queue: message {}: {fault}", message.id());
-                message.retry();
-            }
-        }
-    }
-    let env = &env;
-    join_all(
-        deliveries
-            .into_iter()
-            .map(|(shard, delivery)| deliver(env, shard, delivery)),
-    )
-    .await;
-    Ok(())
-}
-
-/// Commits one shard's messages; acknowledges them when every commit succeeded.
-async fn deliver(env: &Env, shard: u16, delivery: Delivery) {
-    let name = names::ledger(&ledger::environment(env), shard);
-    let batches = joined(delivery.batches);
-    let commits = batches
-        .into_iter()
-        .map(|batch| ledger::commit(env, &name, shard, batch));
-    let failed = join_all(commits).await.into_iter().find_map(Result::err);
-    if let Some((fault, _)) = failed {
-        console_error!("queue: {name}: {fault}");
-        let wait = QueueRetryOptionsBuilder::new()
-            .with_delay_seconds(RETRY_S)
-            .build();
-        delivery
-            .messages
-            .iter()
-            .for_each(|message| message.retry_with_options(&wait));
-    } else {
-        delivery.messages.iter().for_each(MessageExt::ack);
-    }
 }

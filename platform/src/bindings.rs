@@ -19,6 +19,12 @@ pub fn binding_text(env: &Env, name: &str) -> Option<String> {
     js_binding_text(env, name)
 }
 
+/// Name of the environment whose ruleset is served and whose events are counted.
+#[must_use]
+pub fn environment(env: &Env) -> String {
+    binding_text(env, "BANDERA_ENVIRONMENT").unwrap_or_else(|| "production".to_owned())
+}
+
 /// A service binding to hand to [`crate::send`]; `undefined` where there is none.
 #[must_use]
 pub fn service_binding(env: &Env, name: &str) -> JsValue {

@@ -1,20 +1,23 @@
-//! Glue that both Workers need; no logic.
+//! Glue that Workers share; no logic.
 //!
 //! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
-//! rewriting, bindings, Durable Objects by name, random bytes, and the problem documents that both
-//! Workers answer with. Decisions are made elsewhere, in code that can be tested without a runtime.
+//! rewriting, bindings, Durable Objects by name, the way of a batch to its ledger, random bytes,
+//! and the problem documents that Workers answer with. Decisions are made elsewhere, in code that
+//! can be tested without a runtime.
 
 mod bindings;
+mod commit;
 mod exchange;
 mod html;
 mod objects;
 mod problem;
 
-pub use bindings::{binding_text, random_bytes, service_binding};
+pub use bindings::{binding_text, environment, random_bytes, service_binding};
+pub use commit::{Unreachable, commit_batch};
 pub use exchange::{
     Body, HeaderChanges, amend_response, build_request, describe_request, json_response,
     make_response, read_body, send, was_asked,
 };
 pub use html::{HtmlEdit, rewrite_html};
-pub use objects::{Answer, ask_object};
+pub use objects::{Answer, ask_object, tell_object};
 pub use problem::Problem;

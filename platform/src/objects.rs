@@ -28,3 +28,16 @@ pub async fn ask_object(env: &Env, binding: &str, name: &str, command: &str) -> 
     let text = response.text().await?;
     Ok(Answer { status, text })
 }
+
+/// Posts a command to the named object and reads the answer of one that carried it out.
+///
+/// # Errors
+/// As [`ask_object`], and where the object answers anything but 200.
+pub async fn tell_object(env: &Env, binding: &str, name: &str, command: &str) -> Result<String> {
+    let Answer { status, text } = ask_object(env, binding, name, command).await?;
+    if status == 200 {
+        Ok(text)
+    } else {
+        Err(format!("status {status}: {text}").into())
+    }
+}

@@ -22,6 +22,12 @@ const edge: Artefact = {
   output: at("edge", "build", "index_bg.wasm"),
 };
 
+const ledger: Artefact = {
+  name: "ledger of the edge Worker",
+  inputs: [...workspaceInputs, "platform", "ledger"],
+  output: at("ledger", "build", "index_bg.wasm"),
+};
+
 const admin: Artefact = {
   name: "admin Worker",
   inputs: [...workspaceInputs, "import", "platform", "lab", "admin"],
@@ -101,8 +107,10 @@ function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<voi
 /** Builds the named artefacts, each only when its sources changed. */
 export async function build(names: readonly ArtefactName[], tools: Tools): Promise<void> {
   for (const name of names) {
-    if (name === "edge") await makeWorker(edge, "edge", tools, edgeFeatures);
-    else if (name === "admin") await makeWorker(admin, "admin", tools);
+    if (name === "edge") {
+      await makeWorker(edge, "edge", tools, edgeFeatures);
+      await makeWorker(ledger, "ledger", tools);
+    } else if (name === "admin") await makeWorker(admin, "admin", tools);
     else if (name === "cli") {
       await make(command, () => cargo(["build", "--release", "-p", "bandera-cli"]));
     } else await makePage(name === "browser" ? browser : dashboard, name, tools);
@@ -112,10 +120,14 @@ export async function build(names: readonly ArtefactName[], tools: Tools): Promi
 /** What a running stack needs. */
 export const stackArtefacts: readonly ArtefactName[] = ["browser", "dashboard", "edge", "admin"];
 
-/** The wasm files whose size is watched, where they exist. */
-export function wasmFiles(): ReadonlyMap<"edge" | "admin" | "browser", string> {
+/** The wasm files whose size is watched. */
+export type WasmName = "edge" | "ledger" | "admin" | "browser";
+
+/** Those of them that exist. */
+export function wasmFiles(): ReadonlyMap<WasmName, string> {
   const files = new Map([
     ["edge", edge.output],
+    ["ledger", ledger.output],
     ["admin", admin.output],
     ["browser", at("www", "browser", "dist", "bandera", "v1", "bandera_bg.wasm")],
   ] as const);

@@ -5,7 +5,7 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 
-import { build, stackArtefacts, wasmFiles } from "./build.ts";
+import { build, stackArtefacts, type WasmName, wasmFiles } from "./build.ts";
 import { type Browser, chromiumArguments } from "./chromium.ts";
 import { ensureCompiler, fuzz } from "./fuzz.ts";
 import { at, cliDebug, limits, npmBin, root, targetDir } from "./paths.ts";
@@ -31,10 +31,9 @@ export interface Check {
 const wasmTarget = ["--target", "wasm32-unknown-unknown"];
 
 /** Packages that are compiled to wasm, as `-p` arguments. */
-const wasmPackages = ["shared", "import", "lab", "platform", "edge", "admin", "browser"].flatMap((name) => [
-  "-p",
-  `bandera-${name}`,
-]);
+const wasmPackages = [
+  ...["shared", "import", "lab", "platform", "edge", "ledger", "admin", "browser"],
+].flatMap((name) => ["-p", `bandera-${name}`]);
 
 /** What every version of Rust sees differently: an error on the named version, else only shown. */
 function lint(): Check[] {
@@ -185,23 +184,32 @@ function endToEnd({ browser }: Equipment): Promise<void> {
   return run(npmBin("node"), args, { env });
 }
 
-/** Compares the gzip size of each built wasm with its limit. */
+/** Compares the gzip size of each built wasm with its limit, and of what one Worker brings. */
 function sizes(): void {
   const max = {
     edge: limits.edgeGzipBytesMax,
+    ledger: limits.ledgerGzipBytesMax,
     admin: limits.adminGzipBytesMax,
     browser: limits.browserGzipBytesMax,
   };
   const files = wasmFiles();
   const over: string[] = [];
-  for (const name of ["edge", "admin", "browser"] as const) {
+  const check = (name: string, bytes: number, bytesMax: number): void => {
+    const line = `${name}: ${kib(bytes)} gzip of at most ${kib(bytesMax)}`;
+    say(`  ${line}`);
+    if (bytes > bytesMax) over.push(line);
+  };
+  const measured = (name: WasmName): number => {
     const path = files.get(name);
     if (path === undefined) throw new TaskError(`the wasm of ${name} was not built`);
     const bytes = gzipSync(readFileSync(path), { level: 9 }).length;
-    const line = `${name}: ${kib(bytes)} gzip of at most ${kib(max[name])}`;
-    say(`  ${line}`);
-    if (bytes > max[name]) over.push(line);
-  }
+    check(name, bytes, max[name]);
+    return bytes;
+  };
+  const edgeWorker = measured("edge") + measured("ledger");
+  check("edge and ledger", edgeWorker, limits.edgeWorkerGzipBytesMax);
+  measured("admin");
+  measured("browser");
   if (over.length > 0) throw new TaskError(`too large: ${over.join("; ")}`);
 }
 

@@ -21,7 +21,7 @@ async function serve(folder: string): Promise<Workerd> {
   const disk = join(folder, "disk");
   rmSync(disk, { recursive: true, force: true });
   mkdirSync(disk, { recursive: true });
-  const engine = relative(folder, at("edge", "build"));
+  const engine = relative(folder, at("ledger", "build"));
   const object = (name: string): string => {
     return `(className = "${name}", uniqueKey = "${name}", enableSql = true)`;
   };

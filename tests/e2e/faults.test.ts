@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
-import { edgeWithout } from "./lib/broken.ts";
+import { edgeWithDeadLedger, edgeWithout } from "./lib/broken.ts";
 import { showHero } from "./lib/crowd.ts";
 import { ShopStack } from "./lib/shop.ts";
 import { Visitor, postEvents, rewardFor } from "./lib/visitor.ts";
@@ -192,6 +192,18 @@ test("without its Ledger the edge serves pages and queues rewards", async (conte
     const shown = await showHero(shop.edgeUrl);
     const { verdicts } = await postEvents(shop.edgeUrl, [rewardFor(shown.receipt)]);
     assert.deepEqual(verdicts.map(({ verdict }) => verdict), ["queued"]);
+  } finally {
+    await shop?.stop();
+  }
+});
+
+test("an engine of the ledger that cannot start takes nothing from pages; rewards wait", async (context) => {
+  const shop = await ShopStack.start(edgeWithDeadLedger(context));
+  try {
+    const shown = await showHero(shop.edgeUrl);
+    const { verdicts } = await postEvents(shop.edgeUrl, [rewardFor(shown.receipt)]);
+    assert.deepEqual(verdicts.map(({ verdict }) => verdict), ["queued"]);
+    assert.equal((await shop.health())["status"], "ready");
   } finally {
     await shop?.stop();
   }

@@ -50,11 +50,15 @@ const NOTHING = /(?!)/;
 function copyOfEdge(context: Lasting): string {
   const folder = scratchDir("broken");
   context.after(() => removeScratch(folder));
-  for (const part of ["entry.ts", "guard.ts", "dead-letters.ts", "letters.ts", "build"]) {
-    cpSync(at("edge", part), join(folder, "edge", part), { recursive: true });
+  const door = ["entry.ts", "guard.ts", "objects.ts", "dead-letters.ts", "letters.ts"];
+  for (const part of [...door.map((file) => join("edge", file)), ...ENGINES]) {
+    cpSync(at(part), join(folder, part), { recursive: true });
   }
   return folder;
 }
+
+/** What was built of the engines. */
+const ENGINES = [join("edge", "build"), join("ledger", "build")];
 
 /** The sections of the configuration that bind each part of the platform. */
 const BINDINGS = {
@@ -71,6 +75,8 @@ export function edgeWithout(context: Lasting, part: keyof typeof BINDINGS): Brok
 /** The names under which JavaScript enters the engine for a request, and when a promise settles. */
 const CALL = /^fetch$/;
 const SETTLING = /closures_+invoke/;
+/** The name under which JavaScript begins an instance. */
+const START = /^__wbindgen_start$/;
 /** The import by which the engine asks the origin: three handles and whether caches stay out. */
 const ASKING = /^__wbg_send_/;
 const ASKING_PARAMETERS = 4;
@@ -81,29 +87,61 @@ export type Moment = "when called" | "when it comes back" | "once the origin was
 /** The edge with an engine that traps at that moment of each request. */
 export function trappingEdge(context: Lasting, moment: Moment): BrokenEdge {
   const folder = copyOfEdge(context);
-  const wasm = join(folder, "edge", "build", "index_bg.wasm");
-  const module = binaryen.readBinary(readFileSync(wasm));
-  module.setFeatures(binaryen.Features.All);
-  if (moment === "once the origin was asked") noteAsking(module);
-  const entrance = moment === "when called" ? CALL : SETTLING;
-  const exported = Array.from({ length: module.getNumExports() }, (_, index) =>
-    binaryen.getExportInfo(module.getExportByIndex(index)),
-  ).filter(({ name, kind }) => kind === binaryen.ExternalFunction && entrance.test(name));
-  if (exported.length === 0) throw new Error(`the engine exports nothing like ${entrance}`);
-  for (const { name, value } of exported) {
-    const { params, results } = binaryen.getFunctionInfo(module.getFunction(value));
-    const body =
+  rewriteWasm(join(folder, "edge", "build", "index_bg.wasm"), (module) => {
+    if (moment === "once the origin was asked") noteAsking(module);
+    const entrance = moment === "when called" ? CALL : SETTLING;
+    replaceExports(module, entrance, ({ value, params, results }) =>
       moment === "once the origin was asked"
         ? trapIfAsked(module, module.call(value, operands(module, params), results), results)
-        : module.unreachable();
+        : module.unreachable(),
+    );
+  });
+  return configuration(folder, NOTHING);
+}
+
+/** The edge whose objects and queue find an engine that traps when it is instantiated. */
+export function edgeWithDeadLedger(context: Lasting): BrokenEdge {
+  const folder = copyOfEdge(context);
+  rewriteWasm(join(folder, "ledger", "build", "index_bg.wasm"), (module) => {
+    replaceExports(module, START, () => module.unreachable());
+  });
+  return configuration(folder, NOTHING);
+}
+
+/** Changes a wasm file in its place. */
+function rewriteWasm(path: string, change: (module: binaryen.Module) => void): void {
+  const module = binaryen.readBinary(readFileSync(path));
+  module.setFeatures(binaryen.Features.All);
+  change(module);
+  if (module.validate() === 0) throw new Error("the broken engine is no valid wasm");
+  writeFileSync(path, module.emitBinary());
+  module.dispose();
+}
+
+/** An exported function: what it is called inside, and its types. */
+interface Exported {
+  readonly value: string;
+  readonly params: binaryen.Type;
+  readonly results: binaryen.Type;
+}
+
+/** Gives the exported functions of such names another body. */
+function replaceExports(
+  module: binaryen.Module,
+  names: RegExp,
+  body: (exported: Exported) => binaryen.ExpressionRef,
+): void {
+  const exported = Array.from({ length: module.getNumExports() }, (_, index) =>
+    binaryen.getExportInfo(module.getExportByIndex(index)),
+  ).filter(({ name, kind }) => kind === binaryen.ExternalFunction && names.test(name));
+  if (exported.length === 0) throw new Error(`the engine exports nothing like ${names}`);
+  for (const { name, value } of exported) {
+    const { params, results } = binaryen.getFunctionInfo(module.getFunction(value));
+    const replaced = body({ value, params, results });
     module.removeExport(name);
-    module.addFunction(`trap ${name}`, params, results, [], body);
+    module.addFunction(`trap ${name}`, params, results, [], replaced);
     module.addFunctionExport(`trap ${name}`, name);
   }
-  if (module.validate() === 0) throw new Error("the broken engine is no valid wasm");
-  writeFileSync(wasm, module.emitBinary());
-  module.dispose();
-  return configuration(folder, NOTHING);
 }
 
 /** The global that says that the origin was asked. */

@@ -18,8 +18,8 @@ export function serveObjects(folder: string, worker: string, readyPath: string):
       name: worker,
       modules: new Map([
         [worker, module("tests", "e2e", "lib", worker)],
-        ["engine.js", module("edge", "build", "index.js")],
-        ["index_bg.wasm", module("edge", "build", "index_bg.wasm")],
+        ["engine.js", module("ledger", "build", "index.js")],
+        ["index_bg.wasm", module("ledger", "build", "index_bg.wasm")],
       ]),
       services: `(name = "disk", disk = (path = ${JSON.stringify(disk)}, writable = true))`,
       members: `durableObjectNamespaces = [${object("Ledger")}, ${object("Coordinator")}],

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::repository::{cargo, none, packages};
 
 /// Every package of the workspace, its folder, and the packages of ours it may depend on.
-const ARROWS: [(&str, &str, &[&str]); 10] = [
+const ARROWS: [(&str, &str, &[&str]); 11] = [
     ("bandera-shared", "shared", &[]),
     ("bandera-import", "import", &["bandera-shared"]),
     ("bandera-lab", "lab", &["bandera-shared"]),
@@ -15,6 +15,11 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
     (
         "bandera-edge",
         "edge",
+        &["bandera-platform", "bandera-shared"],
+    ),
+    (
+        "bandera-ledger",
+        "ledger",
         &["bandera-platform", "bandera-shared"],
     ),
     (
@@ -42,9 +47,10 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
 ];
 
 /// Packages that know a Workers runtime.
-const ON_WORKERS: [&str; 4] = [
+const ON_WORKERS: [&str; 5] = [
     "bandera-platform",
     "bandera-edge",
+    "bandera-ledger",
     "bandera-admin",
     "bandera-bench",
 ];

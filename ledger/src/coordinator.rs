@@ -14,6 +14,7 @@ mod store;
 
 use std::cell::{Cell, RefCell};
 
+use bandera_platform::environment;
 use bandera_shared::bandit::{Bandit, SNAPSHOT_INTERVAL_MS_MIN};
 use bandera_shared::ledger::{
     ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, wire,
@@ -24,8 +25,6 @@ use bandera_shared::{UnixMillis, names, policy};
 use worker::{
     Date, DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
 };
-
-use crate::ledger::environment;
 
 /// Binding of the coordinators.
 pub(crate) const BINDING: &str = "COORDINATOR";

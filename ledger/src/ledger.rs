@@ -13,17 +13,15 @@
     reason = "the runtime's macro adds methods without documentation"
 )]
 
-mod client;
 mod rows;
 mod store;
 mod turn;
-
-pub(crate) use client::{Unreachable, commit, environment};
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use bandera_platform::{environment, tell_object};
 use bandera_shared::ledger::{
     Batch, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome, ShardTotals,
     apply, wire,
@@ -32,8 +30,8 @@ use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names};
 use futures_channel::oneshot;
 use worker::{
-    Date, Delay, DurableObject, Env, Error, Request, Response, Result, SqlStorage, State,
-    console_error, durable_object,
+    Date, Delay, DurableObject, Env, Request, Response, Result, SqlStorage, State, console_error,
+    durable_object,
 };
 
 use crate::{coordinator, sql};
@@ -301,9 +299,9 @@ impl Inner {
     }
 
     async fn send(&self, bandit: &str, command: &str) -> Result<()> {
-        let environment = client::environment(&self.env);
+        let environment = environment(&self.env);
         let name = names::coordinator(&environment, bandit);
-        client::call(&self.env, coordinator::BINDING, &name, command)
+        tell_object(&self.env, coordinator::BINDING, &name, command)
             .await
             .map(drop)
     }
@@ -351,10 +349,4 @@ fn answer(waiting: Vec<Waiting>, committed: Result<Vec<Vec<Outcome>>>) {
 
 fn now() -> UnixMillis {
     UnixMillis(Date::now().as_millis() as i64)
-}
-
-impl From<Unreachable> for Error {
-    fn from(fault: Unreachable) -> Self {
-        Self::RustError(fault.to_string())
-    }
 }

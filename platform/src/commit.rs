@@ -1,12 +1,13 @@
-//! Calling Durable Objects by name: a command goes out as text, an answer comes back as text.
+//! Batches of events on their way to the Durable Object that counts them.
 
 use std::fmt;
 use std::time::Duration;
 
-use bandera_platform::{Answer, ask_object, binding_text};
 use bandera_shared::ledger::{Batch, LedgerCommand, Outcome, wire};
 use futures_util::future::{Either, select};
-use worker::{Delay, Env, Result};
+use worker::{Delay, Env};
+
+use crate::tell_object;
 
 /// Binding of the ledgers.
 const BINDING: &str = "LEDGER";
@@ -16,7 +17,7 @@ const COMMIT_MS_MAX: u64 = 3_000;
 /// Why a batch could not be committed now. It may have been, and only the answer was lost: handing
 /// it in again is safe.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unreachable {
+pub enum Unreachable {
     /// No answer in time.
     TimedOut,
     /// The object could not be called, or answered with an error.
@@ -32,28 +33,23 @@ impl fmt::Display for Unreachable {
     }
 }
 
-/// Name of the environment.
-pub(crate) fn environment(env: &Env) -> String {
-    binding_text(env, "BANDERA_ENVIRONMENT").unwrap_or_else(|| "production".to_owned())
-}
-
 /// Commits a batch to its shard, the object of that name; the outcomes are those of durable rows.
 ///
 /// # Errors
 /// `Unreachable`; the batch is handed back for the queue.
-pub(crate) async fn commit(
+pub async fn commit_batch(
     env: &Env,
     name: &str,
     shard: u16,
     batch: Batch,
-) -> std::result::Result<Vec<Outcome>, (Unreachable, Batch)> {
+) -> Result<Vec<Outcome>, (Unreachable, Batch)> {
     let n_items = batch.items.len();
     let command = LedgerCommand::Commit { shard, batch };
     let text = wire::print_ledger_command(&command);
     let LedgerCommand::Commit { batch, .. } = command else {
         return Ok(Vec::new());
     };
-    let calling = std::pin::pin!(call(env, BINDING, name, &text));
+    let calling = std::pin::pin!(tell_object(env, BINDING, name, &text));
     let patience = Delay::from(Duration::from_millis(COMMIT_MS_MAX));
     let answered = match select(calling, patience).await {
         Either::Left((answer, _)) => answer.map_err(|error| Unreachable::Failed(error.to_string())),
@@ -70,15 +66,5 @@ pub(crate) async fn commit(
             batch,
         )),
         Err(fault) => Err((fault, batch)),
-    }
-}
-
-/// Posts a command to the named object and reads its answer.
-pub(crate) async fn call(env: &Env, binding: &str, name: &str, command: &str) -> Result<String> {
-    let Answer { status, text } = ask_object(env, binding, name, command).await?;
-    if status == 200 {
-        Ok(text)
-    } else {
-        Err(format!("status {status}: {text}").into())
     }
 }
