@@ -71,7 +71,7 @@ pub struct View<'a> {
 }
 
 /// A condition as another system means it.
-pub trait ForeignTest: fmt::Debug + Send + Sync {
+pub trait ForeignTest: Send + Sync {
     /// Whether it holds. [`Truth::Unknown`] is neither true nor false, also when it is negated.
     ///
     /// # Errors
@@ -80,7 +80,7 @@ pub trait ForeignTest: fmt::Debug + Send + Sync {
 }
 
 /// An expression of another system that names the variant to serve.
-pub trait ForeignProgram: fmt::Debug + Send + Sync {
+pub trait ForeignProgram: Send + Sync {
     /// The variant's name; nothing where the flag's default applies.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ pub trait ForeignProgram: fmt::Debug + Send + Sync {
 }
 
 /// A policy trained elsewhere, that chooses one of the request's actions.
-pub trait ForeignPolicy: fmt::Debug + Send + Sync {
+pub trait ForeignPolicy: Send + Sync {
     /// The action and its propensity; nothing where the request offers no action.
     fn choose(&self, view: &View<'_>) -> Option<Chosen>;
 }
