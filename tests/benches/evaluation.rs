@@ -1,7 +1,8 @@
 //! Native nanoseconds of an evaluation, beside one xxh3 hash as the floor, in one run.
 //!
 //! Each workload is calibrated to batches of some milliseconds of processor time, so that others on
-//! the machine do not count; batches of all workloads alternate so that a slow moment of the machine meets them alike; the median batch counts.
+//! the machine do not count; batches of all workloads alternate, so that a slow moment of the
+//! machine meets them alike; the median batch counts.
 //! `--json` prints one object for scripts. Other arguments are parts of names: only workloads with
 //! one of them in their name are run, and the floor.
 

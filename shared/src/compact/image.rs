@@ -12,8 +12,8 @@
 //! shared parts | keys | bodies of segments | bodies of flags
 //! ```
 //!
-//! The shared parts begin with the names of the attributes that have slots; flags and segments refer
-//! to those by slot.
+//! The shared parts begin with the names of the attributes that have slots; flags and segments
+//! refer to those by slot.
 //!
 //! A segment's cost is what [`EVALUATION_COST_MAX`] bounds. It is more than that of the segments it
 //! asks, which is looked at when it is first read: no chain of segments can be endless. Chains of

@@ -37,8 +37,8 @@ enum Operator {
     Other = 0,
     /// Present and not null.
     Exists = 1,
-    /// One of as many texts as the number says. Number of words that follow, the texts' first words,
-    /// their lengths in bytes, their other words.
+    /// One of as many texts as the number says. Number of words that follow, the texts' first
+    /// words, their lengths in bytes, their other words.
     OneOf = 2,
     /// The text begins so; the number is its length.
     StartsWith = 3,
