@@ -10,14 +10,12 @@ mod tests;
 use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, malformed};
 use crate::member::{number, text};
-use bandera_shared::dialect::method::first_reaching;
+use bandera_shared::dialect::flagship::path;
+use bandera_shared::dialect::method::{FLAGSHIP_SCALE, FLAGSHIP_STEPS, first_reaching};
 use serde_json::{Map, Value as Json, json};
 
 /// The attribute that rollouts hash where they name none.
 const TARGETING_KEY: &str = "targetingKey";
-
-/// Numbers that the hash draws from.
-const SCALE: u64 = 100;
 
 /// Levels of conditions inside conditions.
 const DEPTH_MAX: usize = 28;
@@ -120,7 +118,9 @@ impl Reader<'_> {
             let pointer = below(pointer, &index.to_string());
             let name = format!("priority {}", priority(rule));
             let serve = self.serve(rule, &writing.variants, &pointer);
-            let parts = self.conditions(rule.get("conditions"), &below(&pointer, "conditions"), 1);
+            let at = below(&pointer, "conditions");
+            let mut parts = self.conditions(rule.get("conditions"), &at, 1);
+            parts.extend(rule.get("rollout").and_then(drawable));
             let mut written = Map::from_iter([
                 ("id".to_owned(), ids.name(&name).into()),
                 ("serve".to_owned(), serve),
@@ -199,30 +199,46 @@ impl Reader<'_> {
             Json::Null => 0.0,
             _ => number(rollout, "percentage")?,
         };
-        if percentage >= SCALE as f64 {
+        if percentage >= 100.0 {
             return None;
         }
-        let end = first_reaching(SCALE, |number| number as f64 >= percentage);
+        let end = first_reaching(FLAGSHIP_SCALE, |number| {
+            let whole = (number / FLAGSHIP_STEPS) as f64;
+            whole + (number % FLAGSHIP_STEPS) as f64 / FLAGSHIP_STEPS as f64 >= percentage
+        });
         let ranges = if end > 0 {
             json!([[0, end]])
         } else {
             json!([])
         };
-        let attribute = Some(text(rollout, "attribute")).filter(|name| !name.is_empty());
+        let attribute = drawn_by(rollout).unwrap_or(TARGETING_KEY);
+        let nested = Some(path(attribute)).filter(|path| !path.is_empty());
         Some(json!({
             "ranges": ranges,
             "bucketing": {
                 "kind": "flagship",
                 "salt": format!("{}:{key}", self.account),
-                "by": attribute.unwrap_or(TARGETING_KEY),
+                "by": [attribute],
+                "orBy": Json::from_iter(nested.map(|path| json!(path))),
                 "onMissing": "random",
             },
         }))
     }
 }
 
+/// The attribute that a rollout is drawn by, where it is not the subject.
+fn drawn_by(rollout: &Json) -> Option<&str> {
+    Some(text(rollout, "attribute")).filter(|name| !name.is_empty())
+}
+
+/// Lists and objects are nothing that a rollout could be drawn by: who has one is passed over.
+fn drawable(rollout: &Json) -> Option<Json> {
+    let attribute = drawn_by(rollout)?;
+    Some(json!({ "dialect": "flagship", "op": "drawable", "attribute": attribute }))
+}
+
 /// Operators, of which a misspelled one passes nobody.
-const OPERATORS: [&str; 11] = [
+const OPERATORS: [&str; 13] = [
     "equals",
     "not_equals",
     "greater_than",
@@ -234,6 +250,8 @@ const OPERATORS: [&str; 11] = [
     "ends_with",
     "in",
     "not_in",
+    "has",
+    "not_has",
 ];
 
 /// What is served in place of a variation that is not defined.

@@ -55,8 +55,8 @@ fn conditions_nest_and_an_empty_choice_is_nobody() {
     assert_eq!(answer(&everybody, &json!({})), "fancy \"x\"");
 }
 
-/// Numbers worked out with an independent program: of `acme:f`, the subject `ana` draws 53 and the
-/// text `true` draws 87.
+/// Numbers worked out with an independent program: of `acme:f`, the subject `ana` draws 53.6496 and
+/// the text `true` draws 87.2511.
 #[test]
 fn a_rollout_is_drawn_by_account_and_flag() {
     let rollout = |rollout: Json| {
@@ -74,7 +74,8 @@ fn a_rollout_is_drawn_by_account_and_flag() {
     };
     let ana = json!({ "targetingKey": "ana" });
     check(json!(53), ana.clone(), "plain");
-    check(json!(53.5), ana.clone(), "fancy");
+    check(json!(53.6), ana.clone(), "plain");
+    check(json!(53.7), ana.clone(), "fancy");
     check(json!(54), ana.clone(), "fancy");
     check(json!(0), ana.clone(), "plain");
     check(json!(100), json!({}), "fancy");
@@ -83,6 +84,27 @@ fn a_rollout_is_drawn_by_account_and_flag() {
     assert_eq!(answer(&by, &json!({ "beta": true })), "fancy \"x\"");
     let by = rollout(json!({ "percentage": 87, "attribute": "beta" }));
     assert_eq!(answer(&by, &json!({ "beta": true })), "plain \"p\"");
+}
+
+/// As the evaluation in miniflare 5.20261117.0-beta has it.
+#[test]
+fn a_rollout_is_drawn_by_what_is_no_list_and_may_lie_inside_others() {
+    let by = |percentage: u8| {
+        let rollout = json!({ "percentage": percentage, "attribute": "user.beta" });
+        asked(&json!([flag(&json!([
+            { "priority": 1, "conditions": [], "serve_variation": "fancy", "rollout": rollout },
+        ]))]))
+    };
+    let inside = json!({ "user": { "beta": true } });
+    assert_eq!(answer(&by(88), &inside), "fancy \"x\"");
+    assert_eq!(answer(&by(87), &inside), "plain \"p\"");
+    let list = json!({ "user": { "beta": [true] } });
+    assert_eq!(answer(&by(100), &list), "plain \"p\"");
+    assert_eq!(answer(&by(100), &json!({})), "fancy \"x\"");
+    assert_eq!(
+        answer(&by(88), &json!({ "user.beta": true })),
+        "fancy \"x\""
+    );
 }
 
 #[test]

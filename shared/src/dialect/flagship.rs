@@ -1,16 +1,20 @@
 //! Cloudflare Flagship: values compared as `JavaScript` converts them, moments as such where the
 //! flag names one.
 //!
-//! An attribute that is absent passes nothing, negated operators included; null is the text `null`.
+//! An attribute that is absent passes nothing, negated operators included; null is unequal to
+//! everything and in no list. Lists are asked for their items alone, objects for nothing.
 
 use super::{ForeignTest, Source, View, javascript};
 use crate::condition::Comparison;
-use crate::context::Attribute;
+use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
 use std::sync::Arc;
+
+/// Names on the way to an attribute inside of others.
+pub const PATH_NAMES_MAX: usize = 5;
 
 /// The condition that a source means; an unknown operator passes nothing, as there.
 pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
@@ -19,21 +23,48 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
         return Err(format!("\"{}\" needs one plain attribute", source.op));
     };
     Ok(Arc::new(Test {
-        attribute: (*name).into(),
+        name: (*name).into(),
+        path: path(name),
         check: Check::read(&source.op, &source.value),
     }))
 }
 
+/// The names on the way to an attribute that is not in the context under its whole name.
+#[must_use]
+pub fn path(name: &str) -> Box<[Box<str>]> {
+    let names: Box<[Box<str>]> = name.split('.').map(Into::into).collect();
+    if (2..=PATH_NAMES_MAX).contains(&names.len()) {
+        names
+    } else {
+        Box::default()
+    }
+}
+
 #[derive(Debug)]
 struct Test {
-    attribute: Box<str>,
+    name: Box<str>,
+    /// Empty where the attribute is in no other.
+    path: Box<[Box<str>]>,
     check: Check,
+}
+
+impl Test {
+    fn find<'c>(&self, context: &'c EvaluationContext) -> Option<&'c Value> {
+        context.attribute(&self.name).or_else(|| {
+            let (first, rest) = self.path.split_first()?;
+            let top = context.attribute(first)?;
+            rest.iter().try_fold(top, |value, name| value.member(name))
+        })
+    }
 }
 
 impl ForeignTest for Test {
     fn holds(&self, view: &View<'_>) -> Result<Truth, Box<Failure>> {
-        let value = view.context.attribute(&self.attribute);
-        Ok(value.is_some_and(|value| self.check.holds(value)).into())
+        let found = self.find(view.context);
+        let truth = found.map_or(matches!(self.check, Check::Drawable), |value| {
+            self.check.holds(value)
+        });
+        Ok(truth.into())
     }
 }
 
@@ -49,41 +80,64 @@ enum Check {
     Contains(Box<str>),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
+    /// A list with an item written so, or without.
+    Has {
+        text: Box<str>,
+        wanted: bool,
+    },
     Ordered {
         comparison: Comparison,
         than: f64,
         /// The moment, where the flag names one.
         moment: Option<i64>,
     },
+    /// Something that a rollout can be drawn by, or nothing at all.
+    Drawable,
 }
 
 impl Check {
     fn read(op: &str, operand: &Value) -> Self {
         let text = || javascript::text(operand).into();
         let among = |wanted, texts: &[Value]| {
-            let mut texts: Vec<Box<str>> = texts
-                .iter()
-                .map(|text| javascript::text(text).into())
-                .collect();
+            let texts = texts.iter().map(|text| javascript::text(text).into());
+            let mut texts: Vec<Box<str>> = texts.collect();
             texts.sort_unstable();
             Self::Among {
                 texts: texts.into(),
                 wanted,
             }
         };
-        let ordered = |comparison| Self::Ordered {
-            comparison,
-            than: javascript::number(operand),
-            moment: operand.as_str().and_then(written_moment),
+        let ordered = |comparison| match operand {
+            Value::Null => Self::Never,
+            scalar => Self::Ordered {
+                comparison,
+                than: number(scalar),
+                moment: scalar.as_str().and_then(written_moment),
+            },
+        };
+        // Null is in no list, though a list may name it.
+        let listed = |wanted, items: &[Value]| {
+            let items = items.iter().filter(|item| **item != Value::Null);
+            among(wanted, &items.cloned().collect::<Vec<_>>())
         };
         match (op, operand) {
+            ("drawable", _) => Self::Drawable,
+            ("in", Value::List(items)) => listed(true, items),
+            ("not_in", Value::List(items)) => listed(false, items),
+            (_, Value::List(_) | Value::Object(_)) => Self::Never,
             ("equals", value) => among(true, std::slice::from_ref(value)),
             ("not_equals", value) => among(false, std::slice::from_ref(value)),
-            ("in", Value::List(items)) => among(true, items),
-            ("not_in", Value::List(items)) => among(false, items),
             ("contains", _) => Self::Contains(text()),
             ("starts_with", _) => Self::StartsWith(text()),
             ("ends_with", _) => Self::EndsWith(text()),
+            ("has", _) => Self::Has {
+                text: text(),
+                wanted: true,
+            },
+            ("not_has", _) => Self::Has {
+                text: text(),
+                wanted: false,
+            },
             ("greater_than", _) => ordered(Comparison::Greater),
             ("greater_than_or_equals", _) => ordered(Comparison::GreaterOrEqual),
             ("less_than", _) => ordered(Comparison::Less),
@@ -94,29 +148,53 @@ impl Check {
 
     fn holds(&self, actual: &Value) -> bool {
         let text = || javascript::text(actual);
-        match self {
-            Self::Never => false,
-            Self::Among { texts, wanted } => {
+        match (self, actual) {
+            (Self::Drawable, actual) => !is_structured(actual),
+            (Self::Has { text, wanted }, Value::List(items)) => {
+                let scalars = items
+                    .iter()
+                    .filter(|item| **item != Value::Null && !is_structured(item));
+                scalars.map(javascript::text).any(|item| *item == **text) == *wanted
+            }
+            (Self::Among { wanted, .. }, Value::Null) => !wanted,
+            (Self::Never | Self::Has { .. }, _)
+            | (_, Value::Null | Value::List(_) | Value::Object(_)) => false,
+            (Self::Among { texts, wanted }, _) => {
                 let text = text();
                 let found = texts.binary_search_by(|other| (**other).cmp(&*text));
                 found.is_ok() == *wanted
             }
-            Self::Contains(part) => text().contains(&**part),
-            Self::StartsWith(part) => text().starts_with(&**part),
-            Self::EndsWith(part) => text().ends_with(&**part),
-            Self::Ordered {
-                comparison,
-                than,
-                moment,
-            } => {
+            (Self::Contains(part), _) => text().contains(&**part),
+            (Self::StartsWith(part), _) => text().starts_with(&**part),
+            (Self::EndsWith(part), _) => text().ends_with(&**part),
+            (
+                Self::Ordered {
+                    comparison,
+                    than,
+                    moment,
+                },
+                _,
+            ) => {
                 let own = moment.and_then(|_| moment_of(actual.as_str()?));
                 let ordering = match (own, moment) {
                     (Some(own), Some(than)) => Some(own.cmp(than)),
-                    _ => javascript::number(actual).partial_cmp(than),
+                    _ => number(actual).partial_cmp(than),
                 };
                 ordering.is_some_and(|ordering| comparison.accepts(ordering))
             }
         }
+    }
+}
+
+fn is_structured(value: &Value) -> bool {
+    matches!(value, Value::List(_) | Value::Object(_))
+}
+
+/// The number that a value stands for; blank text stands for none.
+fn number(value: &Value) -> f64 {
+    match value {
+        Value::String(text) if text.trim().is_empty() => f64::NAN,
+        other => javascript::number(other),
     }
 }
 
@@ -208,8 +286,7 @@ mod tests {
         check("equals", true, "true", true);
         check("equals", 1.5, 1.5, true);
         check("equals", "A", "a", false);
-        check("equals", Value::Null, "null", true);
-        check("equals", list(&["a", "b"]), "a,b", true);
+        check("equals", list(&["a", "b"]), "a,b", false);
         check("not_equals", 2, "1", true);
         check("not_equals", "1", 1, false);
         check("in", 7, list(&["6", "7"]), true);
@@ -228,13 +305,70 @@ mod tests {
         check("matches", "a", "a", false);
     }
 
+    /// As the evaluation in miniflare 5.20261117.0-beta has it.
+    #[test]
+    fn null_is_unequal_and_lists_are_asked_for_items() {
+        check("equals", Value::Null, "null", false);
+        check("not_equals", Value::Null, "null", true);
+        check("in", Value::Null, list(&["null"]), false);
+        check("not_in", Value::Null, list(&["null"]), true);
+        check("contains", Value::Null, "null", false);
+        check("equals", "null", Value::Null, true);
+        let with_null = Value::List([Value::Null, "a".into()].into());
+        check("in", "null", with_null.clone(), false);
+        check("not_equals", list(&["a"]), "b", false);
+        check("not_in", list(&["a"]), list(&["b"]), false);
+        check("has", list(&["a", "b"]), "b", true);
+        check("has", list(&["a"]), "A", false);
+        check("not_has", list(&["a"]), "b", true);
+        check("not_has", list(&["a"]), "a", false);
+        check("has", Value::List([1.into()].into()), "1", true);
+        check("has", with_null, Value::Null, false);
+        check("has", "a", "a", false);
+        check("not_has", "a", "b", false);
+    }
+
+    #[test]
+    fn an_attribute_may_lie_inside_others_unless_one_has_the_whole_name() {
+        let holds = |context: &EvaluationContext, name: &str| {
+            let source = Source {
+                dialect: "flagship".into(),
+                op: "equals".into(),
+                attribute: Some(Attribute::named(name)),
+                value: "x".into(),
+            };
+            let view = View {
+                context,
+                at: UnixMillis(0),
+                draw: 0,
+            };
+            let test = test(&source).expect("a test");
+            test.holds(&view).expect("it never fails") == Truth::Yes
+        };
+        let nested = |names: &[&str]| {
+            let inner = Value::from("x");
+            names.iter().rev().fold(inner, |value, name| {
+                Value::Object([((*name).into(), value)].into())
+            })
+        };
+        let context = EvaluationContext::new().with("a", nested(&["b", "c", "d", "e"]));
+        assert!(holds(&context, "a.b.c.d.e"));
+        assert!(!holds(&context, "a.b.c.d"));
+        let deep = EvaluationContext::new().with("a", nested(&["b", "c", "d", "e", "f"]));
+        assert!(!holds(&deep, "a.b.c.d.e.f"));
+        let whole = context.with("a.b.c.d.e", "y");
+        assert!(!holds(&whole, "a.b.c.d.e"));
+    }
+
     #[test]
     fn numbers_are_compared_as_javascript_converts_them() {
         check("greater_than", "10", 9, true);
         check("greater_than", 9, "9", false);
         check("greater_than_or_equals", 9, "9", true);
-        check("less_than", "", 1, true);
-        check("less_than", Value::Null, 1, true);
+        check("less_than", " ", 1, false);
+        check("less_than", 1, "", false);
+        check("less_than", Value::Null, 1, false);
+        check("less_than", 0, Value::Null, false);
         check("less_than_or_equals", true, 1, true);
         check("less_than", "x", 1, false);
         check("less_than", 1, "x", false);

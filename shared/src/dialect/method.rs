@@ -70,6 +70,12 @@ const BY_NAME: [(&str, Method); 16] = [
 /// Numbers that fifteen hexadecimal digits can write.
 pub const SHA1_60_SCALE: u64 = 1 << 60;
 
+/// Steps in one percent of Flagship's rollouts: how often a hundred goes into 32 bits.
+pub const FLAGSHIP_STEPS: u64 = 42_949_673;
+
+/// Numbers that Flagship's rollouts are drawn from.
+pub const FLAGSHIP_SCALE: u64 = 100 * FLAGSHIP_STEPS;
+
 /// Numbers of Flagsmith's percentages that are not drawn again.
 pub const FLAGSMITH_SCALE: u64 = 9_998;
 
@@ -102,11 +108,8 @@ impl Method {
             Self::Eppo | Self::UnleashVariant | Self::GoFeatureFlag => None,
             Self::GrowthBook1 | Self::FliptVariant => Some(1_000),
             Self::GrowthBook2 => Some(10_000),
-            Self::Unleash
-            | Self::ConfigCat
-            | Self::FliptThreshold
-            | Self::Split
-            | Self::Flagship => Some(100),
+            Self::Unleash | Self::ConfigCat | Self::FliptThreshold | Self::Split => Some(100),
+            Self::Flagship => Some(FLAGSHIP_SCALE),
             Self::LaunchDarkly | Self::PostHog | Self::PostHogVariant => Some(SHA1_60_SCALE),
             Self::Flagsmith => Some(FLAGSMITH_SCALE),
         }

@@ -14,7 +14,7 @@ mod eppo;
 #[cfg(feature = "dialects")]
 mod flagd;
 #[cfg(feature = "dialects")]
-mod flagship;
+pub mod flagship;
 #[cfg(feature = "dialects")]
 pub mod flagsmith;
 #[cfg(feature = "dialects")]

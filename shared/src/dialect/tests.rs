@@ -50,7 +50,7 @@ fn methods_draw_as_published() {
     check(Method::FliptVariant, "salt", ana, 0, 541);
     check(Method::FliptThreshold, "salt", ana, 0, 4);
     check(Method::Split, "-667177", ana, 0, 7);
-    check(Method::Flagship, "salt", ana, 0, 11);
+    check(Method::Flagship, "salt", ana, 0, 512_885_168);
     check(Method::GoFeatureFlag, "salt", ana, 100_000, 50_395);
 }
 

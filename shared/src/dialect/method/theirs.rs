@@ -1,6 +1,6 @@
 //! The methods of other systems: what they hash, and what they take from the hash.
 
-use super::{FLAGSMITH_SCALE, Method};
+use super::{FLAGSHIP_STEPS, FLAGSMITH_SCALE, Method};
 use crate::dialect::hash::{
     crc32, fnv1a_32, md5_32, md5_128, murmur3_32, sha1_28, sha1_60, utf16_units,
 };
@@ -16,9 +16,6 @@ pub(super) fn unit(method: Method, value: &Value) -> Option<Box<str>> {
         // What counts as false is nobody there, and somebody elsewhere.
         (Method::GrowthBook1 | Method::GrowthBook2, value) => {
             javascript::truth(value).then(|| javascript::text(value).into())
-        }
-        (Method::Flagship, Value::List(_) | Value::Object(_)) => {
-            Some(javascript::text(value).into())
         }
         (Method::Flagsmith, value) => Some(python::text_of(value)?.into()),
         (_, Value::String(text)) => Some(text.clone()),
@@ -57,7 +54,10 @@ pub(super) fn draw(method: Method, salt: &str, unit: &str, scale: u64) -> u64 {
         Method::FliptThreshold => u64::from(crc32([unit, salt].concat().as_bytes())) % 100,
         // A seed may be negative there; its bits are the same.
         Method::Split => murmur(unit, salt.parse::<i64>().unwrap_or(0) as u32) % 100,
-        Method::Flagship => murmur(unit, murmur3_32(salt.as_bytes(), 0) % 100) % 100,
+        Method::Flagship => {
+            let hash = murmur(unit, murmur3_32(salt.as_bytes(), 0) % 100);
+            hash % 100 * FLAGSHIP_STEPS + hash / 100
+        }
         Method::GoFeatureFlag => u64::from(fnv1a_32(both().bytes().map(u32::from))) % scale,
     }
 }
