@@ -2,11 +2,13 @@
 
 use super::scope::{Scope, unknown_message};
 use super::split::Shares;
+use crate::bucketing::Bucketing;
 use crate::condition::Condition;
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::dialect::{self, Foreign, Source};
 use crate::evaluation::{ErrorCode, Failure};
-use crate::flag::{OnMiss, Requirement, Rule, Serve};
+use crate::flag::{Gate, OnMiss, Requirement, Rule, Serve, Share};
+use crate::split::Range;
 use crate::value::Value;
 use crate::wire::condition::{AttributeWire, ForeignWire};
 use crate::wire::ruleset::{
@@ -31,7 +33,17 @@ impl Scope<'_, '_> {
             let gates: Box<[_]> = gates
                 .map(|(position, gate)| self.gate(gate, &gates_place.index(position)))
                 .collect();
+            let is_weighed = wire
+                .serve
+                .split
+                .as_ref()
+                .is_some_and(|it| it.weights.is_some());
             let serve = self.serve(wire.serve, &place.key("serve"));
+            if let Some(Serve::Split { bucketing, .. }) = &serve
+                && is_weighed
+            {
+                self.same_draw(&gates, bucketing, &gates_place);
+            }
             let window = self.window(wire.schedule.as_deref(), &place.key("schedule"));
             let on_miss = match wire.on_miss {
                 OnMissWire::Next => OnMiss::Next,
@@ -48,6 +60,24 @@ impl Scope<'_, '_> {
             }));
         }
         rules
+    }
+
+    /// Warns of a gate that draws the very bucket that the split behind it draws: those whom it
+    /// lets through lie in the first part of the split.
+    fn same_draw(&mut self, gates: &[Gate], split: &Bucketing, place: &Place<'_>) {
+        let is_same = |gate: &Gate| {
+            gate.bucketing.is_ours()
+                && gate.bucketing == *split
+                && gate.share != Share::Ranges([Range::FULL].into())
+        };
+        if let Some(position) = gates.iter().position(is_same) {
+            let message = "this gate and the split draw the same bucket, so that the weights do \
+                           not hold for those it lets through: give it a \"salt\" of its own in \
+                           \"bucketing\"";
+            let pointer = place.index(position).pointer();
+            let code = DiagnosticCode::InvalidSplit;
+            self.diagnostics.warn(pointer, code, message.to_owned());
+        }
     }
 
     fn serve(&mut self, wire: ServeWire<'_>, place: &Place<'_>) -> Option<Serve> {

@@ -387,3 +387,34 @@ fn names_in_any_order_mean_the_same() {
     let encode = crate::compact::encode;
     assert_eq!(encode(&rising.ruleset), encode(&mixed.ruleset));
 }
+
+#[test]
+fn a_gate_that_draws_the_splits_bucket_is_remarked() {
+    let remarks = |gates: &str, serve: &str| {
+        let rule = format!(r#"{{"gates":[{gates}],"serve":{{{serve}}}}}"#);
+        let document = flag(&format!(r#""status":"enabled","rules":[{rule}]"#));
+        let compiled = compile(document.as_bytes()).expect("a ruleset");
+        let remarks = compiled.diagnostics.iter();
+        let remarks = remarks.map(|d| format!("{} {}", d.code.as_str(), d.pointer));
+        remarks.collect::<Vec<_>>()
+    };
+    let weights = r#""split":{"weights":{"on":1,"off":1}}"#;
+    let own = r#"{"percentage":50,"bucketing":{"salt":"own"}}"#;
+    let expected = ["invalid-split /flags/f/rules/0/gates/1"];
+    assert_eq!(
+        remarks(&format!(r#"{own},{{"percentage":50}}"#), weights),
+        expected
+    );
+    let salted = r#""split":{"weights":{"on":1,"off":1},"bucketing":{"salt":"own"}}"#;
+    assert_eq!(
+        remarks(own, salted),
+        ["invalid-split /flags/f/rules/0/gates/0"]
+    );
+    // Whoever writes ranges, or lets everybody pass, or serves one variant, means it.
+    let none = [""; 0];
+    assert_eq!(remarks(own, weights), none);
+    assert_eq!(remarks(r#"{"percentage":100}"#, weights), none);
+    assert_eq!(remarks(r#"{"percentage":50}"#, r#""variant":"on""#), none);
+    let ranges = r#""split":{"ranges":[{"variant":"on","from":0,"to":500000}]}"#;
+    assert_eq!(remarks(r#"{"percentage":50}"#, ranges), none);
+}
