@@ -43,7 +43,7 @@ struct CommonTerm {
 enum CommonKind {
     Numeric(Box<[f64]>),
     /// By category in rising order.
-    Categorical(Box<[(Box<str>, Box<[f64]>)]>),
+    Categorical(Box<[Category]>),
 }
 
 /// What is known of one action.
@@ -74,6 +74,9 @@ enum Kind {
         coefficients: BTreeMap<Box<str>, f64>,
     },
 }
+
+/// A category, and its coefficients action by action.
+type Category = (Box<str>, Box<[f64]>);
 
 impl ForeignPolicy for Bandit {
     fn choose(&self, view: &View<'_>) -> Option<Chosen> {
@@ -285,7 +288,7 @@ const SPARSITY_MAX: usize = 4;
 
 /// Each category that an action knows, with its coefficient for each action; for those that do not
 /// know it, as if the attribute were missing. Nothing where most actions know few of them.
-fn categories(column: &[&Term]) -> Option<Box<[(Box<str>, Box<[f64]>)]>> {
+fn categories(column: &[&Term]) -> Option<Box<[Category]>> {
     let of_term = |term: &Term, category: &str| match &term.kind {
         Kind::Categorical { coefficients } => coefficients.get(category).copied(),
         Kind::Numeric { .. } => None,
