@@ -154,9 +154,14 @@ impl Scope<'_, '_> {
                 test
             }
         };
-        let is_timed = matches!(&*positive, "before" | "after");
         let is_object = wire.value.as_ref().is_some_and(OperandWire::is_object);
-        if ours::knows(&positive) || (is_timed && is_object) {
+        if ours::knows(&positive) || (is_object && ours::knows_object(&positive)) {
+            if wire.ignore_case == Some(true) {
+                let message = format!("\"{op}\" knows no case; texts and expressions do");
+                let pointer = place.key("ignoreCase").pointer();
+                self.diagnostics
+                    .warn(pointer, DiagnosticCode::NoEffect, message);
+            }
             let value = wire.value.map_or(Value::Null, OperandWire::into_value);
             let value = self.with_offsets(value, &place.key("value"))?;
             let source = Source {

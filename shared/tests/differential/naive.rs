@@ -325,6 +325,9 @@ impl Naive<'_> {
         }
         let value = self.asked.context.get(test["attribute"].as_str().unwrap());
         let passes = match value.filter(|value| !value.is_null()) {
+            _ if looks_at_the_whole(&positive) => {
+                value.is_some_and(|value| passes_whole(&positive, value, &test["value"]))
+            }
             None => false,
             Some(Json::Array(elements)) if positive != "exists" => elements
                 .iter()
@@ -333,6 +336,66 @@ impl Naive<'_> {
         };
         passes == (positive == op)
     }
+}
+
+fn looks_at_the_whole(op: &str) -> bool {
+    let sets = ["containsAny", "containsAll", "setEquals", "subsetOf"];
+    sets.contains(&op) || op == "isNull" || op == "between" || op.starts_with("size")
+}
+
+fn passes_whole(op: &str, value: &Json, operand: &Json) -> bool {
+    let found: Vec<&Json> = match value {
+        Json::Array(items) => items.iter().collect(),
+        Json::Null => Vec::new(),
+        single => vec![single],
+    };
+    let wanted: Vec<&Json> = items(operand).collect();
+    let size = match value {
+        Json::String(text) => Some(text.chars().count() as u64),
+        Json::Array(items) => Some(items.len() as u64),
+        _ => None,
+    };
+    let size_is = |check: fn(u64, u64) -> bool| {
+        size.is_some_and(|size| check(size, operand.as_u64().unwrap()))
+    };
+    match op {
+        "isNull" => value.is_null(),
+        "between" => value.as_f64().is_some_and(|number| {
+            operand[0].as_f64().unwrap() <= number && number <= operand[1].as_f64().unwrap()
+        }),
+        "sizeEquals" => size_is(|size, wanted| size == wanted),
+        "sizeAtLeast" => size_is(|size, wanted| size >= wanted),
+        "sizeAtMost" => size_is(|size, wanted| size <= wanted),
+        "containsAny" => wanted.iter().any(|item| found.contains(item)),
+        "containsAll" => wanted.iter().all(|item| found.contains(item)),
+        "subsetOf" => found.iter().all(|item| wanted.contains(item)),
+        _ => {
+            wanted.iter().all(|item| found.contains(item))
+                && found.iter().all(|item| wanted.contains(item))
+        }
+    }
+}
+
+/// Three numbers, and whether a release and not what comes before it: the only pre-release that
+/// is generated is the same everywhere.
+fn version(text: &str, lenient: bool) -> Option<([u64; 3], bool)> {
+    let text = if lenient {
+        text.trim_start_matches('v')
+    } else {
+        text
+    };
+    let (numbers, is_release) = match text.split_once('-') {
+        Some((numbers, _)) => (numbers, false),
+        None => (text, true),
+    };
+    let mut numbers: Vec<u64> = numbers
+        .split('.')
+        .map(|number| number.parse().ok())
+        .collect::<Option<_>>()?;
+    if lenient {
+        numbers.resize(3, 0);
+    }
+    Some((numbers.try_into().ok()?, is_release))
 }
 
 fn compare(op: &str, value: &Json, operand: &Json) -> bool {
@@ -347,6 +410,20 @@ fn compare(op: &str, value: &Json, operand: &Json) -> bool {
         any(&|needle| needle.as_str().is_some_and(|needle| check(text, needle)))
     };
     let numbers = || Some((value.as_f64()?, operand.as_f64()?));
+    if let Some(op) = op.strip_prefix("version") {
+        let lenient = operand["lenient"] == true;
+        let than = operand["version"].as_str().or(operand.as_str()).unwrap();
+        let than = version(than, lenient).unwrap();
+        return value
+            .as_str()
+            .and_then(|text| version(text, lenient))
+            .is_some_and(|found| match op {
+                "Equals" => found == than,
+                "GreaterThan" => found > than,
+                "GreaterOrEqual" => found >= than,
+                _ => found <= than,
+            });
+    }
     match op {
         "exists" => true,
         "equals" | "in" => any(&|other| match (value.as_f64(), other.as_f64()) {

@@ -35,6 +35,7 @@ impl Random {
 const COUNTRIES: [&str; 5] = ["DE", "ES", "FR", "US", ""];
 const PLANS: [&str; 4] = ["free", "pro", "proplus", "enterprise"];
 const VARIANTS: [&str; 4] = ["a", "b", "c", "d"];
+const VERSIONS: [&str; 6] = ["1.2.0", "1.10.0", "1.10.0-rc.1", "v1.10", "1.2", "none"];
 /// Flags of a ruleset.
 pub(crate) const N_FLAGS: u64 = 16;
 
@@ -65,6 +66,9 @@ pub(crate) fn context(random: &mut Random) -> Map<String, Json> {
     }
     if random.once_in(2) {
         put("account", random.below(30).into());
+    }
+    if !random.once_in(4) {
+        put("version", random.pick(&VERSIONS.map(Json::from)).clone());
     }
     context
 }
@@ -281,12 +285,33 @@ fn leaf(random: &mut Random) -> Json {
         "" => op.to_owned(),
         not => format!("{not}{}{}", op[..1].to_uppercase(), &op[1..]),
     };
-    match random.below(6) {
+    match random.below(12) {
         0 => json!({ "attribute": "country", "op": named("in"), "value": ["DE", "FR"] }),
         1 => json!({ "attribute": "plan", "op": named("startsWith"), "value": ["pro", "x"] }),
         2 => json!({ "attribute": "tags", "op": named("contains"), "value": "ro" }),
         3 => json!({ "attribute": "age", "op": "greaterThan", "value": random.below(60) }),
         4 => json!({ "attribute": "account", "op": named("equals"), "value": [1, 2.0, "3", 7] }),
+        5 => json!({ "attribute": "age", "op": named("between"), "value": [10, 50.5] }),
+        6 => json!({ "attribute": *random.pick(&["age", "plan"]), "op": named("isNull") }),
+        7 => {
+            let op = *random.pick(&["sizeEquals", "sizeAtLeast", "sizeAtMost"]);
+            json!({ "attribute": *random.pick(&["plan", "tags"]), "op": named(op), "value": 4 })
+        }
+        8 => {
+            let op = *random.pick(&["containsAny", "containsAll", "setEquals", "subsetOf"]);
+            let value = *random.pick(&[["pro", "DE"], ["pro", "pro"], ["free", ""]]);
+            json!({ "attribute": *random.pick(&["plan", "tags"]), "op": named(op), "value": value })
+        }
+        9 | 10 => {
+            let op = *random.pick(&["Equals", "GreaterThan", "GreaterOrEqual", "LessOrEqual"]);
+            let op = named(&format!("version{op}"));
+            let value = if random.once_in(2) {
+                json!("1.10.0")
+            } else {
+                json!({ "version": *random.pick(&["1.2", "v1.10"]), "lenient": true })
+            };
+            json!({ "attribute": "version", "op": op, "value": value })
+        }
         _ => json!({ "attribute": *random.pick(&["age", "plan"]), "op": named("exists") }),
     }
 }

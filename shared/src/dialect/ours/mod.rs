@@ -39,6 +39,23 @@ pub const OPERATORS: &str = "isNull, isEmpty, hasType, between, modulo, sizeEqua
 /// What an operator makes of an attribute that is there.
 type Check = Box<dyn Fn(&Value, UnixMillis) -> bool + Send + Sync>;
 
+/// Whether an everyday operator is one of these where its operand is an object: with a unit of
+/// time, or for versions as people write them.
+#[must_use]
+pub(crate) fn knows_object(op: &str) -> bool {
+    matches!(
+        op,
+        "before"
+            | "after"
+            | "versionEquals"
+            | "versionGreaterThan"
+            | "versionGreaterOrEqual"
+            | "versionLessThan"
+            | "versionLessOrEqual"
+            | "versionMatches"
+    )
+}
+
 /// Whether the operator is one of these.
 #[must_use]
 pub fn knows(op: &str) -> bool {
@@ -95,14 +112,28 @@ fn check(op: &str, operand: &Value) -> Result<Option<Check>, String> {
         "inNetwork" => network::check(operand)?,
         "equalsHashed" => hashed::check(operand)?,
         "urlMatches" => url::check(operand)?,
-        "versionIn" | "versionBetween" => versions::check(op, operand)?,
+        "versionIn"
+        | "versionBetween"
+        | "versionEquals"
+        | "versionGreaterThan"
+        | "versionGreaterOrEqual"
+        | "versionLessThan"
+        | "versionLessOrEqual"
+        | "versionMatches" => versions::check(op, operand)?,
         "timeBetween" | "withinLast" | "withinNext" | "olderThan" | "before" | "after" => {
             times::check(op, operand)?
         }
         "dayOfWeek" | "timeOfDay" => clock::check(op, operand)?,
         _ => return Ok(None),
     };
-    Ok(Some(check))
+    if !knows_object(op) {
+        return Ok(Some(check));
+    }
+    // As everyday operators, these look at the elements of a list.
+    Ok(Some(Box::new(move |value, at| match value {
+        Value::List(elements) => elements.iter().any(|element| check(element, at)),
+        value => check(value, at),
+    })))
 }
 
 /// An attribute and what it has to be like.

@@ -218,6 +218,26 @@ fn versions_strict_and_lenient() {
         "1.5",
         true,
     );
+    let lenient = r#"{"version":"1.2","lenient":true}"#;
+    check("versionGreaterOrEqual", lenient, r#""v1.2""#, true);
+    check("versionGreaterThan", lenient, r#""1.2""#, false);
+    check("versionLessThan", lenient, "1.1", true);
+    check("versionLessOrEqual", lenient, r#"["x", "1.2"]"#, true);
+    check("versionEquals", r#"{"version":"1.2.0"}"#, r#""1.2""#, false);
+    check(
+        "versionMatches",
+        r#"{"range":"~1.2","lenient":true}"#,
+        r#""1.2""#,
+        true,
+    );
+    refuse("versionEquals", r#"{"lenient":true}"#, "version");
+    refuse(
+        "versionEquals",
+        r#"{"version":"1.2"}"#,
+        "no semantic version",
+    );
+    refuse("versionMatches", r#"{"range":"~x"}"#, "no version range");
+    refuse("versionMatches", r#"{"range":1}"#, "range such as");
     refuse("versionIn", r#"["1.2"]"#, "no semantic version");
     refuse("versionBetween", r#"["1.0.0"]"#, "two versions");
 }
@@ -328,6 +348,12 @@ fn conditions_take_these_operators_and_their_contraries() {
                 "value":{"value":"2026-01-01T00:00:00Z","unit":"seconds"}}"#
         ),
         ""
+    );
+    let case =
+        compiled(r#"{"attribute":"tags","op":"notContainsAny","value":["a"],"ignoreCase":true}"#);
+    assert!(
+        case.contains("/ignoreCase") && case.contains("knows no case"),
+        "{case}"
     );
     let unknown = compiled(r#"{"attribute":"ip","op":"notKnown","value":1}"#);
     assert!(

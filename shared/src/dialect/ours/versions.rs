@@ -1,18 +1,33 @@
-//! Semantic versions in lists and between bounds, read strictly or leniently.
+//! Semantic versions compared, in lists, between bounds and in ranges, read strictly or leniently.
 
-use super::{Check, list};
+use super::{Check, list, member};
+use crate::condition::Comparison;
 use crate::value::Value;
-use semver::Version;
+use semver::{Version, VersionReq};
 
-/// `versionIn`: a list, or `{"versions": [...], "lenient": true}`. `versionBetween`: two bounds,
-/// both included, alone or as `versions`. Lenient versions may begin with `v` and leave out parts.
+/// The operand alone, or an object with `"lenient": true` beside it: lenient versions may begin
+/// with `v` and leave out parts. A comparison takes a `version`, `versionMatches` a `range`,
+/// `versionIn` a list and `versionBetween` two bounds, both included, as `versions`.
 pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
     let lenient = operand.member("lenient") == Some(&Value::Bool(true));
-    let items = list(operand.member("versions").unwrap_or(operand))?;
-    let versions = items.iter().map(|item| {
-        let version = read(item, lenient);
-        version.ok_or_else(|| format!("{item} is no semantic version"))
-    });
+    if let Some(comparison) = comparison(op) {
+        let than = version(of(operand, "version")?, lenient)?;
+        return Ok(Box::new(move |value, _| {
+            let found = read(value, lenient);
+            found.is_some_and(|found| comparison.accepts(found.cmp_precedence(&than)))
+        }));
+    }
+    if op == "versionMatches" {
+        let range = of(operand, "range")?.as_str();
+        let range = range.ok_or("the operator needs a version range such as \"^1.2\"")?;
+        let range =
+            VersionReq::parse(range).map_err(|error| format!("no version range: {error}"))?;
+        return Ok(Box::new(move |value, _| {
+            read(value, lenient).is_some_and(|found| range.matches(&found))
+        }));
+    }
+    let versions = list(of(operand, "versions")?)?.iter();
+    let versions = versions.map(|item| version(item, lenient));
     let versions = versions.collect::<Result<Vec<Version>, String>>()?;
     if op == "versionIn" {
         return Ok(Box::new(move |value, _| {
@@ -28,6 +43,34 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
             found.cmp_precedence(&low).is_ge() && found.cmp_precedence(&high).is_le()
         })
     }))
+}
+
+/// What an operator's name compares for.
+fn comparison(op: &str) -> Option<Comparison> {
+    Some(match op {
+        "versionEquals" => Comparison::Equal,
+        "versionGreaterThan" => Comparison::Greater,
+        "versionGreaterOrEqual" => Comparison::GreaterOrEqual,
+        "versionLessThan" => Comparison::Less,
+        "versionLessOrEqual" => Comparison::LessOrEqual,
+        _ => return None,
+    })
+}
+
+/// The operand itself, or its member of that name.
+fn of<'o>(operand: &'o Value, name: &str) -> Result<&'o Value, String> {
+    match operand {
+        Value::Object(_) => member(
+            operand,
+            name,
+            &format!("{{\"{name}\": …, \"lenient\": true}}"),
+        ),
+        operand => Ok(operand),
+    }
+}
+
+fn version(operand: &Value, lenient: bool) -> Result<Version, String> {
+    read(operand, lenient).ok_or_else(|| format!("{operand} is no semantic version"))
 }
 
 fn read(value: &Value, lenient: bool) -> Option<Version> {

@@ -3,6 +3,7 @@
 use super::{Given, subject};
 use crate::compile::compile;
 use crate::context::EvaluationContext;
+use crate::evaluation::Outcome;
 use crate::flag::FlagType;
 use crate::ruleset::Ruleset;
 use crate::value::Value;
@@ -154,6 +155,37 @@ fn a_variant_may_have_a_value_for_each_type() {
         let number = plain.expect_type(FlagType::Number);
         assert_eq!(number.value(), None);
     });
+}
+
+#[test]
+fn the_off_variant_must_be_of_the_type_that_is_asked_for() {
+    let check = |off: &str, wanted: FlagType, expected: &str| {
+        let ruleset = flags(&format!(
+            r#""f":{{"type":"json","status":"disabled",
+                "variants":{{"on":{{"value":true}},"plain":{{"value":"x"}},
+                "seen":{{"value":0,"views":{{"string":"text"}}}}}}{off}}}"#
+        ));
+        Given::new(&ruleset).with(&subject("ana"), |evaluator| {
+            let answer = evaluator.evaluate("f").expect_type(wanted);
+            let found = match answer.outcome {
+                Outcome::Failed { code, .. } => code.as_str(),
+                Outcome::Resolved { reason, .. } | Outcome::CallerDefault { reason } => {
+                    reason.as_str()
+                }
+            };
+            assert_eq!(found, expected, "{off} as {wanted:?}");
+        });
+    };
+    check(
+        r#","offVariant":"plain""#,
+        FlagType::Number,
+        "TYPE_MISMATCH",
+    );
+    check(r#","offVariant":"plain""#, FlagType::String, "DISABLED");
+    check(r#","offVariant":"seen""#, FlagType::Number, "TYPE_MISMATCH");
+    check(r#","offVariant":"seen""#, FlagType::String, "DISABLED");
+    // What the caller brings along is of the caller's type.
+    check("", FlagType::Number, "DISABLED");
 }
 
 #[test]
