@@ -1,12 +1,14 @@
 //! The evaluation context of a request: what rules can ask about.
 //!
 //! `docs/edge.md` lists the attributes. Headers and cookies come in only when they are listed,
-//! because they hold secrets; the query comes in whole.
+//! because they hold secrets; the query comes in whole. A text that is longer than a context may
+//! hold is not known: a page is served whatever the visitor sends.
 
 use crate::request::agent::{self, Product};
 use crate::request::{RequestHead, device, language, query};
 use crate::settings::ContextSettings;
 use crate::subject::Identity;
+use bandera_shared::wire::context::TEXT_BYTES_MAX;
 use bandera_shared::{EvaluationContext, Value};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -28,8 +30,8 @@ pub(crate) fn build(
         .split_once("://")
         .map_or(&*head.origin, |(_, host)| host);
     context.set("method", head.method.as_str().into());
-    context.set("host", host.into());
-    context.set("path", head.path.as_str().into());
+    set_text(&mut context, "host", host);
+    set_text(&mut context, "path", &head.path);
     context.set("query", query_value(&head.query));
     context.set("device", device::class(head).into());
     set_agent(&mut context, head);
@@ -75,6 +77,17 @@ fn set_agent(context: &mut EvaluationContext, head: &RequestHead) {
     }
 }
 
+/// Whether a context may hold the text.
+fn fits(text: &str) -> bool {
+    text.len() <= TEXT_BYTES_MAX
+}
+
+fn set_text(context: &mut EvaluationContext, name: &str, text: &str) {
+    if fits(text) {
+        context.set(name, text.into());
+    }
+}
+
 /// `time` in Unix milliseconds, `hour` (0 to 23) and `weekday` (1 is Monday) in UTC.
 fn set_time(context: &mut EvaluationContext, now_ms: i64) {
     context.set("time", now_ms.into());
@@ -100,7 +113,7 @@ fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
     ];
     for (name, text) in texts {
         if let Some(text) = text {
-            context.set(name, text.as_str().into());
+            set_text(context, name, text);
         }
     }
     let numbers = [
@@ -125,7 +138,8 @@ fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
 fn query_value(query: &str) -> Value {
     let mut members: Vec<(Box<str>, Value)> = Vec::new();
     for (name, value) in query::pairs(query) {
-        if !members.iter().any(|(known, _)| **known == *name) {
+        let is_known = members.iter().any(|(known, _)| **known == *name);
+        if !is_known && fits(&name) && fits(&value) {
             members.push((name.into(), value.into()));
         }
     }
@@ -135,7 +149,8 @@ fn query_value(query: &str) -> Value {
 fn members<'m>(found: impl Iterator<Item = (&'m String, Option<&'m str>)>) -> Value {
     Value::Object(
         found
-            .filter_map(|(name, value)| Some((name.as_str().into(), value?.into())))
+            .filter_map(|(name, value)| Some((name, value.filter(|value| fits(value))?)))
+            .map(|(name, value)| (name.as_str().into(), value.into()))
             .collect(),
     )
 }
@@ -213,6 +228,46 @@ mod tests {
         // 2023-11-14T22:13:20Z, a Tuesday.
         check(&["hour"], 22.into());
         check(&["weekday"], 2.into());
+    }
+
+    #[test]
+    fn what_a_context_cannot_hold_is_not_known() {
+        let identity = Identity {
+            subject: None,
+            may_remember: false,
+            is_bot: false,
+        };
+        let settings = ContextSettings {
+            headers: vec!["x-long".into(), "x-short".into()],
+            cookies: vec!["c".into()],
+        };
+        let known = |bytes: usize| {
+            let text = "x".repeat(bytes);
+            let head = RequestHead {
+                path: text.clone(),
+                query: format!("?a={text}&b=1&{text}=2"),
+                ..head(&[
+                    ("x-long", &text),
+                    ("x-short", "s"),
+                    ("cookie", &format!("c={text}")),
+                ])
+            };
+            let context = build(&head, &identity, &settings);
+            let has = |path: &[&str]| {
+                let attribute = Attribute::nested(path[0], path[1..].iter().copied());
+                context.get(&attribute).is_some()
+            };
+            assert!(has(&["query", "b"]) && has(&["headers", "x-short"]));
+            [
+                has(&["path"]),
+                has(&["query", "a"]),
+                has(&["query", &text]),
+                has(&["headers", "x-long"]),
+                has(&["cookies", "c"]),
+            ]
+        };
+        assert_eq!(known(TEXT_BYTES_MAX), [true; 5]);
+        assert_eq!(known(TEXT_BYTES_MAX + 1), [false; 5]);
     }
 
     #[test]

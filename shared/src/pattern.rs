@@ -3,6 +3,7 @@
 //! Compiling one costs a thousand times more than reading its text, and most flags of a large
 //! ruleset are never evaluated in an isolate's life. Searching takes linear time.
 
+use crate::compile::limits::PATTERN_COMPILED_BYTES_MAX;
 use regex_lite::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 
@@ -62,6 +63,7 @@ impl Pattern {
 fn build(source: &str, fold_case: bool) -> Result<Regex, regex_lite::Error> {
     RegexBuilder::new(source)
         .case_insensitive(fold_case)
+        .size_limit(PATTERN_COMPILED_BYTES_MAX)
         .build()
 }
 

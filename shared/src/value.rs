@@ -113,15 +113,48 @@ impl Value {
             (Self::List(a), Self::List(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.same(y))
             }
-            (Self::Object(a), Self::Object(b)) => {
-                a.len() == b.len()
-                    && a.iter()
-                        .all(|(name, x)| other.member(name).is_some_and(|y| x.same(y)))
-                    && b.iter().all(|(name, _)| self.member(name).is_some())
-            }
+            (Self::Object(a), Self::Object(b)) => same_members(a, b, Self::same),
             (a, b) => a == b,
         }
     }
+}
+
+/// Members that are looked up one by one; more are put in order first.
+const LOOKED_UP_MAX: usize = 16;
+
+/// Whether two objects have the same members, in whatever order. Takes a number of comparisons
+/// that is at most proportional to `n log n`.
+fn same_members<N: Ord, V>(a: &[(N, V)], b: &[(N, V)], same: impl Fn(&V, &V) -> bool) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    if a.len() <= LOOKED_UP_MAX {
+        let find =
+            |members: &'_ [(N, V)], name: &N| members.iter().rposition(|(other, _)| other == name);
+        let has = |(name, x): &(N, V)| {
+            let found = find(b, name).and_then(|at| b.get(at));
+            found.is_some_and(|(_, y)| same(x, y))
+        };
+        return a.iter().all(has) && b.iter().all(|(name, _)| find(a, name).is_some());
+    }
+    let (ordered_a, ordered_b) = (in_order(a), in_order(b));
+    let has = |(name, x): &(N, V)| last_named(&ordered_b, name).is_some_and(|(_, y)| same(x, y));
+    a.iter().all(has)
+        && b.iter()
+            .all(|(name, _)| last_named(&ordered_a, name).is_some())
+}
+
+/// The members by name; those of one name in the order they were written.
+fn in_order<N: Ord, V>(members: &[(N, V)]) -> Vec<&(N, V)> {
+    let mut ordered: Vec<_> = members.iter().collect();
+    ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
+    ordered
+}
+
+fn last_named<'m, N: Ord, V>(ordered: &[&'m (N, V)], name: &N) -> Option<&'m (N, V)> {
+    let after = ordered.partition_point(|(other, _)| other <= name);
+    let last = ordered.get(after.checked_sub(1)?)?;
+    (last.0 == *name).then_some(last)
 }
 
 impl From<&str> for Value {
@@ -168,6 +201,8 @@ impl From<f64> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+    use std::cmp::Ordering;
 
     #[test]
     fn numbers_print_as_in_javascript() {
@@ -188,5 +223,78 @@ mod tests {
         let b = Value::Object([("y".into(), true.into()), ("x".into(), 1.0.into())].into());
         assert!(a.same(&b));
         assert!(!a.same(&Value::Object([("x".into(), 1.into())].into())));
+    }
+
+    type Members = Vec<(Box<str>, Value)>;
+
+    /// A name that counts how often it is compared.
+    struct Counted<'c>(u32, &'c Cell<u32>);
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other).is_eq()
+        }
+    }
+
+    impl Eq for Counted<'_> {}
+
+    impl PartialOrd for Counted<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl Ord for Counted<'_> {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.1.set(self.1.get() + 1);
+            self.0.cmp(&other.0)
+        }
+    }
+
+    #[test]
+    fn large_objects_take_about_as_many_comparisons_as_they_have_members() {
+        let comparisons = |n: u32| {
+            let count = Cell::new(0);
+            let member = |i: u32| (Counted(i.wrapping_mul(0x9E37_79B1), &count), i);
+            let forth: Vec<_> = (0..n).map(member).collect();
+            let back: Vec<_> = (0..n).rev().map(member).collect();
+            assert!(same_members(&forth, &back, |a, b| a == b));
+            count.get()
+        };
+        let (some, many) = (comparisons(1_000), comparisons(8_000));
+        assert!(some < 60_000, "{some}");
+        assert!(many < 12 * some, "{some} {many}");
+    }
+
+    #[test]
+    fn large_objects_are_compared_as_small_ones() {
+        let with = |n: i32, change: &dyn Fn(&mut Members)| {
+            let mut members: Vec<_> = (0..n)
+                .map(|i| (format!("m{i}").into(), Value::from(i)))
+                .collect();
+            change(&mut members);
+            Value::Object(members.into())
+        };
+        for n in [LOOKED_UP_MAX as i32 - 1, 100] {
+            let plain = with(n, &|_| ());
+            let check = |expected: bool, change: &dyn Fn(&mut Members)| {
+                let other = with(n, change);
+                assert_eq!(plain.same(&other), expected, "{other}");
+                assert_eq!(other.same(&plain), expected, "{other}");
+            };
+            check(true, &|members| members.reverse());
+            check(false, &|members| members[3].1 = Value::Null);
+            check(false, &|members| members[3].0 = "other".into());
+            check(false, &|members| members[3].0 = "m4".into());
+            check(false, &|members| drop(members.pop()));
+        }
+        // Of repeated names the last one counts, and each has to be the other's.
+        for n in [2, 40] {
+            let twice = with(n, &|members| members.push(("m0".into(), 0.into())));
+            let other = with(n, &|members| members.push(("m1".into(), 1.into())));
+            assert!(twice.same(&other));
+            let changed = with(n, &|members| members.push(("m0".into(), 7.into())));
+            assert!(!twice.same(&changed) && !changed.same(&twice));
+        }
     }
 }

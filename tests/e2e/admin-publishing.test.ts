@@ -241,6 +241,43 @@ test("explanations agree with answers, for the draft and for any publication", a
   await admin.refused(key, "POST", `${environment}/evaluate`, {
     body: { context: { targetingKey: 7 } },
   });
+  const long = { status: 422, code: "invalid_document", pointer: "/context/page/url" };
+  await admin.refused(long, "POST", `${environment}/evaluate`, {
+    body: { context: { page: { url: "x".repeat(16_385) } } },
+  });
+});
+
+test("a flag that would take too long is neither kept nor published", async () => {
+  const environment = await admin.environment("limits");
+  const flag = (n: number, part: object): object => ({
+    ...plainFlag,
+    rules: [{ when: { any: Array.from({ length: n }, () => part) }, serve: { variant: "on" } }],
+  });
+  const put = (path: string, body: object): { path: string; body: object; headers: typeof anew } => ({
+    path: `${environment}/${path}`,
+    body,
+    headers: anew,
+  });
+  const expression = { attribute: "a", op: "matches", value: "x" };
+  const alone = put("flags/alone", flag(991, expression));
+  const faulty = { status: 422, code: "invalid_document", pointer: "/rules" };
+  await admin.refused(faulty, "PUT", alone.path, alone);
+  const fits = put("flags/alone", flag(990, expression));
+  await admin.ok(201, "PUT", fits.path, fits);
+
+  // Together with a segment it is only seen when the whole is compiled.
+  const numbers = { attribute: "a", op: "in", value: Array.from({ length: 4_998 }, (_, i) => i) };
+  const segment = put("segments/s", { when: numbers });
+  await admin.ok(201, "PUT", segment.path, segment);
+  const together = put("flags/together", flag(20, { segment: "s" }));
+  await admin.ok(201, "PUT", together.path, together);
+  const refused = await admin.publish(environment, 0);
+  assert.equal(refused.status, 422);
+  assert.equal(refused.body["code"], "invalid_ruleset");
+  assert.equal(refused.body["pointer"], "/flags/together/rules");
+  const less = { body: flag(19, { segment: "s" }), headers: { "if-match": '"v1"' } };
+  await admin.ok(200, "PUT", together.path, less);
+  assert.equal((await admin.publish(environment, 0)).status, 201);
 });
 
 test("an import is whole or nothing, and repeating it changes nothing", async () => {

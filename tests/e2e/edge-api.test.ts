@@ -107,6 +107,26 @@ describe("the API", () => {
     assert.equal(await code(undefined, "{"), "PARSE_ERROR");
   });
 
+  test("400 for a context past a limit, with the place and the way out", async () => {
+    const details = async (context: string): Promise<string> => {
+      const body = `{"context":${context}}`;
+      const reply = await edge.ask("POST", "/ofrep/v1/evaluate/flags/shop.visible", {}, body);
+      assert.equal(reply.status, 400);
+      const fault = await bodyOf(reply);
+      assert.equal(fault["errorCode"], "INVALID_CONTEXT");
+      return textOf(fault["errorDetails"]) ?? "";
+    };
+    const many = Array.from({ length: 1_001 }, (_, i) => `"a${i}":1`).join(",");
+    assert.match(await details(`{${many}}`), /^\/context: more than 1000 attributes, .*: leave out/);
+    const long = "x".repeat(16_385);
+    assert.match(await details(`{"a":{"b":"${long}"}}`), /^\/context\/a\/b: a text of 16385 bytes; .*: send/);
+    const deep = (levels: number): string => '{"a":'.repeat(levels) + "1" + "}".repeat(levels);
+    assert.match(await details(deep(33)), /^\/context(\/a){32}: objects and lists are nested/);
+    assert.match(await details(deep(10_000)), /^\/context: objects and lists are nested/);
+    const fits = { context: { targetingKey: "a", b: long.slice(1), c: JSON.parse(deep(31)) } };
+    assert.equal((await edge.ofrep("shop.visible", fits)).status, 200);
+  });
+
   test("413 for a body that is too long, 405 for another method", async () => {
     const long = { context: { targetingKey: "a", filler: "x".repeat(70_000) } };
     assert.equal((await edge.ofrep("shop.visible", long)).status, 413);

@@ -9,6 +9,7 @@ use crate::input;
 use crate::output::{Output, progress};
 use crate::question::Moment;
 use bandera_shared::context::{Action, EvaluationContext};
+use bandera_shared::wire::context::ACTIONS_MAX;
 use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluator, Ruleset, UnixMillis, Value};
 use serde::{Deserialize, Serialize};
@@ -141,7 +142,12 @@ fn answer(
     };
     let default = CallerDefault::from(case.default_value);
     let at = case.at.as_deref().map(UnixMillis::parse).transpose();
-    let context = context_from(case.context).and_then(|mut context| {
+    let in_context = |fault: ReadError| ReadError {
+        pointer: format!("/context{}", fault.pointer),
+        ..fault
+    };
+    let context = context_from(case.context).map_err(in_context);
+    let context = context.and_then(|mut context| {
         offer(&mut context, case.actions)?;
         Ok(context)
     });
@@ -156,7 +162,7 @@ fn answer(
             return refuse(line, &Refusal { code, detail }, output);
         }
         (_, Err(ReadError { pointer, message })) => {
-            let detail = format!("line {}: /context{pointer}: {message}", place.number);
+            let detail = format!("line {}: {pointer}: {message}", place.number);
             let code = ErrorCode::InvalidContext;
             return refuse(line, &Refusal { code, detail }, output);
         }
@@ -185,8 +191,18 @@ fn offer(
     context: &mut EvaluationContext,
     actions: BTreeMap<String, BTreeMap<String, Value>>,
 ) -> Result<(), ReadError> {
+    let found = actions.len();
+    if found > ACTIONS_MAX {
+        return Err(ReadError {
+            pointer: "/actions".to_owned(),
+            message: format!("{found} actions; at most {ACTIONS_MAX} are allowed: offer fewer"),
+        });
+    }
     for (name, attributes) in actions {
-        let attributes = context_from(attributes)?;
+        let attributes = context_from(attributes).map_err(|fault| ReadError {
+            pointer: format!("/actions/{name}{}", fault.pointer),
+            ..fault
+        })?;
         context.offer(Action {
             name: name.into(),
             attributes,

@@ -122,6 +122,51 @@ fn wrong_arguments_say_what_would_be_right() {
 }
 
 #[test]
+fn contexts_past_a_limit_are_refused_with_their_place() {
+    let context = |bytes: usize| format!(r#"{{"page":{{"url":"{}"}}}}"#, "x".repeat(bytes));
+    let asked = |context: &str| one("long-context", &["button", "--context", context]);
+    assert_eq!(asked(&context(16_384)).code, 0);
+    let refused = asked(&context(16_385));
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let place = "--context /page/url: a text of 16385 bytes; at most 16384 are allowed: send";
+    assert!(refused.stderr.contains(place), "{refused:?}");
+
+    // In a batch each case is refused by itself.
+    let case = |id, context: &str, more: &str| {
+        format!(r#"{{"id":{id},"flagKey":"button","context":{context}{more}}}"#)
+    };
+    let actions = |n: usize| {
+        let actions: Vec<String> = (0..n).map(|i| format!(r#""a{i}":{{}}"#)).collect();
+        format!(r#","actions":{{{}}}"#, actions.join(","))
+    };
+    let cases = [
+        case(1, &context(16_385), ""),
+        case(2, &context(16_384), ""),
+        case(3, "{}", &actions(1_001)),
+        case(4, "{}", &actions(1_000)),
+    ];
+    let ruleset = file("evaluate-long-cases.json", RULESET);
+    let ran = bandera_reading(
+        &["evaluate", "--ruleset", &ruleset, "--cases", "-"],
+        cases.join("\n").as_bytes(),
+    );
+    let answers = ran.json_lines();
+    let codes: Vec<&Value> = answers.iter().map(|answer| &answer["errorCode"]).collect();
+    let invalid = json!("INVALID_CONTEXT");
+    assert_eq!(codes, [&invalid, &Value::Null, &invalid, &Value::Null]);
+    let detail = answers[0]["errorDetails"].as_str().unwrap();
+    assert!(
+        detail.starts_with("line 1: /context/page/url: a text of"),
+        "{detail}"
+    );
+    let detail = answers[2]["errorDetails"].as_str().unwrap();
+    assert!(
+        detail.starts_with("line 3: /actions: 1001 actions"),
+        "{detail}"
+    );
+}
+
+#[test]
 fn each_line_has_an_answer_in_its_place() {
     let cases = [
         concat!(

@@ -4,8 +4,9 @@ use crate::store::Current;
 use bandera_shared::evaluation::Outcome;
 use bandera_shared::publish::content_hash;
 use bandera_shared::sorted::Sorted;
-use bandera_shared::wire::context_from;
+use bandera_shared::wire::context::{is_recursion, too_deep};
 use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
+use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
 use serde::Serialize;
 
@@ -105,16 +106,20 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
     if body.is_empty() {
         return Ok(EvaluationContext::new());
     }
-    let body: Value = serde_json::from_slice(body)
-        .map_err(|error| Fault::new(400, ErrorCode::ParseError, error.to_string()))?;
     let invalid = |detail: String| Fault::new(400, ErrorCode::InvalidContext, detail);
+    let body: Value = serde_json::from_slice(body).map_err(|error| match error.to_string() {
+        message if is_recursion(&message) => invalid(format!("/context: {}", too_deep())),
+        message => Fault::new(400, ErrorCode::ParseError, message),
+    })?;
     let Value::Object(_) = body else {
         return Err(invalid("the body is no object".to_owned()));
     };
     match body.member("context") {
         None | Some(Value::Null) => Ok(EvaluationContext::new()),
         Some(Value::Object(attributes)) => {
-            context_from(attributes.iter().cloned()).map_err(|error| invalid(error.message))
+            context_from(attributes.iter().cloned()).map_err(|ReadError { pointer, message }| {
+                invalid(format!("/context{pointer}: {message}"))
+            })
         }
         Some(other) => Err(invalid(format!("the context is no object but {other}"))),
     }
@@ -229,6 +234,7 @@ fn print(value: &(impl Serialize + ?Sized)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bandera_shared::wire::context as limits;
 
     #[test]
     fn reads_contexts() {
@@ -252,6 +258,46 @@ mod tests {
             r#"{"context":{"targetingKey":7}}"#,
             ErrorCode::InvalidContext,
         );
+    }
+
+    #[test]
+    fn contexts_past_a_limit_are_refused_with_their_place() {
+        let check = |context: &str, pointer: Option<&str>| {
+            let body = format!(r#"{{"context":{context}}}"#);
+            let refused = super::context(body.as_bytes()).err();
+            let Some(pointer) = pointer else {
+                assert_eq!(refused, None);
+                return;
+            };
+            let fault = refused.expect("a fault");
+            assert_eq!((fault.status, fault.code), (400, ErrorCode::InvalidContext));
+            let place = fault.detail.split(": ").next();
+            assert_eq!(place, Some(pointer), "{}", fault.detail);
+        };
+        let attributes = |n: usize| {
+            let members: Vec<String> = (0..n).map(|i| format!(r#""a{i}":1"#)).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        check(&attributes(limits::ATTRIBUTES_MAX), None);
+        check(&attributes(limits::ATTRIBUTES_MAX + 1), Some("/context"));
+        let text = |bytes: usize| format!(r#"{{"a":{{"b/c":"{}"}}}}"#, "x".repeat(bytes));
+        check(&text(limits::TEXT_BYTES_MAX), None);
+        check(&text(limits::TEXT_BYTES_MAX + 1), Some("/context/a/b~1c"));
+        let nested = |levels: usize| {
+            let (open, close) = (r#"{"a":"#.repeat(levels), "}".repeat(levels));
+            format!("{open}1{close}")
+        };
+        check(&nested(limits::DEPTH_MAX), None);
+        let inside = format!("/context{}", "/a".repeat(limits::DEPTH_MAX));
+        check(&nested(limits::DEPTH_MAX + 1), Some(&inside));
+        check(&nested(10_000), Some("/context"));
+        let whole = |bytes: usize| {
+            let full = "x".repeat(limits::TEXT_BYTES_MAX);
+            let rest = "x".repeat(bytes - 3 * limits::TEXT_BYTES_MAX - 4);
+            format!(r#"{{"a":"{full}","b":"{full}","c":"{full}","d":"{rest}"}}"#)
+        };
+        check(&whole(limits::CONTEXT_BYTES_MAX), None);
+        check(&whole(limits::CONTEXT_BYTES_MAX + 1), Some("/context/d"));
     }
 
     #[test]

@@ -3,6 +3,9 @@
 /// Bytes of a ruleset document: a KV value holds 25 MiB, an isolate 128 MB.
 pub const RULESET_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Flags of a ruleset: as many as an edge can answer for in one request.
+pub const FLAGS_MAX: usize = 10_000;
+
 /// Bytes of a key of a flag, variant, segment, layer, holdout or bandit.
 pub const KEY_BYTES_MAX: usize = 256;
 
@@ -14,6 +17,9 @@ pub const LIST_LENGTH_MAX: usize = 10_000;
 
 /// Bytes of a regular expression's source.
 pub const PATTERN_BYTES_MAX: usize = 1_000;
+
+/// Bytes of a regular expression once it is compiled: repetitions inside repetitions grow fast.
+pub const PATTERN_COMPILED_BYTES_MAX: usize = 128 * 1024;
 
 /// Numbers that another system's bucketing may draw from, where it leaves that open.
 pub const SCALE_MAX: u64 = 1 << 60;
@@ -27,3 +33,8 @@ pub const RULES_MAX: usize = 256;
 /// Flags that evaluating one flag may evaluate, itself included, counted along every path; and
 /// segments that looking into one segment may look into.
 pub const EVALUATION_COST_MAX: u64 = 256;
+
+/// Comparisons that evaluating one flag may take, those of segments and flags it asks included,
+/// counted along every path: each condition is one, and so is each value that has to be looked at
+/// by itself; a regular expression is a hundred.
+pub const COMPARISONS_MAX: u64 = 100_000;

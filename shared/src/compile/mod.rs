@@ -3,6 +3,7 @@
 //! One broken flag never takes another down: a member that does not compile is reported and, when
 //! it is a flag, answers with an error; the rest is unharmed.
 
+mod comparisons;
 pub(crate) mod condition;
 mod flag;
 mod graph;
@@ -29,8 +30,9 @@ use crate::wire::condition::UnitWire;
 use crate::wire::ruleset::{FlagWire, Member, RulesetWire, SCHEMA_VERSION, VersionWire};
 use crate::wire::text::{Members, Text};
 use crate::wire::{read, read_member, read_ruleset};
+use comparisons::Comparisons;
 use flag::{Answers, Neighbours};
-use limits::RULESET_BYTES_MAX;
+use limits::{FLAGS_MAX, RULESET_BYTES_MAX};
 use references::{Segments, check_layers, check_prerequisites};
 use scope::{Names, Scope, default_salt};
 use serde::Deserialize;
@@ -167,12 +169,12 @@ impl<'w, 'd> Compiler<'w, 'd> {
     }
 
     fn parts(mut self) -> Parts {
-        let (segments, broken_segments) = self.segments();
+        let (segments, broken_segments, comparisons) = self.segments();
         let layers = self.layers();
         let holdouts = self.holdouts();
         let bandits = self.bandits();
         let (mut flags, asked) = self.flags(&bandits, &broken_segments);
-        check_prerequisites(&mut flags, &asked, self.diagnostics);
+        check_prerequisites(&mut flags, &asked, comparisons, self.diagnostics);
         check_layers(&mut flags, &layers, self.diagnostics);
         // A bandit that did not compile keeps no place: flags that serve it are broken, so the
         // indices of the others may close up.
@@ -210,8 +212,9 @@ impl<'w, 'd> Compiler<'w, 'd> {
         }
     }
 
-    /// Segments, and the indices of those that are broken, directly or through another.
-    fn segments(&mut self) -> (Vec<Segment>, BTreeSet<usize>) {
+    /// Segments, the indices of those that are broken, directly or through another, and what each
+    /// may take.
+    fn segments(&mut self) -> (Vec<Segment>, BTreeSet<usize>, Comparisons) {
         let root = Place::ROOT.key("segments");
         let mut made = Segments::default();
         for (key, member) in std::mem::take(&mut self.wire.segments) {
@@ -303,6 +306,15 @@ impl<'w, 'd> Compiler<'w, 'd> {
     ) -> (Vec<Flag>, Vec<BTreeSet<usize>>) {
         let root = Place::ROOT.key("flags");
         let members = std::mem::take(&mut self.wire.flags);
+        if members.len() > FLAGS_MAX {
+            let found = members.len();
+            let message = format!(
+                "{found} flags; at most {FLAGS_MAX} are allowed: remove those that nobody asks \
+                 for, or divide them among environments"
+            );
+            let code = DiagnosticCode::LimitExceeded;
+            self.diagnostics.error(&root, code, message);
+        }
         let reads = self.read_flags(members, &root);
         let answers = self.answers(&reads);
         let neighbours = Neighbours {

@@ -1,7 +1,8 @@
 //! Faults that only show between members: circles, cost, and buckets with two owners.
 
+use super::comparisons::{self, Comparisons};
 use super::graph::order;
-use super::limits::EVALUATION_COST_MAX;
+use super::limits::{COMPARISONS_MAX, EVALUATION_COST_MAX};
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::flag::{Flag, FlagState, Serve};
 use crate::ruleset::{Layer, Segment};
@@ -24,11 +25,12 @@ impl Segments {
         self.uses.push(uses.into_iter().collect());
     }
 
-    /// The segments, and the indices of those that are broken, directly or through another.
+    /// The segments, the indices of those that are broken, directly or through another, and what
+    /// each may take.
     pub(super) fn finish(
         mut self,
         diagnostics: &mut Diagnostics,
-    ) -> (Vec<Segment>, BTreeSet<usize>) {
+    ) -> (Vec<Segment>, BTreeSet<usize>, Comparisons) {
         let order = order(&self.uses);
         let root = Place::ROOT.key("segments");
         let mut report = |segment: &Segment, code, message: &str| {
@@ -45,15 +47,28 @@ impl Segments {
             self.broken.insert(index);
         }
         let mut cost = vec![1_u64; self.list.len()];
+        let mut comparisons = Comparisons {
+            segments: vec![0; self.list.len()],
+            flags: Vec::new(),
+        };
         for index in order.resolved {
             let uses = self.uses.get(index).map_or(&[][..], Vec::as_slice);
             let total = total_cost(uses, &cost);
             if let Some(own) = cost.get_mut(index) {
                 *own = total;
             }
-            let is_over = total > EVALUATION_COST_MAX;
-            if let Some(segment) = self.list.get(index).filter(|_| is_over) {
+            let Some(segment) = self.list.get(index) else {
+                continue;
+            };
+            let found = comparisons.of_segment(segment);
+            let is_over = total > EVALUATION_COST_MAX || found > COMPARISONS_MAX;
+            if total > EVALUATION_COST_MAX {
                 report(segment, DiagnosticCode::LimitExceeded, COST);
+            } else if is_over {
+                let message = comparisons::message(found);
+                report(segment, DiagnosticCode::LimitExceeded, &message);
+            } else if let Some(own) = comparisons.segments.get_mut(index) {
+                *own = found;
             }
             if is_over || uses.iter().any(|used| self.broken.contains(used)) {
                 self.broken.insert(index);
@@ -65,7 +80,7 @@ impl Segments {
                 segment.when = None;
             }
         }
-        (self.list, self.broken)
+        (self.list, self.broken, comparisons)
     }
 }
 
@@ -77,10 +92,12 @@ fn total_cost(uses: &[usize], cost: &[u64]) -> u64 {
     costs.fold(1, |sum: u64, cost| sum.saturating_add(*cost))
 }
 
-/// Breaks flags whose prerequisites run in circles or cost too much to follow.
+/// Breaks flags whose prerequisites run in circles or cost too much to follow, and those that take
+/// too much themselves.
 pub(super) fn check_prerequisites(
     flags: &mut [Flag],
     asked: &[BTreeSet<usize>],
+    mut comparisons: Comparisons,
     diagnostics: &mut Diagnostics,
 ) {
     let requires: Vec<Vec<usize>> = flags
@@ -93,33 +110,39 @@ pub(super) fn check_prerequisites(
         .collect();
     let order = order(&requires);
     let root = Place::ROOT.key("flags");
-    let mut fail = |flag: &mut Flag, code, message: &str| {
-        diagnostics.error(
-            &root.key(&flag.key).key("requires"),
-            code,
-            message.to_owned(),
-        );
+    let mut fail = |flag: &mut Flag, member, code, message: &str| {
+        diagnostics.error(&root.key(&flag.key).key(member), code, message.to_owned());
         flag.state = FlagState::Broken(message.into());
     };
     for index in order.circular {
         if let Some(flag) = flags.get_mut(index) {
             fail(
                 flag,
+                "requires",
                 DiagnosticCode::Cycle,
                 "flags require each other in a circle",
             );
         }
     }
     let mut cost = vec![1_u64; flags.len()];
+    comparisons.flags = vec![0; flags.len()];
     for index in order.resolved {
         let total = total_cost(requires.get(index).map_or(&[], Vec::as_slice), &cost);
         let Some(flag) = flags.get_mut(index) else {
             continue;
         };
+        let none = BTreeSet::new();
+        let found = comparisons.of_flag(flag, asked.get(index).unwrap_or(&none));
         if total > EVALUATION_COST_MAX {
-            fail(flag, DiagnosticCode::LimitExceeded, COST);
+            fail(flag, "requires", DiagnosticCode::LimitExceeded, COST);
+        } else if found > COMPARISONS_MAX {
+            let message = comparisons::message(found);
+            fail(flag, "rules", DiagnosticCode::LimitExceeded, &message);
         } else if let (Some(own), FlagState::Live) = (cost.get_mut(index), &flag.state) {
             *own = total;
+            if let Some(own) = comparisons.flags.get_mut(index) {
+                *own = found;
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use crate::evaluation::Outcome;
 use crate::sticky::StickyDecisions;
 use crate::{EvaluationContext, UnixMillis};
 
+mod limits;
+
 /// The errors of a document, as `code pointer`.
 #[track_caller]
 fn errors(document: &str) -> Vec<String> {
@@ -242,62 +244,6 @@ fn documents_that_are_no_ruleset_are_refused_as_a_whole() {
             "{rubbish}"
         );
     }
-}
-
-#[test]
-fn limits_hold_at_and_one_past() {
-    let nested = |depth: usize| {
-        let open = r#"{"not":"#.repeat(depth - 1);
-        let leaf = r#"{"attribute":"a","op":"exists"}"#;
-        let when = format!("{open}{leaf}{}", "}".repeat(depth - 1));
-        flag(&format!(
-            r#""status":"enabled","rules":[{{"when":{when},"serve":{{"variant":"on"}}}}]"#
-        ))
-    };
-    assert!(errors(&nested(limits::CONDITION_DEPTH_MAX)).is_empty());
-    let past = errors(&nested(limits::CONDITION_DEPTH_MAX + 1));
-    assert!(
-        past.first()
-            .is_some_and(|e| e.starts_with("limit-exceeded")),
-        "{past:?}"
-    );
-
-    let listed = |length: usize| {
-        let list = vec!["1"; length].join(",");
-        flag(&format!(
-            r#""status":"enabled","rules":[{{"when":{{"attribute":"a","op":"in","value":[{list}]}},
-                "serve":{{"variant":"on"}}}}]"#
-        ))
-    };
-    assert!(errors(&listed(limits::LIST_LENGTH_MAX)).is_empty());
-    let past = errors(&listed(limits::LIST_LENGTH_MAX + 1));
-    assert_eq!(past, ["limit-exceeded /flags/f/rules/0/when/value"]);
-}
-
-#[test]
-fn following_prerequisites_is_bounded() {
-    // Each level requires the one below twice: evaluating level n costs 2^(n+1) - 1.
-    let levels = |count: usize| {
-        let member = |level: usize| {
-            let below = format!(
-                r#"{{"flag":"l{:02}","variants":["on"]}}"#,
-                level.wrapping_sub(1)
-            );
-            let requires = if level == 0 {
-                String::new()
-            } else {
-                format!("{below},{below}")
-            };
-            format!(
-                r#","l{level:02}":{{"type":"boolean","status":"enabled","defaultVariant":"on",
-                    "variants":{{"on":{{"value":true}}}},"requires":[{requires}]}}"#
-            )
-        };
-        let members: String = (0..count).map(member).collect();
-        with(&format!("{members}}}}}"))
-    };
-    assert!(errors(&levels(8)).is_empty());
-    assert_eq!(errors(&levels(9)), ["limit-exceeded /flags/l08/requires"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! An expression is rewritten once, when a ruleset is compiled. Look-around and back-references,
 //! which no engine has in linear time, are refused.
 
-use crate::compile::limits::PATTERN_BYTES_MAX;
+use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX};
 use regex_lite::{Regex, RegexBuilder};
 use std::fmt::Write as _;
 
@@ -52,6 +52,7 @@ pub fn compile(source: &str, letters: Letters) -> Result<Regex, NoPattern> {
     reader.pattern()?;
     RegexBuilder::new(&reader.out)
         .case_insensitive(letters == Letters::AnyCase)
+        .size_limit(PATTERN_COMPILED_BYTES_MAX)
         .build()
         .map_err(|_| NoPattern::Malformed)
 }

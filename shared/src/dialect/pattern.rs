@@ -3,7 +3,7 @@
 //! RE2's syntax is nearly that of `regex_lite`; what differs is rewritten here, once, when a
 //! ruleset is compiled. What no linear-time engine has (look-around, back-references) is refused.
 
-use crate::compile::limits::PATTERN_BYTES_MAX;
+use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX};
 use regex_lite::{Regex, RegexBuilder};
 
 /// Whether upper and lower case are the same to an expression that does not say so itself.
@@ -58,6 +58,7 @@ fn build(text: &str, dialect: Dialect, case: Case) -> Result<Regex, String> {
     }
     RegexBuilder::new(&rewritten(text, dialect))
         .case_insensitive(case == Case::Ignored)
+        .size_limit(PATTERN_COMPILED_BYTES_MAX)
         .build()
         .map_err(|error| error.to_string())
 }

@@ -1,6 +1,7 @@
 //! Documents as they are written: the only place of this crate that knows JSON.
 
 pub mod condition;
+pub mod context;
 pub mod document;
 pub mod evaluation;
 pub mod operand;
@@ -12,10 +13,9 @@ pub mod tree;
 mod unique;
 mod value;
 
-use crate::context::EvaluationContext;
 #[cfg(feature = "pointers")]
 use crate::diagnostic::push_token;
-use crate::value::Value;
+pub use context::{context_from, read_context};
 use ruleset::{OutlineWire, RulesetWire};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -165,43 +165,6 @@ fn ignored_pointer(path: &serde_ignored::Path<'_>) -> String {
     }
 }
 
-/// The evaluation context in a JSON object: `targetingKey` and any attributes.
-///
-/// # Errors
-/// `ReadError` when the text is no JSON object, or `targetingKey` is neither text nor null.
-pub fn read_context(text: &str) -> Result<EvaluationContext, ReadError> {
-    match read::<Value>(text)?.value {
-        Value::Object(attributes) => context_from(attributes),
-        _ => Err(ReadError {
-            pointer: String::new(),
-            message: "the context is no object".to_owned(),
-        }),
-    }
-}
-
-/// The evaluation context of attributes already read.
-///
-/// # Errors
-/// `ReadError` when `targetingKey` is neither text nor null.
-pub fn context_from<N: AsRef<str>>(
-    attributes: impl IntoIterator<Item = (N, Value)>,
-) -> Result<EvaluationContext, ReadError> {
-    let mut context = EvaluationContext::new();
-    for (name, value) in attributes {
-        let name = name.as_ref();
-        let is_key = name == crate::context::TARGETING_KEY;
-        if is_key && !matches!(value, Value::String(_) | Value::Null) {
-            let message = "the targeting key must be a string".to_owned();
-            return Err(ReadError {
-                pointer: "/targetingKey".to_owned(),
-                message,
-            });
-        }
-        context.set(name, value);
-    }
-    Ok(context)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,16 +204,5 @@ mod tests {
         let fault = read::<Outer>("{\"list\": [}").unwrap_err();
         assert!(fault.message.contains("line 1 column"), "{}", fault.message);
         assert!(read::<Outer>(r#"{"list":[]} trailing"#).is_err());
-    }
-
-    #[test]
-    fn a_context_is_any_object_with_a_text_key() {
-        let context = read_context(r#"{"targetingKey":"ana","n":[1,{"x":null}]}"#).unwrap();
-        assert_eq!(context.targeting_key(), Some("ana"));
-        assert_eq!(
-            read_context(r#"{"targetingKey":7}"#).unwrap_err().pointer,
-            "/targetingKey"
-        );
-        assert!(read_context("[]").is_err());
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use bandera_shared::compact::encode;
 use bandera_shared::compile;
+use bandera_shared::wire::context::TEXT_BYTES_MAX;
 
 const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
     "shown": {"type": "boolean", "status": "enabled", "visibility": "client",
@@ -34,6 +35,17 @@ fn answers_hold_client_flags_alone() {
             r#"{"shown":{"value":false,"variant":"off","reason":"DEFAULT","#,
             r#""config":{"columns":3}}}"#
         ),
+    );
+}
+
+#[test]
+fn contexts_past_a_limit_are_refused_with_their_place() {
+    let text = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes));
+    assert!(wire::read_context(&text(TEXT_BYTES_MAX)).is_ok());
+    let fault = wire::read_context(&text(TEXT_BYTES_MAX + 1)).unwrap_err();
+    assert!(
+        fault.starts_with("context/a: a text of 16385 bytes"),
+        "{fault}"
     );
 }
 

@@ -1,0 +1,190 @@
+//! Every bound of a ruleset, at and one past.
+
+use super::{errors, flag, with};
+use crate::compile::{compile, limits};
+
+#[test]
+fn limits_hold_at_and_one_past() {
+    let nested = |depth: usize| {
+        let open = r#"{"not":"#.repeat(depth - 1);
+        let leaf = r#"{"attribute":"a","op":"exists"}"#;
+        let when = format!("{open}{leaf}{}", "}".repeat(depth - 1));
+        flag(&format!(
+            r#""status":"enabled","rules":[{{"when":{when},"serve":{{"variant":"on"}}}}]"#
+        ))
+    };
+    assert!(errors(&nested(limits::CONDITION_DEPTH_MAX)).is_empty());
+    let past = errors(&nested(limits::CONDITION_DEPTH_MAX + 1));
+    assert!(
+        past.first()
+            .is_some_and(|e| e.starts_with("limit-exceeded")),
+        "{past:?}"
+    );
+
+    let listed = |length: usize| {
+        let list = vec!["1"; length].join(",");
+        flag(&format!(
+            r#""status":"enabled","rules":[{{"when":{{"attribute":"a","op":"in","value":[{list}]}},
+                "serve":{{"variant":"on"}}}}]"#
+        ))
+    };
+    assert!(errors(&listed(limits::LIST_LENGTH_MAX)).is_empty());
+    let past = errors(&listed(limits::LIST_LENGTH_MAX + 1));
+    assert_eq!(past, ["limit-exceeded /flags/f/rules/0/when/value"]);
+}
+
+#[test]
+fn the_number_of_flags_is_bounded() {
+    let flags = |n: usize| {
+        let member = |i: usize| {
+            format!(
+                r#""f{i}":{{"type":"boolean","status":"disabled",
+                    "variants":{{"a":{{"value":true}}}}}}"#
+            )
+        };
+        let members: Vec<String> = (0..n).map(member).collect();
+        let text = format!(r#"{{"schemaVersion":1,"flags":{{{}}}}}"#, members.join(","));
+        let compiled = compile(text.as_bytes()).expect("a ruleset");
+        assert_eq!(compiled.ruleset.len(), n, "none is lost");
+        errors(&text)
+    };
+    assert!(flags(limits::FLAGS_MAX).is_empty());
+    assert_eq!(flags(limits::FLAGS_MAX + 1), ["limit-exceeded /flags"]);
+}
+
+/// `in` with that many numbers is one condition and as many comparisons.
+fn numbers(n: usize) -> String {
+    let list = vec!["1"; n].join(",");
+    format!(r#"{{"attribute":"a","op":"in","value":[{list}]}}"#)
+}
+
+#[test]
+fn comparisons_of_a_flag_are_bounded() {
+    // One for the condition around ten others, which take 9,998 each and one of them more.
+    let rules = |more: usize| {
+        let full = vec![numbers(9_998); 10].join(",");
+        let rest = numbers(8 + more);
+        format!(r#""rules":[{{"when":{{"any":[{full},{rest}]}},"serve":{{"variant":"on"}}}}]"#)
+    };
+    let max = usize::try_from(limits::COMPARISONS_MAX).expect("a small number");
+    assert_eq!(1 + 10 * 9_999 + 9, max);
+    let of_flag = |more| flag(&format!(r#""status":"enabled",{}"#, rules(more)));
+    assert!(errors(&of_flag(0)).is_empty());
+    assert_eq!(errors(&of_flag(1)), ["limit-exceeded /flags/f/rules"]);
+}
+
+#[test]
+fn comparisons_are_counted_along_every_path() {
+    // The segment takes one for itself and 5,000 for its condition; each use of it is a condition.
+    let using = |n_uses: usize| {
+        let uses = vec![r#"{"segment":"s"}"#; n_uses].join(",");
+        let rule = format!(r#"{{"when":{{"any":[{uses}]}},"serve":{{"variant":"on"}}}}"#);
+        let flag = flag(&format!(r#""status":"enabled","rules":[{rule}]"#));
+        let segment = format!(r#""segments":{{"s":{{"when":{}}}}}"#, numbers(4_998));
+        flag.replacen('{', &format!("{{{segment},"), 1)
+    };
+    // 1 + 19 * 5,001 = 95,020; once more is 100,021.
+    assert!(errors(&using(19)).is_empty());
+    assert_eq!(errors(&using(20)), ["limit-exceeded /flags/f/rules"]);
+    let heavy = vec![numbers(9_998); 11].join(",");
+    let of_segment =
+        format!(r#"{{"schemaVersion":1,"segments":{{"s":{{"when":{{"any":[{heavy}]}}}}}}}}"#);
+    assert_eq!(errors(&of_segment), ["limit-exceeded /segments/s"]);
+    let patterns = |n: usize| {
+        let one = r#"{"attribute":"a","op":"matches","value":"a"}"#;
+        let when = vec![one; n].join(",");
+        flag(&format!(
+            r#""status":"enabled",
+                "rules":[{{"when":{{"any":[{when}]}},"serve":{{"variant":"on"}}}}]"#
+        ))
+    };
+    // 1 + 990 * 101 = 99,991.
+    assert!(errors(&patterns(990)).is_empty());
+    assert_eq!(errors(&patterns(991)), ["limit-exceeded /flags/f/rules"]);
+}
+
+#[test]
+fn expressions_that_grow_are_refused() {
+    let matching = |expression: &str| {
+        let when = format!(r#"{{"attribute":"a","op":"matches","value":"{expression}"}}"#);
+        errors(&flag(&format!(
+            r#""status":"enabled","rules":[{{"when":{when},"serve":{{"variant":"on"}}}}]"#
+        )))
+    };
+    assert!(matching("(a{30}){30}").is_empty());
+    assert_eq!(
+        matching("(a{99}){99}"),
+        ["invalid-condition /flags/f/rules/0/when/value"]
+    );
+    let long = |n: usize| "a".repeat(n);
+    assert!(matching(&long(limits::PATTERN_BYTES_MAX)).is_empty());
+    assert_eq!(
+        matching(&long(limits::PATTERN_BYTES_MAX + 1)),
+        ["limit-exceeded /flags/f/rules/0/when/value"]
+    );
+}
+
+#[test]
+fn following_prerequisites_is_bounded() {
+    // Each level requires the one below twice: evaluating level n costs 2^(n+1) - 1.
+    let levels = |count: usize| {
+        let member = |level: usize| {
+            let below = format!(
+                r#"{{"flag":"l{:02}","variants":["on"]}}"#,
+                level.wrapping_sub(1)
+            );
+            let requires = if level == 0 {
+                String::new()
+            } else {
+                format!("{below},{below}")
+            };
+            format!(
+                r#","l{level:02}":{{"type":"boolean","status":"enabled","defaultVariant":"on",
+                    "variants":{{"on":{{"value":true}}}},"requires":[{requires}]}}"#
+            )
+        };
+        let members: String = (0..count).map(member).collect();
+        with(&format!("{members}}}}}"))
+    };
+    assert!(errors(&levels(8)).is_empty());
+    assert_eq!(errors(&levels(9)), ["limit-exceeded /flags/l08/requires"]);
+}
+
+#[test]
+fn keys_variants_and_rules_are_bounded() {
+    let named = |bytes: usize| {
+        let key = "k".repeat(bytes);
+        with(&format!(
+            r#","{key}":{{"type":"boolean","status":"disabled",
+                "variants":{{"{key}":{{"value":true}}}}}}}}}}"#
+        ))
+    };
+    assert!(errors(&named(limits::KEY_BYTES_MAX)).is_empty());
+    let key = "k".repeat(limits::KEY_BYTES_MAX + 1);
+    assert_eq!(
+        errors(&named(limits::KEY_BYTES_MAX + 1)),
+        [
+            format!("limit-exceeded /flags/{key}"),
+            format!("limit-exceeded /flags/{key}/variants/{key}"),
+        ]
+    );
+    let variants = |n: usize| {
+        let variants: Vec<String> = (0..n)
+            .map(|i| format!(r#""v{i}":{{"value":{i}}}"#))
+            .collect();
+        with(&format!(
+            r#","f":{{"type":"number","status":"disabled","variants":{{{}}}}}}}}}"#,
+            variants.join(",")
+        ))
+    };
+    assert!(errors(&variants(limits::VARIANTS_MAX)).is_empty());
+    let past = errors(&variants(limits::VARIANTS_MAX + 1));
+    assert_eq!(past, ["limit-exceeded /flags/f/variants"]);
+    let rules = |n: usize| {
+        let rules = vec![r#"{"serve":{"variant":"on"}}"#; n].join(",");
+        flag(&format!(r#""status":"enabled","rules":[{rules}]"#))
+    };
+    assert!(errors(&rules(limits::RULES_MAX)).is_empty());
+    let past = errors(&rules(limits::RULES_MAX + 1));
+    assert_eq!(past, ["limit-exceeded /flags/f/rules"]);
+}
