@@ -9,6 +9,7 @@ use crate::request::{RequestHead, device, language, query};
 use crate::settings::ContextSettings;
 use crate::subject::Identity;
 use bandera_shared::wire::context::TEXT_BYTES_MAX;
+use bandera_shared::wire::tree;
 use bandera_shared::{EvaluationContext, Value};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -124,7 +125,7 @@ fn set_place(context: &mut EvaluationContext, head: &RequestHead) {
     for (name, text) in numbers {
         if let Some(number) = text
             .as_ref()
-            .and_then(|text| serde_json::from_str::<f64>(text).ok())
+            .and_then(|text| tree::from_str::<f64>(text).ok())
         {
             context.set(name, number.into());
         }

@@ -10,7 +10,7 @@ mod desk;
 use crate::call::Call;
 use crate::isolate::Isolate;
 use crate::{queue, subject};
-use bandera_platform::{Body, Problem, commit_batch, json_response, read_body};
+use bandera_platform::{Body, Problem, commit_batch, is_over_limit, json_response, read_body};
 use bandera_shared::UnixMillis;
 use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
 use bandera_shared::event::{
@@ -31,7 +31,7 @@ const EVENT_LIMIT: &str = "EVENT_LIMIT";
 /// # Errors
 /// What the runtime threw.
 pub(crate) async fn handle(call: &Call<'_>) -> Result<Response, JsValue> {
-    if is_over_limit(call).await {
+    if is_flooding(call).await {
         return later(
             429,
             "too_many_requests",
@@ -177,19 +177,10 @@ fn verdict_of(outcome: Outcome) -> Verdict {
 }
 
 /// Asks the rate limit. A limit that cannot be asked is no reason to lose events.
-async fn is_over_limit(call: &Call<'_>) -> bool {
-    let Ok(limit) = call.env.rate_limiter(EVENT_LIMIT) else {
-        return false;
-    };
-    let client = call
-        .head
-        .header("cf-connecting-ip")
-        .unwrap_or("unknown")
-        .to_owned();
-    limit
-        .limit(client)
-        .await
-        .is_ok_and(|outcome| !outcome.success)
+async fn is_flooding(call: &Call<'_>) -> bool {
+    let client = call.head.header("cf-connecting-ip").unwrap_or("unknown");
+    let over = is_over_limit(call.env, EVENT_LIMIT, client).await;
+    over.unwrap_or(false)
 }
 
 fn later(status: u16, code: &'static str, title: &'static str) -> Result<Response, JsValue> {

@@ -15,9 +15,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use worker::{Delay, Env, console_error};
 
-/// The KV binding with rulesets and snapshots.
-const RULESETS: &str = "RULESETS";
-
 /// State of the isolate.
 #[derive(Debug)]
 pub(crate) struct Isolate {
@@ -166,19 +163,8 @@ impl Isolate {
     }
 
     async fn refresh(&self, env: &Env) {
-        let kv = match env.kv(RULESETS) {
-            Ok(kv) => kv,
-            Err(error) => {
-                console_error!("bandera: binding {RULESETS}: {error}");
-                let failed = Refreshed::Failed(format!("no KV binding {RULESETS}"));
-                let now_ms = worker::Date::now().as_millis() as i64;
-                let period_ms = self.settings.refresh_ms;
-                self.store.borrow_mut().settle(failed, now_ms, period_ms);
-                return;
-            }
-        };
         let place = refresh::Place {
-            kv,
+            env: env.clone(),
             environment: self.environment.clone(),
             cache_ttl_s: self.settings.kv_cache_ttl_s,
         };

@@ -1,8 +1,8 @@
 //! The queue of events: batches for shards that nobody waits for. The ledger consumes it.
 
+use bandera_platform::send_message;
 use bandera_shared::ledger::{Batch, cut, wire};
-use worker::wasm_bindgen::JsValue;
-use worker::{Env, QueueContentType, RawMessageBuilder};
+use worker::Env;
 
 /// Binding of the producer.
 const EVENTS: &str = "EVENTS";
@@ -14,11 +14,8 @@ const ITEMS_PER_MESSAGE_MAX: usize = 200;
 /// # Errors
 /// What the runtime threw: the queue has not taken all of it, and handing it in again is safe.
 pub(crate) async fn offer(env: &Env, shard: u16, batch: Batch) -> worker::Result<()> {
-    let queue = env.queue(EVENTS)?;
     for part in cut(batch, ITEMS_PER_MESSAGE_MAX) {
-        let text = JsValue::from_str(&wire::print_queued(shard, &part));
-        let message = RawMessageBuilder::new(text).build_with_content_type(QueueContentType::Text);
-        queue.send_raw(message).await?;
+        send_message(env, EVENTS, &wire::print_queued(shard, &part)).await?;
     }
     Ok(())
 }

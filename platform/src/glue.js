@@ -105,6 +105,42 @@ export function bindingObject(env, name) {
   return env[name] ?? undefined;
 }
 
+function bound(env, name) {
+  const service = env[name];
+  if (service === undefined || service === null) throw new Error(`there is no binding ${name}`);
+  return service;
+}
+
+// The answer's status in its three digits, then its body.
+export async function askObject(env, binding, name, command) {
+  // The host is never looked up: the object asked decides where it goes.
+  const request = new Request("https://object/", { method: "POST", body: command });
+  const answer = await bound(env, binding).getByName(name).fetch(request);
+  return `${answer.status}${await answer.text()}`;
+}
+
+export async function sendMessage(env, binding, text) {
+  await bound(env, binding).send(text, { contentType: "text" });
+}
+
+export async function isOverLimit(env, binding, key) {
+  const limit = env[binding];
+  return limit !== undefined && !(await limit.limit({ key })).success;
+}
+
+// The texts of those keys in their order; null for one that is not there.
+export async function readTexts(env, binding, keys, cacheTtl) {
+  const named = JSON.parse(keys);
+  const found = await bound(env, binding).get(named, { type: "text", cacheTtl });
+  return named.map((key) => found.get(key) ?? null);
+}
+
+// The bytes of a key; null where it is not there.
+export async function readBytes(env, binding, key, cacheTtl) {
+  const found = await bound(env, binding).get(key, { type: "arrayBuffer", cacheTtl });
+  return found === null ? null : new Uint8Array(found);
+}
+
 function amend(headers, { remove, set, append }) {
   for (const name of remove) headers.delete(name);
   for (const [name, value] of set) headers.set(name, value);

@@ -1,7 +1,7 @@
 //! Glue that Workers share; no logic.
 //!
 //! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
-//! rewriting, bindings, Durable Objects by name, the way of a batch to its ledger, random bytes,
+//! rewriting, bindings, KV and queues, Durable Objects by name, the way of a batch to its ledger, random bytes,
 //! and the problem documents that Workers answer with. Decisions are made elsewhere, in code that
 //! can be tested without a runtime.
 
@@ -11,6 +11,7 @@ mod exchange;
 mod html;
 mod objects;
 mod problem;
+mod services;
 
 pub use bindings::{binding_text, environment, random_bytes, service_binding};
 pub use commit::{Unreachable, commit_batch};
@@ -21,3 +22,4 @@ pub use exchange::{
 pub use html::{HtmlEdit, rewrite_html};
 pub use objects::{Answer, ask_object, tell_object};
 pub use problem::Problem;
+pub use services::{is_over_limit, read_bytes, read_texts, send_message};

@@ -11,13 +11,8 @@ import type { Tools } from "./tools.ts";
 /** What every Rust artefact is made from, beside its own folder. */
 const workspaceInputs = ["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"];
 
-/** Features of the edge Worker: all other systems' dialects where `BANDERA_DIALECTS` is 1. */
-const edgeFeatures: readonly string[] =
-  process.env["BANDERA_DIALECTS"] === "1" ? ["--features", "dialects"] : [];
-
 const edge: Artefact = {
   name: "edge Worker",
-  choice: edgeFeatures.join(" "),
   inputs: [...workspaceInputs, "platform", "edge"],
   output: at("edge", "build", "index_bg.wasm"),
 };
@@ -84,15 +79,10 @@ export function dropNames(tools: Tools, wasm: string): Promise<void> {
 }
 
 /** The profile is one of the root manifest's. */
-function makeWorker(
-  artefact: Artefact,
-  folder: string,
-  tools: Tools,
-  features: readonly string[] = [],
-): Promise<void> {
+function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   return make(artefact, async () => {
     const env = environment(tools);
-    const args = ["--profile=worker", ".", "--locked", ...features];
+    const args = ["--profile=worker", ".", "--locked"];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
     await dropNames(tools, artefact.output);
   });
@@ -108,7 +98,7 @@ function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<voi
 export async function build(names: readonly ArtefactName[], tools: Tools): Promise<void> {
   for (const name of names) {
     if (name === "edge") {
-      await makeWorker(edge, "edge", tools, edgeFeatures);
+      await makeWorker(edge, "edge", tools);
       await makeWorker(ledger, "ledger", tools);
     } else if (name === "admin") await makeWorker(admin, "admin", tools);
     else if (name === "cli") {

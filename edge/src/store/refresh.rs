@@ -7,20 +7,23 @@
 use super::pointer::Pointer;
 use super::{Current, Loaded, Refreshed};
 use crate::page::PageIndex;
+use bandera_platform::{read_bytes, read_texts};
 use bandera_shared::snapshot::{PolicySnapshot, wire};
+use bandera_shared::sorted::Sorted;
 use bandera_shared::{Bundle, Policies, Ruleset, names};
-use std::collections::HashMap;
 use std::rc::Rc;
-use worker::kv::KvStore;
+use worker::Env;
 
+/// The KV binding with rulesets and snapshots.
+pub(crate) const RULESETS: &str = "RULESETS";
 /// Most keys of one bulk read.
 const KEYS_MAX: usize = 100;
 
 /// Where to read from.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    /// The KV namespace.
-    pub(crate) kv: KvStore,
+    /// Where the KV namespace is bound.
+    pub(crate) env: Env,
     /// The environment's name.
     pub(crate) environment: String,
     /// `cacheTtl` of the reads.
@@ -66,7 +69,7 @@ async fn read(
     let loaded = Rc::new(Loaded::open(pointer, bytes)?);
     let keys = snapshot_keys(place, &loaded);
     let texts = if keys.is_empty() {
-        HashMap::new()
+        Sorted::new()
     } else {
         place.read(&keys).await?
     };
@@ -82,7 +85,7 @@ fn snapshot_keys(place: &Place, loaded: &Loaded) -> Vec<String> {
 
 /// The snapshots in the texts. One that cannot be read is replaced by the one that is here; none
 /// goes back to an earlier revision.
-fn policies(texts: &HashMap<String, String>, before: Option<&Policies>) -> Rc<Policies> {
+fn policies(texts: &Sorted<String, String>, before: Option<&Policies>) -> Rc<Policies> {
     let read = texts
         .values()
         .filter_map(|text| wire::parse(text.as_bytes()).ok());
@@ -94,27 +97,18 @@ fn policies(texts: &HashMap<String, String>, before: Option<&Policies>) -> Rc<Po
 impl Place {
     /// The bytes of that key, if it is there; a bulk read would give text.
     async fn read_bytes(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let mut read = self.kv.get(key);
-        if let Some(ttl) = self.cache_ttl_s {
-            read = read.cache_ttl(u64::from(ttl));
-        }
-        read.bytes().await.map_err(|error| format!("KV: {error}"))
+        let bytes = read_bytes(&self.env, RULESETS, key, self.cache_ttl_s).await;
+        bytes.map_err(|error| format!("KV: {error}"))
     }
 
     /// The texts of those keys that are there.
-    async fn read(&self, keys: &[String]) -> Result<HashMap<String, String>, String> {
-        let mut texts = HashMap::new();
+    async fn read(&self, keys: &[String]) -> Result<Sorted<String, String>, String> {
+        let mut texts = Sorted::new();
         for keys in keys.chunks(KEYS_MAX) {
-            let mut read = self.kv.get_bulk(keys);
-            if let Some(ttl) = self.cache_ttl_s {
-                read = read.cache_ttl(u64::from(ttl));
-            }
-            let found = read.text().await.map_err(|error| format!("KV: {error}"))?;
-            texts.extend(
-                found
-                    .into_iter()
-                    .filter_map(|(key, text)| Some((key, text?))),
-            );
+            let found = read_texts(&self.env, RULESETS, keys, self.cache_ttl_s).await;
+            let found = found.map_err(|error| format!("KV: {error}"))?;
+            let pairs = keys.iter().cloned().zip(found);
+            texts.extend(pairs.filter_map(|(key, text)| Some((key, text?))));
         }
         Ok(texts)
     }
@@ -172,7 +166,7 @@ mod tests {
     #[test]
     fn snapshots_never_go_back() {
         let check = |text: &str, expected| {
-            let texts = HashMap::from([("k".to_owned(), text.to_owned())]);
+            let texts = Sorted::from([("k".to_owned(), text.to_owned())]);
             let before = Policies::new([snapshot(5)]);
             let after = policies(&texts, Some(&before));
             assert_eq!(

@@ -16,6 +16,7 @@ use crate::context::Attribute;
 use crate::evaluation::Failure;
 use crate::truth::Truth;
 use crate::value::{Number, Value};
+use crate::wire::number;
 use regex_lite::Regex;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -205,7 +206,7 @@ impl<'v> Typed<'v> {
         let number = match unsigned.split_once('.') {
             None if is_digits(unsigned) => text.parse().ok().map(Self::Integer),
             Some((whole, fraction)) if is_digits(whole) && is_digits(fraction) => {
-                text.parse().ok().map(Self::Float)
+                number::from_text(text).map(Self::Float)
             }
             _ => None,
         };

@@ -2,6 +2,7 @@
 //! inherited with their first evaluator.
 
 use crate::value::Value;
+use crate::wire::number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
@@ -32,8 +33,8 @@ pub(super) fn number_of_text(text: &str) -> f64 {
         Some(b'0'..=b'9' | b'.') => radix(["0x", "0X"], 16)
             .or_else(|| radix(["0o", "0O"], 8))
             .or_else(|| radix(["0b", "0B"], 2))
-            .unwrap_or_else(|| text.parse().unwrap_or(f64::NAN)),
-        Some(b'I') if unsigned == "Infinity" => text.parse().unwrap_or(f64::NAN),
+            .unwrap_or_else(|| number::from_text(text).unwrap_or(f64::NAN)),
+        Some(b'I') if unsigned == "Infinity" => number::from_text(text).unwrap_or(f64::NAN),
         // Rust would read "inf" and "nan" too.
         _ => f64::NAN,
     }
@@ -50,7 +51,7 @@ pub(super) fn leading_number(value: &Value) -> f64 {
     let mut end = written.find(|c| !is_part(c)).unwrap_or(written.len());
     // Shorter and shorter, until what is left is a number: "1e" is one, "1.2.3" is 1.2.
     while let Some(number) = written.get(..end).filter(|head| !head.is_empty()) {
-        if let Ok(number) = number.parse() {
+        if let Some(number) = number::from_text(number) {
             return number;
         }
         end -= 1;

@@ -1,6 +1,7 @@
 //! Values as `Python` reads and writes them, for systems whose engine is written in it.
 
 use crate::value::{Number, Value};
+use crate::wire::number;
 use std::borrow::Cow;
 
 /// What `str` makes of a value: `True`, `1.0`, `1e+16`. Lists, objects and null have no text here.
@@ -45,7 +46,7 @@ pub fn integer(text: &str) -> Option<i128> {
 /// What `float` reads from a text; `None` where it fails.
 #[must_use]
 pub fn float(text: &str) -> Option<f64> {
-    plain_digits(text)?.parse().ok()
+    number::from_text(&plain_digits(text)?)
 }
 
 /// The text without white space around it, and without underscores between digits.

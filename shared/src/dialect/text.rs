@@ -1,6 +1,7 @@
 //! Values as text and numbers, as most other systems read what a context holds.
 
 use crate::value::Value;
+use crate::wire::number;
 use std::borrow::Cow;
 
 /// The value as text: strings as they are, numbers and booleans as `JavaScript` prints them.
@@ -18,7 +19,7 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 /// A finite number written in decimal, white space around it ignored.
 #[must_use]
 pub fn number_in(text: &str) -> Option<f64> {
-    let number: f64 = text.trim().parse().ok()?;
+    let number = number::from_text(text.trim())?;
     number.is_finite().then_some(number)
 }
 

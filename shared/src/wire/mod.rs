@@ -4,6 +4,7 @@ pub mod condition;
 pub mod context;
 pub mod document;
 pub mod evaluation;
+pub mod number;
 pub mod operand;
 pub mod page;
 mod plain;

@@ -6,6 +6,7 @@ use crate::condition::Position;
 use crate::dialect::text::text_of;
 use crate::value::Value;
 use crate::wire;
+use crate::wire::number;
 use semver::Version;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -205,7 +206,7 @@ fn number(value: &Value) -> Option<f64> {
         "NaN" => Some(f64::NAN),
         // Words that other parsers take for such numbers are none here.
         text if text.contains(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')) => None,
-        text => text.replace(',', ".").parse().ok(),
+        text => number::from_text(&text.replace(',', ".")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::check::texts;
 use crate::condition::Position;
+use crate::sorted::sort_by;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
 
@@ -27,9 +28,12 @@ pub(super) struct Slices {
 impl Hashes {
     pub(super) fn parse(value: &Value) -> Result<Self, String> {
         let Salted { salt, texts } = Salted::parse(value)?;
-        let mut hashes: Box<[Hash]> = texts.iter().filter_map(|text| parsed(text)).collect();
-        hashes.sort_unstable();
-        Ok(Self { salt, hashes })
+        let mut hashes: Vec<Hash> = texts.iter().filter_map(|text| parsed(text)).collect();
+        sort_by(&mut hashes, Ord::cmp);
+        Ok(Self {
+            salt,
+            hashes: hashes.into(),
+        })
     }
 
     /// Whether the text's hash is among them.

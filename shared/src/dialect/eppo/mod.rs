@@ -14,6 +14,7 @@ use crate::compile::limits::LIST_LENGTH_MAX;
 use crate::condition::Answer;
 use crate::context::{Attribute, EvaluationContext};
 use crate::value::Value;
+use crate::wire::number;
 use semver::Version;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -160,7 +161,7 @@ impl Check {
 /// The value as a number; text that is written like one counts.
 fn number(value: &Value) -> Option<f64> {
     match value {
-        Value::String(text) => text.parse().ok(),
+        Value::String(text) => number::from_text(text),
         value => value.as_f64(),
     }
 }

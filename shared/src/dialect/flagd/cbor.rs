@@ -1,5 +1,6 @@
 //! Deterministic CBOR of a value: the bytes that the third `fractional` hashes.
 
+use crate::sorted::sort_by;
 use crate::value::{Number, Value};
 
 const UNSIGNED: u8 = 0;
@@ -55,7 +56,7 @@ fn encode_members(members: &[(Box<str>, Value)], bytes: &mut Vec<u8>) {
             None => encoded.push((key, value)),
         }
     }
-    encoded.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    sort_by(&mut encoded, |(a, _), (b, _)| a.cmp(b));
     head(MAP, encoded.len() as u64, bytes);
     for (key, value) in encoded {
         bytes.extend_from_slice(&key);

@@ -5,6 +5,7 @@
 //! left to right without precedence, negated only in front of parentheses.
 
 use super::token::{Kind, Token, tokens};
+use crate::wire::number;
 use semver::Version;
 
 /// Bytes of a query.
@@ -286,7 +287,9 @@ fn number_literal(text: &str) -> Result<Literal, String> {
                 && !fraction.is_empty()
                 && fraction.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
-            text.parse().map(Literal::Double).map_err(|_| unreadable())
+            number::from_text(text)
+                .map(Literal::Double)
+                .ok_or_else(unreadable)
         }
         None if is_exponent && is_whole(unsigned) => {
             Ok(text.parse().map_or(Literal::Unreadable, Literal::Long))

@@ -1,6 +1,7 @@
 //! Lists of values that an attribute may be among; long ones are the rule, so they are sorted.
 
 use crate::dialect::ecma_pattern::Letters;
+use crate::sorted::sort_by;
 use crate::value::Value;
 use std::borrow::Cow;
 
@@ -25,7 +26,7 @@ impl List {
             }
         }
         texts.sort_unstable();
-        numbers.sort_unstable_by(f64::total_cmp);
+        sort_by(&mut numbers, f64::total_cmp);
         Self {
             letters,
             texts: texts.into(),

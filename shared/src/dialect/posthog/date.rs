@@ -105,32 +105,88 @@ fn written(text: &str) -> Option<UnixMillis> {
         return Some(moment);
     }
     let (text, offset) = offset(text);
-    let midnight = |date: NaiveDate| date.and_hms_opt(0, 0, 0);
-    let time = [
-        "%Y-%m-%dT%H:%M:%S%.f",
-        "%Y-%m-%d %H:%M:%S%.f",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M",
-    ]
-    .iter()
-    .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-    .or_else(|| {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()
-            .and_then(midnight)
-    })
-    .or_else(|| {
-        let full = match text.len() {
-            4 => format!("{text}-01-01"),
-            7 => format!("{text}-01"),
-            _ => return None,
-        };
-        NaiveDate::parse_from_str(&full, "%Y-%m-%d")
-            .ok()
-            .and_then(midnight)
+    let time = local(text).or_else(|| match text.len() {
+        4 => local(&format!("{text}-01-01")),
+        7 => local(&format!("{text}-01")),
+        _ => None,
     })?;
     let utc = time.checked_sub_signed(offset)?;
     Some(UnixMillis(utc.and_utc().timestamp_millis()))
+}
+
+/// A date, or a date and a time after a `T` or a space, with seconds and their fraction or without.
+///
+/// The calendar's own reader of patterns would be five kilobytes of a Worker; what it accepts of
+/// these patterns is accepted here, such as single digits and white space before a number.
+fn local(text: &str) -> Option<NaiveDateTime> {
+    let mut scan = Scan(text);
+    let date = scan.date()?;
+    if scan.0.is_empty() {
+        return date.and_hms_opt(0, 0, 0);
+    }
+    let clock = scan.0.strip_prefix('T');
+    scan.0 = clock.unwrap_or_else(|| scan.0.trim_start());
+    let (hour, minute) = (scan.number(2)?, scan.after(':')?.number(2)?);
+    let (second, nanos) = match scan.0 {
+        "" => (0, 0),
+        _ => (scan.after(':')?.number(2)?, scan.fraction()?),
+    };
+    // A leap second is one that is twice as long.
+    let (second, nanos) = match second {
+        60 => (59, nanos + 1_000_000_000),
+        second => (second, nanos),
+    };
+    let time = date.and_hms_nano_opt(hour, minute, second, nanos);
+    time.filter(|_| scan.0.is_empty())
+}
+
+/// What is left of a text that is read from left to right.
+struct Scan<'t>(&'t str);
+
+impl Scan<'_> {
+    fn date(&mut self) -> Option<NaiveDate> {
+        self.0 = self.0.trim_start();
+        let (sign, digits_max) = match self.0.as_bytes().first()? {
+            b'-' => (-1, usize::MAX),
+            b'+' => (1, usize::MAX),
+            _ => (1, 4),
+        };
+        self.0 = self.0.strip_prefix(['-', '+']).unwrap_or(self.0);
+        let year = i32::try_from(self.digits(digits_max)?).ok()?;
+        let (month, day) = (self.after('-')?.number(2)?, self.after('-')?.number(2)?);
+        NaiveDate::from_ymd_opt(year * sign, month, day)
+    }
+
+    /// Goes on after the character that must come next.
+    fn after(&mut self, character: char) -> Option<&mut Self> {
+        self.0 = self.0.strip_prefix(character)?;
+        Some(self)
+    }
+
+    fn number(&mut self, digits_max: usize) -> Option<u32> {
+        self.0 = self.0.trim_start();
+        self.digits(digits_max)
+    }
+
+    fn digits(&mut self, digits_max: usize) -> Option<u32> {
+        let is_end = |byte: u8| !byte.is_ascii_digit();
+        let end = self.0.bytes().position(is_end).unwrap_or(self.0.len());
+        let (digits, rest) = self.0.split_at_checked(end.min(digits_max))?;
+        self.0 = rest;
+        digits.parse().ok()
+    }
+
+    /// Nanoseconds after a point; more digits than nine say nothing.
+    fn fraction(&mut self) -> Option<u32> {
+        if self.0.is_empty() {
+            return Some(0);
+        }
+        let before = self.after('.')?.0.len();
+        let nanos = self.digits(9)?;
+        let n_digits = u32::try_from(before - self.0.len()).ok()?;
+        self.0 = self.0.trim_start_matches(|c: char| c.is_ascii_digit());
+        Some(nanos * 10_u32.pow(9 - n_digits))
+    }
 }
 
 /// A date without what says how far it is from UTC, and how far that is.
@@ -157,4 +213,75 @@ fn offset(text: &str) -> (&str, TimeDelta) {
         is_full.then_some((rest.trim_end(), TimeDelta::try_minutes(minutes)?))
     };
     signed().unwrap_or((text, TimeDelta::zero()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What the calendar reads by patterns.
+    fn by_patterns(text: &str) -> Option<NaiveDateTime> {
+        let times = [
+            "%Y-%m-%dT%H:%M:%S%.f",
+            "%Y-%m-%d %H:%M:%S%.f",
+            "%Y-%m-%dT%H:%M",
+            "%Y-%m-%d %H:%M",
+        ];
+        let mut read = times
+            .iter()
+            .map(|form| NaiveDateTime::parse_from_str(text, form));
+        read.find_map(Result::ok).or_else(|| {
+            let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            date.and_hms_opt(0, 0, 0)
+        })
+    }
+
+    #[test]
+    fn dates_of_every_form() {
+        for text in [
+            "2024-02-29",
+            "2023-02-29",
+            "2024-1-5",
+            "02024-01-01",
+            "+12024-01-01",
+            "-5-01-01",
+            "2024-01-01T10:00",
+            "2024-01-01 10:00",
+            "2024-01-01  9:5",
+            "2024-01-0110:00",
+            "2024-01-01T10",
+            "2024-01-01T",
+            "2024-01-01T24:00",
+            "2024-01-01T10:60",
+            "2024-01-01T10:00:60",
+            "2024-01-01T10:00:61",
+            "2024-01-01T10:00:00.",
+            "2024-01-01T10:00:00.25",
+            "2024-01-01T10:00:00.1234567891",
+            "2024-01-01T10:00:60.5",
+            "2024-01-01T10:00:00x",
+            "2024-01-01 T10:00",
+            "2024-01-01T 10: 00",
+            " 2024-01-01",
+            "2024 -01-01",
+            "2024- 01- 01",
+            "99999999999-01-01",
+            "",
+            "-",
+            "T10:00",
+            "2024-01",
+        ] {
+            assert_eq!(local(text), by_patterns(text), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_read_as_by_patterns(
+            text in "[ +-]?[0-9]{1,5}-[0-9 ]{1,3}-[0-9 ]{1,3}([T ]{0,2}[0-9 ]{1,3}(:[0-9 ]{1,3}(:[0-9]{1,3}([.][0-9]{0,11})?)?)?)?",
+        ) {
+            prop_assert_eq!(local(&text), by_patterns(&text));
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Versions of three numbers: what comes after them is left off.
 
+use crate::wire::number;
+
 /// Major, minor and patch; doubles, as `JavaScript` counts.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub(super) struct Version([f64; 3]);
@@ -26,7 +28,7 @@ impl Version {
 fn number(part: &str) -> Option<f64> {
     let is_plain = part.bytes().all(|byte| byte.is_ascii_digit());
     let has_zero = part.len() > 1 && part.starts_with('0');
-    part.parse().ok().filter(|_| is_plain && !has_zero)
+    number::from_text(part).filter(|_| is_plain && !has_zero)
 }
 
 /// From a version (included) to another (excluded); either may be open.
