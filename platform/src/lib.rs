@@ -1,9 +1,9 @@
 //! Glue that Workers share; no logic.
 //!
 //! Everything here is a thin, typed door to the runtime: requests and responses as handles, HTML
-//! rewriting, bindings, KV and queues, Durable Objects by name, the way of a batch to its ledger, random bytes,
-//! and the problem documents that Workers answer with. Decisions are made elsewhere, in code that
-//! can be tested without a runtime.
+//! rewriting, bindings, KV and queues, Durable Objects by name, the way of a batch to its ledger,
+//! random bytes, and the problem documents that Workers answer with. Decisions are made elsewhere,
+//! in code that can be tested without a runtime.
 
 mod bindings;
 mod commit;

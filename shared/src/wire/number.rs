@@ -47,12 +47,15 @@ fn decimal(text: &str) -> Option<f64> {
         return None;
     }
     // JSON wants one digit before the point, no zeros before that, and one after it.
-    let or_zero = |digits| if digits == "" { "0" } else { digits };
     let whole = or_zero(whole.trim_start_matches('0'));
     let json = [whole, ".", or_zero(fraction), "e", exponent].concat();
     let read: Option<Value> = serde_json::from_slice(json.as_bytes()).ok();
     // What is written well and yet refused is too large.
     read.map_or(Some(f64::INFINITY), |number| number.as_f64())
+}
+
+fn or_zero(digits: &str) -> &str {
+    if digits.is_empty() { "0" } else { digits }
 }
 
 #[cfg(test)]
