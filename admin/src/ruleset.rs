@@ -5,11 +5,13 @@ use crate::fault::{Fault, FaultKind, Result};
 use crate::kinds::Kind;
 use crate::limits::DOCUMENT_BYTES_MAX;
 use crate::store::documents::DocumentRow;
+use crate::store::environments::EnvironmentRow;
 use bandera_shared::wire::ruleset::SCHEMA_VERSION;
-use bandera_shared::{DiagnosticCode, compile};
+use bandera_shared::{DiagnosticCode, RulesetError, compile};
 use serde_json::{Map, Value, json};
 
-/// The draft ruleset of an environment: its salt and its documents, by kind and key.
+/// The draft ruleset of an environment: its salt, its private attributes, and its documents by kind
+/// and key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Draft(Map<String, Value>);
 
@@ -25,13 +27,21 @@ impl Draft {
         Self(ruleset)
     }
 
-    /// The ruleset of these documents.
-    pub(crate) fn from_rows(salt: &str, rows: &[DocumentRow]) -> Result<Self> {
-        let mut draft = Self::new(salt);
+    /// The ruleset of the environment with these documents.
+    pub(crate) fn from_rows(environment: &EnvironmentRow, rows: &[DocumentRow]) -> Result<Self> {
+        let mut draft = Self::new(&environment.salt);
+        draft.declare(parse(&environment.private_attributes)?);
         for row in rows {
             draft.set(row.kind, &row.key, Some(row.document()?));
         }
         Ok(draft)
+    }
+
+    /// Declares attributes private. None is the same as no declaration.
+    pub(crate) fn declare(&mut self, private: Value) {
+        if private.as_array().is_some_and(|list| !list.is_empty()) {
+            self.0.insert("privateAttributes".to_owned(), private);
+        }
     }
 
     /// Puts a document, or removes it.
@@ -69,6 +79,29 @@ pub(crate) fn nothing() -> Value {
 /// A stored ruleset as a value.
 pub(crate) fn parse(bytes: &str) -> Result<Value> {
     serde_json::from_str(bytes).map_err(|error| Fault::internal(&error))
+}
+
+/// Checks a declaration of private attributes by itself, before it is stored.
+///
+/// # Errors
+/// `InvalidDocument`, pointing into the declaration.
+pub(crate) fn check_private(private: &Value) -> Result<()> {
+    let mut alone = Draft::new("");
+    alone.declare(private.clone());
+    let invalid = |detail: String, pointer: &str| {
+        let within = pointer
+            .strip_prefix("/privateAttributes")
+            .unwrap_or_default();
+        Err(Fault::new(FaultKind::InvalidDocument, detail).at(within))
+    };
+    match compile(&alone.to_bytes()) {
+        Err(RulesetError::Malformed { pointer, message }) => invalid(message, &pointer),
+        Err(error) => invalid(error.to_string(), ""),
+        Ok(compiled) => match compiled.diagnostics.first() {
+            Some(first) => invalid(first.message.clone(), &first.pointer),
+            None => Ok(()),
+        },
+    }
 }
 
 /// Checks a document by itself, before it is stored.

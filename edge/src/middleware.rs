@@ -280,6 +280,7 @@ impl Served<'_, '_> {
             publication: pointer.publication,
             hash: &pointer.hash,
             context: self.visit.context(),
+            private: self.current.loaded.ruleset.private(),
             answers: &answers,
             receipts: &receipts,
         }

@@ -3,13 +3,14 @@
 //! `<script type="application/json" id="bandera-state">` is a data block: browsers never run it,
 //! and a Content-Security-Policy needs no nonce for it, because the check for inline scripts comes
 //! after the check of the type (HTML, "prepare the script element"). Only what browsers may know
-//! is in it: client-visible flags, and attributes that are about the reader.
+//! is in it: client-visible flags, and attributes that are about the reader and not private.
 
 use crate::visit::HandedReceipt;
 use bandera_shared::sorted::Sorted;
 use bandera_shared::wire::evaluation::EvaluationWire;
-use bandera_shared::{Evaluation, EvaluationContext, Value};
+use bandera_shared::{Evaluation, EvaluationContext, Private, Value};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The element's id.
 pub(crate) const ELEMENT_ID: &str = "bandera-state";
@@ -38,7 +39,7 @@ const ATTRIBUTES: [&str; 15] = [
 struct StateWire<'s> {
     publication: u64,
     hash: &'s str,
-    context: Sorted<&'s str, &'s Value>,
+    context: Sorted<&'s str, Cow<'s, Value>>,
     flags: Sorted<&'s str, AnswerWire<'s>>,
     receipts: Vec<ReceiptWire<'s>>,
 }
@@ -71,6 +72,8 @@ pub(crate) struct PageState<'s> {
     pub(crate) hash: &'s str,
     /// What was evaluated.
     pub(crate) context: &'s EvaluationContext,
+    /// What of it is never told.
+    pub(crate) private: &'s Private,
     /// Answers of client-visible flags.
     pub(crate) answers: &'s [&'s Evaluation<'s>],
     /// Receipts of client-visible flags.
@@ -86,8 +89,8 @@ impl PageState<'_> {
             publication: self.publication,
             hash: self.hash,
             context: self
-                .context
-                .iter()
+                .private
+                .shown(self.context)
                 .filter(|(name, _)| attribute(name))
                 .collect(),
             flags: self
@@ -134,6 +137,7 @@ fn wire_of<'s>(answer: &'s Evaluation<'_>) -> AnswerWire<'s> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bandera_shared::context::Attribute;
 
     #[test]
     fn no_text_can_leave_the_element() {
@@ -144,6 +148,7 @@ mod tests {
             publication: 7,
             hash: "00ff",
             context: &context,
+            private: &Private::default(),
             answers: &[],
             receipts: &[],
         };
@@ -155,5 +160,40 @@ mod tests {
                 r#"alert(1)\u003c/script>\u003c!--"},"flags":{},"receipts":[]}</script>"#
             )
         );
+    }
+
+    #[test]
+    fn private_attributes_stay_here() {
+        let query = |names: &[&str]| {
+            let members = names.iter().map(|name| ((*name).into(), "secret".into()));
+            Value::Object(members.collect())
+        };
+        let context = EvaluationContext::new()
+            .with("path", "/secret")
+            .with("query", query(&["email", "page"]));
+        let element = |private: &[Attribute]| {
+            let state = PageState {
+                publication: 7,
+                hash: "00ff",
+                context: &context,
+                private: &Private::new(private.iter().cloned()),
+                answers: &[],
+                receipts: &[],
+            };
+            state.element()
+        };
+        let (path, email) = (
+            Attribute::named("path"),
+            Attribute::nested("query", ["email"]),
+        );
+        let shown = element(&[]);
+        assert!(shown.contains(r#""path":"/secret""#) && shown.contains(r#""email":"secret""#));
+        let kept = element(&[path.clone(), email]);
+        assert!(
+            kept.contains(r#""context":{"query":{"page":"secret"}}"#),
+            "{kept}"
+        );
+        let all = element(&[path, Attribute::named("query")]);
+        assert!(!all.contains("secret"), "{all}");
     }
 }

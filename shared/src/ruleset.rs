@@ -8,6 +8,7 @@ use crate::condition::Condition;
 use crate::context::{Attributes, EvaluationContext};
 use crate::flag::Flag;
 use crate::named::name_of;
+use crate::private::Private;
 use crate::same::same;
 use crate::split::Range;
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub struct Ruleset {
     subject_salt: Option<Box<str>>,
     attributes: Attributes,
+    private: Private,
     flags: Box<[OnceLock<Box<Flag>>]>,
     by_hash: Box<[(u64, u32)]>,
     changing_pages: Box<[u32]>,
@@ -71,6 +73,7 @@ pub struct Holdout {
 pub(crate) struct Parts {
     pub(crate) subject_salt: Option<Box<str>>,
     pub(crate) attributes: Attributes,
+    pub(crate) private: Private,
     pub(crate) flags: Vec<Flag>,
     pub(crate) segments: Vec<Segment>,
     pub(crate) layers: Vec<Layer>,
@@ -93,6 +96,7 @@ impl Ruleset {
         Self {
             subject_salt: parts.subject_salt,
             attributes: parts.attributes,
+            private: parts.private,
             by_hash: by_hash.into(),
             changing_pages: marked
                 .filter(|(flag, _)| changes_pages(flag))
@@ -112,6 +116,7 @@ impl Ruleset {
         let Shared {
             subject_salt,
             attributes,
+            private,
             layers,
             holdouts,
             bandits,
@@ -119,6 +124,7 @@ impl Ruleset {
         Self {
             subject_salt,
             attributes,
+            private: Private::new(private),
             by_hash: image.by_hash(),
             changing_pages: image.changing_pages(),
             flags: (0..image.n_flags()).map(|_| OnceLock::new()).collect(),
@@ -223,6 +229,12 @@ impl Ruleset {
     #[must_use]
     pub(crate) fn subject_salt(&self) -> Option<&str> {
         self.subject_salt.as_deref()
+    }
+
+    /// Attributes that decide and are never told.
+    #[must_use]
+    pub fn private(&self) -> &Private {
+        &self.private
     }
 
     /// All layers, by key in rising order.

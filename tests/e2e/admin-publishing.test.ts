@@ -280,6 +280,56 @@ test("a flag that would take too long is neither kept nor published", async () =
   assert.equal((await admin.publish(environment, 0)).status, 201);
 });
 
+test("private attributes of an environment decide, and no answer tells them", async () => {
+  const environment = await admin.environment("private");
+  const wrong = { status: 422, code: "invalid_document", pointer: "/privateAttributes/1" };
+  const match = (version: number): Record<string, string> => ({ "if-match": `"v${version}"` });
+  await admin.refused(wrong, "PATCH", environment, {
+    body: { privateAttributes: ["email", "targetingKey"] },
+    headers: match(1),
+  });
+  const declared = ["email", ["user", "email"]];
+  const patched = await admin.ok(200, "PATCH", environment, {
+    body: { privateAttributes: declared },
+    headers: match(1),
+  });
+  assert.deepEqual(patched.body["privateAttributes"], declared);
+  const renamed = { body: { name: "Renamed" }, headers: match(2) };
+  const kept = await admin.ok(200, "PUT", environment, renamed);
+  assert.deepEqual(kept.body["privateAttributes"], declared, "silence changes nothing");
+
+  const when = { attribute: "email", op: "startsWith", value: "zz" };
+  const rules = [
+    { id: "no", when: { attribute: ["user", "email"], op: "equals", value: "x" }, serve: { variant: "on" } },
+    { id: "yes", when, serve: { variant: "off" } },
+  ];
+  await admin.ok(201, "PUT", `${environment}/flags/a`, {
+    body: { ...plainFlag, rules },
+    headers: anew,
+  });
+  assert.equal((await admin.publish(environment, 0)).status, 201);
+  const secret = "zzsecretzz";
+  const context = { targetingKey: "ana", email: secret, user: { email: secret } };
+  for (const what of ["evaluate", "explain"]) {
+    const answer = await admin.ok(200, "POST", `${environment}/${what}`, {
+      body: { flag: "a", context },
+    });
+    const told = JSON.stringify(answer.body);
+    assert.match(told, /"rule":"yes"/, "it decided");
+    assert.ok(!told.includes(secret), told);
+    assert.ok(what === "evaluate" || told.includes("user › email is private"), told);
+  }
+  const audit = JSON.stringify((await admin.ok(200, "GET", "/audit?environment=private")).body);
+  assert.ok(!audit.includes(secret) && audit.includes("privateAttributes"), audit);
+  const draft = (await admin.ok(200, "GET", `${environment}/draft`)).body;
+  assert.deepEqual(draft["privateAttributes"], declared);
+  await admin.ok(200, "POST", `${environment}/import`, { body: draft });
+  const other = { status: 422, code: "invalid_document", pointer: "/privateAttributes" };
+  await admin.refused(other, "POST", `${environment}/import`, {
+    body: { ...draft, privateAttributes: [] },
+  });
+});
+
 test("an import is whole or nothing, and repeating it changes nothing", async () => {
   const environment = await admin.environment("import");
   const ruleset = { schemaVersion: 1, flags: { a: plainFlag, b: plainFlag } };

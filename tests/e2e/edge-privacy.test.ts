@@ -171,3 +171,57 @@ describe("where a service binding may name the subject", () => {
     }
   });
 });
+
+describe("attributes that are private", () => {
+  const SECRET = "zzsecretzz";
+  const rule = (attribute: unknown, id: string): unknown => ({
+    id,
+    when: { attribute, op: "contains", value: "zzsec" },
+    serve: { variant: "on" },
+  });
+  const used = always({
+    defaultVariant: "off",
+    rules: [rule(["query", "email"], "query"), rule(["headers", "x-plan"], "header"), rule("email", "body")],
+  });
+  let edge: Edge;
+  before(async () => {
+    edge = await Edge.start({
+      ruleset: ruleset(
+        { "shop.used": used, "shop.hero": LEARNED, "shop.split": split() },
+        { bandits, privateAttributes: ["email", ["query", "email"], ["headers", "x-plan"], "host"] },
+      ),
+      settings: { context: { headers: ["x-plan"] }, headers: { perFlag: true } },
+    });
+  });
+  after(async () => {
+    await edge.stop();
+  });
+
+  const everything = async (reply: Response): Promise<string> =>
+    JSON.stringify([...reply.headers]) + (await reply.text());
+
+  test("decide, and are on no page, in no header, cookie or answer", async () => {
+    for (const [path, headers] of [
+      [`/?email=${SECRET}&page=2`, {}],
+      ["/?page=2", { "x-plan": SECRET }],
+    ] as const) {
+      const told = await everything(await edge.get(path, { ...headers, accept: "text/html" }));
+      assert.match(told, /"shop\.used\\?":\{\\?"value\\?":\\?"on/, "the attribute decided");
+      assert.match(told, /\\?"query\\?":\{\\?"page\\?":\\?"2/, "what is not private is there");
+      assert.ok(!told.includes(SECRET), told);
+      const toOrigin = { ...edge.origin.last.headers, "x-plan": undefined };
+      assert.equal(toOrigin["bandera-flag-shop.used"], "on");
+      assert.ok(!JSON.stringify(toOrigin).includes(SECRET), "what the edge tells the origin");
+    }
+    for (const flag of ["shop.used", undefined]) {
+      const context = { targetingKey: "ana", email: SECRET };
+      const told = await everything(await edge.ofrep(flag, { context }));
+      assert.match(told, /\\?"value\\?":\\?"on/);
+      assert.ok(!told.includes(SECRET), told);
+    }
+    assert.ok(!JSON.stringify(await edge.health()).includes(SECRET));
+    for (const path of ["/bandera/v1/ruleset", "/bandera/v1/ruleset/compact"]) {
+      assert.ok(!(await everything(await edge.get(path))).includes("privateAttributes"));
+    }
+  });
+});

@@ -31,6 +31,10 @@ struct EnvironmentView {
     description: String,
     /// Part of every hash that assigns a subject, therefore fixed for life.
     salt: String,
+    /// Attributes that flags may use and that nothing tells: names, or lists of a name and the
+    /// members below it.
+    #[schema(value_type = Vec<Object>)]
+    private_attributes: Value,
     version: u64,
     /// Unix milliseconds.
     created_at_ms: u64,
@@ -45,6 +49,7 @@ impl From<EnvironmentRow> for EnvironmentView {
             name: row.name,
             description: row.description,
             salt: row.salt,
+            private_attributes: private_of(&row.private_attributes),
             version: row.version,
             created_at_ms: row.created_at_ms,
             updated_at_ms: row.updated_at_ms,
@@ -62,6 +67,16 @@ struct EnvironmentInput {
     description: String,
     /// Random when absent; it cannot be changed later.
     salt: Option<String>,
+    /// Attributes that flags may use and that nothing tells: names, or lists of a name and the
+    /// members below it.
+    /// As they are when absent.
+    #[schema(value_type = Option<Vec<Object>>)]
+    private_attributes: Option<Vec<Value>>,
+}
+
+/// The stored list; what was checked when it was written can be read.
+fn private_of(stored: &str) -> Value {
+    ruleset::parse(stored).unwrap_or_else(|_| json!([]))
 }
 
 /// Operations of this module.
@@ -105,7 +120,8 @@ async fn read(app: App, InPath(key): InPath<String>) -> Result<Tagged<Environmen
     Ok(Tagged::ok(etag(row.version), row.into()))
 }
 
-/// Creates an environment (`If-None-Match: *`) or replaces its name and description (`If-Match`).
+/// Creates an environment (`If-None-Match: *`) or replaces its name, description and
+/// private attributes (`If-Match`).
 #[utoipa::path(
     put,
     path = "/api/v1/environments/{environment}",
@@ -137,7 +153,7 @@ async fn put(
     })
 }
 
-/// Changes name or description by a merge patch (RFC 7396).
+/// Changes name, description or private attributes by a merge patch (RFC 7396).
 #[utoipa::path(
     patch,
     path = "/api/v1/environments/{environment}",
@@ -156,7 +172,11 @@ async fn patch(
 ) -> Result<Tagged<EnvironmentView>> {
     let present = environments::get(&call.app.store()?, &key).await?;
     precondition::require(&call.headers, &etag(present.version))?;
-    let before = json!({ "name": present.name, "description": present.description });
+    let before = json!({
+        "name": present.name,
+        "description": present.description,
+        "privateAttributes": private_of(&present.private_attributes),
+    });
     let merged = ruleset::merge(&before, &patch);
     let input: EnvironmentInput = parse(merged.to_string().as_bytes())?;
     let row = write(&call, &key, Some(present), input).await?;
@@ -167,10 +187,16 @@ async fn write(
     call: &Call,
     key: &str,
     present: Option<EnvironmentRow>,
-    input: EnvironmentInput,
+    mut input: EnvironmentInput,
 ) -> Result<EnvironmentRow> {
     let store = call.app.store()?;
     check(&input, present.as_ref())?;
+    let private = match (input.private_attributes.take(), &present) {
+        (Some(declared), _) => Value::Array(declared),
+        (None, Some(row)) => private_of(&row.private_attributes),
+        (None, None) => json!([]),
+    };
+    ruleset::check_private(&private).map_err(|fault| fault.within("/privateAttributes"))?;
     if present.is_none() && environments::count(&store).await? >= ENVIRONMENTS_MAX {
         let detail = format!("there are {ENVIRONMENTS_MAX} environments, the most allowed");
         return Err(Fault::new(FaultKind::Conflict, detail));
@@ -185,6 +211,7 @@ async fn write(
             .map(|row| row.salt.clone())
             .or(input.salt)
             .unwrap_or_else(new_salt),
+        private_attributes: private.to_string(),
         version: present.as_ref().map_or(1, |row| row.version + 1),
         created_at_ms: present.as_ref().map_or(now_ms, |row| row.created_at_ms),
         updated_at_ms: now_ms,
@@ -208,7 +235,12 @@ async fn write(
 
 /// What the audit log keeps of an environment.
 fn facts(row: &EnvironmentRow) -> Value {
-    json!({ "name": row.name, "description": row.description, "salt": row.salt })
+    json!({
+        "name": row.name,
+        "description": row.description,
+        "salt": row.salt,
+        "privateAttributes": private_of(&row.private_attributes),
+    })
 }
 
 fn check(input: &EnvironmentInput, present: Option<&EnvironmentRow>) -> Result<()> {

@@ -7,8 +7,9 @@ use crate::extract::{InPath, InQuery, JsonBody, RawBody};
 use crate::fault::{Fault, FaultKind, Result};
 use crate::kinds::{Kind, check_key};
 use crate::limits::IMPORT_DOCUMENTS_MAX;
+use crate::ruleset;
 use crate::store::documents::{self, DocumentRow, Id};
-use crate::store::environments;
+use crate::store::environments::{self, EnvironmentRow};
 use axum::Json;
 use bandera_import::{Fidelity, Note, PEERS, Peer};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ struct RulesetInput {
     schema_version: u32,
     /// If present, the environment's own.
     salt: Option<String>,
+    /// If present, the environment's own.
+    #[schema(value_type = Option<Vec<Object>>)]
+    private_attributes: Option<Value>,
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Object>, required = false)]
     flags: Members,
@@ -45,7 +49,8 @@ struct RulesetInput {
 }
 
 impl RulesetInput {
-    fn check(&self, salt: &str) -> Result<()> {
+    fn check(&self, environment: &EnvironmentRow) -> Result<()> {
+        let salt = &environment.salt;
         let invalid = |pointer: &str, detail: String| {
             Err(Fault::new(FaultKind::InvalidDocument, detail).at(pointer))
         };
@@ -58,6 +63,15 @@ impl RulesetInput {
         }
         if self.salt.as_ref().is_some_and(|own| own != salt) {
             return invalid("/salt", format!("the environment's salt is \"{salt}\""));
+        }
+        let private = ruleset::parse(&environment.private_attributes)?;
+        if self
+            .private_attributes
+            .as_ref()
+            .is_some_and(|own| *own != private)
+        {
+            let detail = format!("the environment's are {private}: change those first");
+            return invalid("/privateAttributes", detail);
         }
         Ok(())
     }
@@ -128,7 +142,7 @@ async fn import(
     JsonBody(input): JsonBody<RulesetInput>,
 ) -> Result<Json<ImportReport>> {
     let store = call.app.store()?;
-    input.check(&environments::get(&store, &environment).await?.salt)?;
+    input.check(&environments::get(&store, &environment).await?)?;
     write(&call, &environment, input.members(), query)
         .await
         .map(Json)

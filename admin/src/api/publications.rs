@@ -298,7 +298,7 @@ async fn sync(app: App, InPath(environment): InPath<String>) -> Result<Json<Publ
 /// The environment's draft ruleset.
 pub(super) async fn draft(store: &Store, environment: &str) -> Result<Draft> {
     let row = environments::get(store, environment).await?;
-    Draft::from_rows(&row.salt, &documents::active(store, environment).await?)
+    Draft::from_rows(&row, &documents::active(store, environment).await?)
 }
 
 async fn latest(store: &Store, environment: &str) -> Result<u64> {

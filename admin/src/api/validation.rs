@@ -95,7 +95,7 @@ async fn validate(
 ) -> Result<Json<Preview>> {
     let store = app.store()?;
     let row = environments::get(&store, &environment).await?;
-    let mut draft = Draft::from_rows(&row.salt, &documents::active(&store, &environment).await?)?;
+    let mut draft = Draft::from_rows(&row, &documents::active(&store, &environment).await?)?;
     overlay.apply(&mut draft);
     let former = Former::load(&store, &environment).await?;
     preview(former.as_ref(), assess(former.as_ref(), &draft)?).map(Json)

@@ -12,12 +12,15 @@ pub(crate) struct EnvironmentRow {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) salt: String,
+    /// A JSON list, as a ruleset has it.
+    pub(crate) private_attributes: String,
     pub(crate) version: u64,
     pub(crate) created_at_ms: u64,
     pub(crate) updated_at_ms: u64,
 }
 
-const COLUMNS: &str = "key, name, description, salt, version, created_at_ms, updated_at_ms";
+const COLUMNS: &str =
+    "key, name, description, salt, private_attributes, version, created_at_ms, updated_at_ms";
 
 /// The environment of that key.
 pub(crate) async fn find(store: &Store, key: &str) -> Result<Option<EnvironmentRow>> {
@@ -59,8 +62,9 @@ pub(crate) fn write(
     author: &str,
 ) -> Result<[D1PreparedStatement; 2]> {
     let version = store.statement(
-        "INSERT INTO environment_versions (key, version, name, description, author, at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO environment_versions
+            (key, version, name, description, author, at_ms, private_attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         &[
             Bind::Text(&row.key),
             Bind::Number(row.version),
@@ -68,14 +72,16 @@ pub(crate) fn write(
             Bind::Text(&row.description),
             Bind::Text(author),
             Bind::Number(row.updated_at_ms),
+            Bind::Text(&row.private_attributes),
         ],
     )?;
     let present = store.statement(
         "INSERT INTO environments
-            (key, name, description, salt, version, created_at_ms, updated_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            (key, name, description, salt, version, created_at_ms, updated_at_ms,
+             private_attributes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (key) DO UPDATE SET name = ?2, description = ?3, version = ?5,
-            updated_at_ms = ?7",
+            updated_at_ms = ?7, private_attributes = ?8",
         &[
             Bind::Text(&row.key),
             Bind::Text(&row.name),
@@ -84,6 +90,7 @@ pub(crate) fn write(
             Bind::Number(row.version),
             Bind::Number(row.created_at_ms),
             Bind::Number(row.updated_at_ms),
+            Bind::Text(&row.private_attributes),
         ],
     )?;
     Ok([version, present])

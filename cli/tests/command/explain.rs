@@ -57,3 +57,51 @@ fn agrees_with_evaluate() {
         }
     }
 }
+
+const PRIVATE: &str = r#"{"schemaVersion":1,"privateAttributes":["email"],"flags":{
+    "button":{"type":"boolean","status":"enabled","defaultVariant":"off",
+        "variants":{"on":{"value":true},"off":{"value":false}},
+        "rules":[{"id":"staff","when":{"attribute":"email","op":"endsWith","value":"@acme.test"},
+                  "serve":{"variant":"on"}}]}}}"#;
+
+#[test]
+fn private_attributes_are_told_by_no_command() {
+    let ruleset = file("private.json", PRIVATE);
+    let open = file(
+        "private-no-more.json",
+        &PRIVATE.replace("privateAttributes", "former"),
+    );
+    let off = file(
+        "private-off.json",
+        &PRIVATE.replace("\"enabled\"", "\"disabled\""),
+    );
+    let context = r#"{"targetingKey":"ana","email":"secret@example.com"}"#;
+    let contexts = file("private-contexts.ndjson", context);
+    for form in ["--json", "--human"] {
+        let asked = |command: &str, ruleset: &str| {
+            bandera(&[
+                command,
+                "--ruleset",
+                ruleset,
+                "--flag",
+                "button",
+                "--context",
+                context,
+                form,
+            ])
+        };
+        let ran = asked("explain", &ruleset);
+        assert!(ran.stdout.contains("email is private"), "{ran:?}");
+        let told = [
+            ran,
+            asked("evaluate", &ruleset),
+            bandera(&["diff", &off, &ruleset, "--subjects", &contexts, form]),
+        ];
+        for ran in told {
+            assert!(!ran.stdout.contains("secret"), "{ran:?}");
+            assert!(!ran.stderr.contains("secret"), "{ran:?}");
+        }
+        let told = asked("explain", &open).stdout;
+        assert!(told.contains("secret@example.com"), "{told}");
+    }
+}

@@ -9,6 +9,7 @@ use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
 use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Why a request, or one flag of it, has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
                 invalid(format!("/context{pointer}: {message}"))
             })
         }
-        Some(other) => Err(invalid(format!("the context is no object but {other}"))),
+        Some(_) => Err(invalid("/context: the context is no object".to_owned())),
     }
 }
 
@@ -179,7 +180,10 @@ pub(super) fn etag(
     context: &EvaluationContext,
     answered: &[Answered<'_>],
 ) -> String {
-    let attributes: Sorted<&str, &Value> = context.iter().collect();
+    // Whoever reads a tag may guess what it is the hash of: what is private is not part of it, and
+    // changes it through the answers alone.
+    let private = current.loaded.ruleset.private();
+    let attributes: Sorted<&str, Cow<'_, Value>> = private.shown(context).collect();
     let mut said = answers(current, answered) + &print(&attributes);
     for answered in answered {
         if let Some(decision) = &answered.evaluation.details.decision {
@@ -234,7 +238,11 @@ fn print(value: &(impl Serialize + ?Sized)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Loaded;
+    use bandera_shared::sticky::StickyDecisions;
     use bandera_shared::wire::context as limits;
+    use bandera_shared::{Evaluator, Participation, UnixMillis};
+    use std::rc::Rc;
 
     #[test]
     fn reads_contexts() {
@@ -298,6 +306,61 @@ mod tests {
         };
         check(&whole(limits::CONTEXT_BYTES_MAX), None);
         check(&whole(limits::CONTEXT_BYTES_MAX + 1), Some("/context/d"));
+    }
+
+    /// Faults are told to whoever asked, and perhaps to their logs.
+    #[test]
+    fn faults_do_not_repeat_what_was_sent() {
+        for body in [
+            r#"{"context":["secret"]}"#,
+            r#"{"context":{"targetingKey":["secret"]}}"#,
+        ] {
+            let refused = context(body.as_bytes()).unwrap_err();
+            assert!(!refused.detail.contains("secret"), "{}", refused.detail);
+        }
+    }
+
+    #[test]
+    fn an_entity_tag_is_no_hash_of_what_is_private() {
+        const RULESET: &str = r#"{"schemaVersion":1,"privateAttributes":["email"],"flags":{
+            "staff":{"type":"boolean","status":"enabled",
+                "variants":{"on":{"value":true},"off":{"value":false}},"defaultVariant":"off",
+                "rules":[{"when":{"attribute":"email","op":"endsWith","value":"@acme.test"},
+                          "serve":{"variant":"on"}}]}}}"#;
+        let current = Current {
+            loaded: Rc::new(Loaded::of(7, RULESET)),
+            policies: Rc::default(),
+            confirmed_at_ms: 0,
+        };
+        let tag = |attributes: &str| {
+            let body = format!(r#"{{"context":{{{attributes}}}}}"#);
+            let context = context(body.as_bytes()).unwrap();
+            let evaluator = Evaluator {
+                ruleset: &current.loaded.ruleset,
+                context: &context,
+                at: UnixMillis(0),
+                draw: 0,
+                policies: &current.policies,
+                sticky: &StickyDecisions::default(),
+                participation: Participation::Full,
+            };
+            let flag = current.loaded.ruleset.flag("staff").unwrap();
+            let evaluation = evaluator.evaluate_flag(flag);
+            let answered = Answered {
+                flag,
+                evaluation: &evaluation,
+                publication: 7,
+                ruleset_age_ms: 0,
+                is_stale: false,
+                metric: None,
+                receipt: None,
+            };
+            etag(&current, &context, &[answered])
+        };
+        let nobody = tag(r#""email":"ana@example.com""#);
+        assert_eq!(nobody, tag(r#""email":"eva@example.com""#));
+        assert_ne!(nobody, tag(r#""email":"ana@acme.test""#), "another answer");
+        assert_ne!(nobody, tag(r#""email":"ana@example.com","plan":"pro""#));
     }
 
     #[test]

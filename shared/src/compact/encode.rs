@@ -40,6 +40,7 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
     for attribute in ruleset.attributes().iter() {
         write_names(attribute, &mut shared);
     }
+    shared.list(ruleset.private().attributes());
     shared.list(ruleset.layers());
     shared.list(ruleset.holdouts());
     shared.list(ruleset.bandits());

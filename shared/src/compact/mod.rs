@@ -68,6 +68,7 @@ impl std::error::Error for CompactError {}
 pub(crate) struct Shared {
     pub(crate) subject_salt: Option<Box<str>>,
     pub(crate) attributes: Attributes,
+    pub(crate) private: Box<[Attribute]>,
     pub(crate) layers: Box<[Layer]>,
     pub(crate) holdouts: Box<[Holdout]>,
     pub(crate) bandits: Box<[Bandit]>,
@@ -102,7 +103,8 @@ fn read_shared(bytes: &[u8]) -> Option<Shared> {
         attributes.intern(attribute);
     }
     let mut from = Reader::new(from.rest(), &attributes);
-    let (layers, holdouts, bandits) = (
+    let (private, layers, holdouts, bandits) = (
+        Compact::read(&mut from)?,
         Compact::read(&mut from)?,
         Compact::read(&mut from)?,
         Compact::read(&mut from)?,
@@ -110,6 +112,7 @@ fn read_shared(bytes: &[u8]) -> Option<Shared> {
     from.is_done().then_some(Shared {
         subject_salt,
         attributes,
+        private,
         layers,
         holdouts,
         bandits,

@@ -24,9 +24,10 @@ use crate::bucketing::Bucketing;
 use crate::context::Attributes;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, Diagnostics, Place};
 use crate::flag::{Flag, FlagState};
+use crate::private::{PRIVATE_MAX, Private};
 use crate::ruleset::{Holdout, Layer, Parts, Ruleset, Segment};
 use crate::split::Range;
-use crate::wire::condition::UnitWire;
+use crate::wire::condition::{AttributeWire, UnitWire};
 use crate::wire::ruleset::{FlagWire, Member, RulesetWire, SCHEMA_VERSION, VersionWire};
 use crate::wire::text::{Members, Text};
 use crate::wire::{read, read_member, read_ruleset};
@@ -169,6 +170,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
     }
 
     fn parts(mut self) -> Parts {
+        let private = self.private();
         let (segments, broken_segments, comparisons) = self.segments();
         let layers = self.layers();
         let holdouts = self.holdouts();
@@ -186,12 +188,44 @@ impl<'w, 'd> Compiler<'w, 'd> {
         Parts {
             subject_salt: self.wire.subject_salt.map(Into::into),
             attributes: self.attributes,
+            private,
             flags,
             segments,
             layers,
             holdouts,
             bandits,
         }
+    }
+
+    /// The attributes that are never told; none that could not be kept back.
+    fn private(&mut self) -> Private {
+        let root = Place::ROOT.key("privateAttributes");
+        let declared = std::mem::take(&mut self.wire.private_attributes);
+        if declared.len() > PRIVATE_MAX {
+            let found = declared.len();
+            let message = format!(
+                "{found} private attributes; at most {PRIVATE_MAX} are allowed: declare what they \
+                 have around them"
+            );
+            let code = DiagnosticCode::LimitExceeded;
+            self.diagnostics.error(&root, code, message);
+        }
+        let attributes = declared
+            .into_iter()
+            .map(|AttributeWire(attribute)| attribute);
+        for (index, attribute) in attributes.clone().enumerate() {
+            let message = if attribute.is_targeting_key() {
+                "the targeting key names the subject to browsers and servers: let it be an id, and \
+                 the private text another attribute"
+            } else if attribute.kind().is_some() {
+                "write the names alone, such as [\"org\", \"plan\"]"
+            } else {
+                continue;
+            };
+            let (place, code) = (root.index(index), DiagnosticCode::NoEffect);
+            self.diagnostics.error(&place, code, message.to_owned());
+        }
+        Private::new(attributes)
     }
 
     fn scope<'s>(&'s mut self, neighbours: Neighbours<'s, 'w>) -> Scope<'s, 'w> {

@@ -118,7 +118,12 @@ impl<'a> Walker<'_, 'a> {
                 if let Some(variant) = flag.variant_named(&name) {
                     return Ok(Choosing::Drawn(Some((variant, None, None))));
                 }
-                let detail = format!("its expression names \"{name}\", which is no variant");
+                // What the expression names may be the text of an attribute.
+                let detail = if self.ruleset.private().is_empty() {
+                    format!("its expression names \"{name}\", which is no variant")
+                } else {
+                    "its expression names something that is no variant".to_owned()
+                };
                 Err(Failure::new(ErrorCode::ParseError, detail))
             }
             Serve::Nothing => Ok(Choosing::Default),

@@ -4,7 +4,7 @@ use super::subject::Trail;
 use super::trace::{Recorder, Step};
 use super::{Evaluator, Walker};
 use crate::condition::{Condition, Test};
-use crate::context::EvaluationContext;
+use crate::context::Attribute;
 use crate::dialect::Source;
 use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
 use crate::flag::{ExpiryAction, Share};
@@ -252,7 +252,7 @@ impl Walker<'_, '_> {
             Condition::Subjects(_) => {
                 found.push(format!("the subject {must} be among those listed by name"));
             }
-            Condition::Test(test) => found.push(test_words(test, self.context, wanted)),
+            Condition::Test(test) => found.push(self.test_words(test, wanted)),
             Condition::Flag(condition) => {
                 let flag = self.ruleset.flag_at(condition.flag);
                 let key = flag.map_or("", |flag| &*flag.key);
@@ -264,19 +264,36 @@ impl Walker<'_, '_> {
                 found.push(format!("{what}; it {must}"));
             }
             Condition::Foreign(test) => {
-                found.push(foreign_words(test.source(), self.context, must));
+                found.push(self.foreign_words(test.source(), must));
             }
         }
     }
-}
 
-fn foreign_words(source: &Source, context: &EvaluationContext, must: &str) -> String {
-    match &source.attribute {
-        Some(attribute) => {
-            let is = value_words(context.get(attribute));
-            format!("{attribute} {is}; \"{source}\" {must} hold")
+    fn foreign_words(&self, source: &Source, must: &str) -> String {
+        match &source.attribute {
+            Some(attribute) => {
+                let is = self.value_words(attribute);
+                format!("{attribute} {is}; \"{source}\" {must} hold")
+            }
+            None => format!("\"{source}\" {must} hold"),
         }
-        None => format!("\"{source}\" {must} hold"),
+    }
+
+    fn test_words(&self, test: &Test, wanted: bool) -> String {
+        let must = if wanted { "must hold" } else { "must not hold" };
+        let is = self.value_words(&test.attribute);
+        format!(
+            "{} {is}; \"{} {}\" {must}",
+            test.attribute, test.attribute, test.matcher
+        )
+    }
+
+    /// What the attribute is; of a private one nothing is said.
+    fn value_words(&self, attribute: &Attribute) -> String {
+        if self.ruleset.private().covers(attribute) {
+            return "is private".to_owned();
+        }
+        value_words(self.context.get(attribute))
     }
 }
 
@@ -289,13 +306,4 @@ fn value_words(value: Option<&Value>) -> String {
         Some(Value::List(items)) => format!("is a list of {}", items.len()),
         Some(_) => "is an object".to_owned(),
     }
-}
-
-fn test_words(test: &Test, context: &EvaluationContext, wanted: bool) -> String {
-    let must = if wanted { "must hold" } else { "must not hold" };
-    let is = value_words(context.get(&test.attribute));
-    format!(
-        "{} {is}; \"{} {}\" {must}",
-        test.attribute, test.attribute, test.matcher
-    )
 }

@@ -1,3 +1,4 @@
+mod private;
 mod references;
 
 use super::*;

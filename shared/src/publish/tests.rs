@@ -143,7 +143,7 @@ fn browsers_get_client_flags_and_what_those_need() {
         )
     };
     let document = format!(
-        r#"{{"schemaVersion":1,
+        r#"{{"schemaVersion":1,"privateAttributes":["shoeSize"],
             "segments":{{"outer":{{"when":{{"segment":"inner"}}}},"inner":{{}},"secret":{{}}}},
             "bandits":{{"b":{{"actions":["on"],"reward":{{"metric":"m","kind":"binary"}}}}}},
             "flags":{{"client":{},"needed":{},"hidden":{}}}}}"#,
@@ -158,7 +158,15 @@ fn browsers_get_client_flags_and_what_those_need() {
         flag("server", &when("secret")),
     );
     let redacted = String::from_utf8(redact(document.as_bytes()).unwrap()).unwrap();
-    for gone in ["hidden", "secret", "acme", "description", "tags", "\"b\""] {
+    for gone in [
+        "hidden",
+        "secret",
+        "acme",
+        "description",
+        "tags",
+        "\"b\"",
+        "shoeSize",
+    ] {
         assert!(!redacted.contains(gone), "{gone} in {redacted}");
     }
     for kept in ["client", "needed", "outer", "inner"] {

@@ -163,6 +163,7 @@ pub fn redact(document: &mut Document, salt: &str) {
         bandits.retain(|key, _| used.bandits.contains(key));
     }
     document.remove("models");
+    document.remove("privateAttributes");
     hash_subjects(document, salt);
 }
 

@@ -6,7 +6,7 @@
 
 use crate::bandit::wire::BanditWire;
 use crate::value::Value;
-use crate::wire::condition::{BucketingWire, ConditionWire, ForeignWire, UnitWire};
+use crate::wire::condition::{AttributeWire, BucketingWire, ConditionWire, ForeignWire, UnitWire};
 use crate::wire::text::{ByName, Members, Text};
 use crate::wire::unique::unique;
 use serde::{Deserialize, Deserializer};
@@ -63,6 +63,9 @@ pub struct ShapeWire<'a, S, L, H, B, F> {
     pub salt: Text<'a>,
     /// Where present, named subjects are listed by their hash under this salt.
     pub subject_salt: Option<Text<'a>>,
+    /// Attributes that decide and are never told.
+    #[serde(default)]
+    pub private_attributes: Vec<AttributeWire>,
     /// Reusable audiences.
     #[serde(default, deserialize_with = "unique")]
     pub segments: Members<'a, S>,
@@ -91,6 +94,7 @@ impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
             schema_version: outline.schema_version,
             salt: outline.salt,
             subject_salt: outline.subject_salt,
+            private_attributes: outline.private_attributes,
             segments: raw(outline.segments),
             layers: raw(outline.layers),
             holdouts: raw(outline.holdouts),
