@@ -8,6 +8,7 @@ mod documents;
 mod environments;
 mod evaluation;
 mod events;
+mod export;
 mod health;
 mod import;
 mod openapi;
@@ -87,6 +88,7 @@ pub(crate) fn router() -> OpenApiRouter {
         .merge(environments::routes())
         .merge(documents::routes())
         .merge(import::routes())
+        .merge(export::routes())
         .merge(validation::routes())
         .merge(publications::routes())
         .merge(comparison::routes())

@@ -73,15 +73,8 @@ pub(crate) fn run(args: &ExportArgs, output: &mut Output) -> anyhow::Result<Exit
     let is_refused = args.strict && !report.is_exact();
     if is_refused {
         remark("nothing was written: --strict refuses what is not exactly as it was");
-    } else if let Some(out) = &args.out {
-        let mut text = serde_json::to_string_pretty(&file)?;
-        text.push('\n');
-        std::fs::write(out, text).map_err(|error| {
-            let place = out.display().to_string();
-            Fault::unreachable(place, format!("cannot be written: {error}"))
-        })?;
     } else {
-        output.json(&file)?;
+        output.document(args.out.as_deref(), &file)?;
     }
     if args.out.is_some() {
         match output.format {

@@ -71,17 +71,8 @@ pub(crate) fn run(args: &ImportArgs, output: &mut Output) -> anyhow::Result<Exit
     let is_refused = args.strict && !report.is_exact();
     if is_refused {
         remark("nothing was written: --strict refuses what is not exactly as it was");
-    } else if let Some(out) = &args.out {
-        let mut text = serde_json::to_string_pretty(&ruleset)?;
-        text.push('\n');
-        std::fs::write(out, text).map_err(|error| {
-            Fault::unreachable(
-                out.display().to_string(),
-                format!("cannot be written: {error}"),
-            )
-        })?;
     } else {
-        output.json(&ruleset)?;
+        output.document(args.out.as_deref(), &ruleset)?;
     }
     if args.out.is_some() {
         let summary = Summary {

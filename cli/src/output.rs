@@ -1,10 +1,12 @@
 //! Where the answer goes and what it is written as.
 
+use crate::fault::Fault;
 use anstream::stream::IsTerminal;
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::time::Duration;
 
 /// What the answer is written as.
@@ -68,6 +70,20 @@ impl Output {
         Ok(writeln!(self.stream)?)
     }
 
+    /// A JSON document, into a file where one is named.
+    pub(crate) fn document(
+        &mut self,
+        out: Option<&Path>,
+        document: &impl Serialize,
+    ) -> anyhow::Result<()> {
+        let Some(out) = out else {
+            return self.json(document);
+        };
+        let mut text = serde_json::to_vec_pretty(document)?;
+        text.push(b'\n');
+        Ok(write_file(out, &text)?)
+    }
+
     /// A value as JSON on one line.
     pub(crate) fn json_line(&mut self, value: &impl Serialize) -> anyhow::Result<()> {
         serde_json::to_writer(&mut self.stream, value).map_err(io::Error::from)?;
@@ -77,6 +93,14 @@ impl Output {
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// Writes a file whole.
+pub(crate) fn write_file(out: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    std::fs::write(out, bytes).map_err(|error| {
+        let place = out.display().to_string();
+        Fault::unreachable(place, format!("cannot be written: {error}"))
+    })
 }
 
 /// A remark for the person at the terminal, on standard error.

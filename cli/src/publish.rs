@@ -3,7 +3,7 @@
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
-use crate::output::{DIM, Format, GREEN, Output, RED, styled};
+use crate::output::{DIM, Format, GREEN, Output, RED, styled, write_file};
 use bandera_shared::bucketing::BUCKETS;
 use bandera_shared::flag::{Flag, Serve};
 use bandera_shared::split::OwnedRange;
@@ -86,9 +86,7 @@ pub(crate) fn run(args: &PublishArgs, output: &mut Output) -> anyhow::Result<Exi
     ];
     for (out, bytes) in outputs {
         let Some(out) = out else { continue };
-        std::fs::write(out, bytes).map_err(|error| {
-            Fault::unreachable(input::name(out), format!("cannot be written: {error}"))
-        })?;
+        write_file(out, bytes)?;
     }
     let before = previous
         .as_deref()

@@ -389,3 +389,41 @@ test("flags of another system come in with that system's own hash", async () => 
     assert.equal(objectOf(listOf(answer["evaluations"])[0])["value"], value, subject);
   }
 });
+
+test("flags can be written for flagd, and what is not exactly the same is said", async () => {
+  const environment = await admin.environment("export");
+  const exact = {
+    ...plainFlag,
+    rules: [
+      { id: "pro", when: { attribute: "plan", op: "equals", value: "pro" }, serve: { variant: "on" } },
+    ],
+  };
+  await admin.ok(201, "PUT", `${environment}/flags/exact`, { body: exact, headers: anew });
+  const path = `${environment}/export/flagd`;
+  const nothing = { status: 409, code: "conflict" };
+  await admin.refused(nothing, "GET", path);
+  assert.equal((await admin.publish(environment, 0)).status, 201);
+  const live = (await admin.ok(200, "GET", `${path}?strict=true`)).body;
+  assert.equal(live["against"], "live");
+  assert.deepEqual(live["notes"], []);
+  const flagsOf = (reply: JsonObject): JsonObject => objectOf(objectOf(reply["file"])["flags"]);
+  assert.deepEqual(Object.keys(flagsOf(live)), ["exact"]);
+
+  const spread = { ...plainFlag, rules: [{ gates: [{ percentage: 50 }], serve: { variant: "on" } }] };
+  await admin.ok(201, "PUT", `${environment}/flags/spread`, { body: spread, headers: anew });
+  const draft = (await admin.ok(200, "GET", `${path}?against=draft`)).body;
+  assert.deepEqual(Object.keys(flagsOf(draft)), ["exact", "spread"]);
+  const notes = listOf(draft["notes"]).map((note) => objectOf(note));
+  assert.deepEqual(
+    notes.map((note) => [note["fidelity"], note["pointer"]]),
+    [["approximated", "/flags/spread/rules/0/gates/0"]],
+  );
+  const inexact = { status: 422, code: "invalid_document", pointer: "/flags/spread/rules/0/gates/0" };
+  await admin.refused(inexact, "GET", `${path}?against=draft&strict=true`);
+  const elsewhere = { status: 404, code: "not_found" };
+  await admin.refused(elsewhere, "GET", `${environment}/export/elsewhere`);
+  const number = { status: 422, code: "invalid_document", pointer: "/against" };
+  await admin.refused(number, "GET", `${path}?against=yesterday`);
+  const viewer = await admin.token("viewer");
+  await admin.ok(200, "GET", path, { token: viewer });
+});

@@ -231,7 +231,11 @@ async fn explain(
 }
 
 /// The ruleset to ask. A draft with errors is asked as it is: its broken flags answer so.
-async fn ruleset_bytes(store: &Store, environment: &str, against: &str) -> Result<Vec<u8>> {
+pub(super) async fn ruleset_bytes(
+    store: &Store,
+    environment: &str,
+    against: &str,
+) -> Result<Vec<u8>> {
     let former = Former::load(store, environment).await?;
     match against {
         "live" => {

@@ -173,11 +173,11 @@ struct ImportFromReport {
 
 /// What became of one part of an export.
 #[derive(Debug, Serialize, ToSchema)]
-struct NoteOutput {
+pub(super) struct NoteOutput {
     /// `mapped`, `approximated` or `dropped`.
     fidelity: &'static str,
-    /// Where in the export.
-    pointer: String,
+    /// Where in what was read.
+    pub(super) pointer: String,
     /// What became of it.
     message: String,
 }

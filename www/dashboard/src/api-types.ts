@@ -194,6 +194,11 @@ export interface Environment {
   description: string;
   key: string;
   name: string;
+  /**
+   * Attributes that flags may use and that nothing tells: names, or lists of a name and the
+   * members below it.
+   */
+  privateAttributes: {}[];
   /** Part of every hash that assigns a subject, therefore fixed for life. */
   salt: string;
   /** Unix milliseconds. */
@@ -204,6 +209,12 @@ export interface Environment {
 export interface EnvironmentInput {
   description?: string;
   name: string;
+  /**
+   * Attributes that flags may use and that nothing tells: names, or lists of a name and the
+   * members below it.
+   * As they are when absent.
+   */
+  privateAttributes?: {}[] | null;
   /** Random when absent; it cannot be changed later. */
   salt?: string | null;
 }
@@ -295,6 +306,24 @@ export interface ExplanationReply {
   against: string;
   explanation: Explanation;
 }
+/** A ruleset written for another system. */
+export interface ExportReply {
+  /** `live`, `draft` or a publication's number, as asked. */
+  against: string;
+  /** The file as that system reads it. */
+  file: {};
+  /** What is not exactly as it was, in the order of the ruleset. */
+  notes: NoteOutput[];
+}
+/** What became of one part of an export. */
+export interface NoteOutput {
+  /** `mapped`, `approximated` or `dropped`. */
+  fidelity: string;
+  /** What became of it. */
+  message: string;
+  /** Where in what was read. */
+  pointer: string;
+}
 /** The Worker answers and reaches its database. */
 export interface Health {
   /** How many environments there are. */
@@ -311,15 +340,6 @@ export interface ImportReport {
   unarchived: number;
   unchanged: number;
   updated: number;
-}
-/** What became of one part of an export. */
-export interface NoteOutput {
-  /** `mapped`, `approximated` or `dropped`. */
-  fidelity: string;
-  /** What became of it. */
-  message: string;
-  /** Where in the export. */
-  pointer: string;
 }
 /** The token behind the request. */
 export interface Me {
@@ -498,6 +518,8 @@ export interface RulesetInput {
   layers?: {
     [k: string]: {};
   };
+  /** If present, the environment's own. */
+  privateAttributes?: {}[] | null;
   /** If present, the environment's own. */
   salt?: string | null;
   /** 1. */
