@@ -7,6 +7,7 @@ use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::optimise::OptimiseArgs;
 use crate::output::Format;
+use crate::preview::PreviewArgs;
 use crate::publish::PublishArgs;
 use crate::replay::ReplayArgs;
 use crate::simulate::SimulateArgs;
@@ -32,6 +33,7 @@ Examples:
   bandera diff live.json draft.json --subjects 100000
   bandera import --from launchdarkly --in flags.json --out ruleset.json
   bandera export --to flagd --in ruleset.json --out flags.flagd.json
+  bandera preview --url https://shop.example/ --show shop.hero=craft --for 8h
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera optimise ask --study study.json --n 4
   bandera replay --policy default --log rounds.jsonl.gz
@@ -85,6 +87,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Write flags for another system, so that nobody is locked in
     Export(ExportArgs),
+    /// Make a link that shows chosen variants until it expires
+    Preview(PreviewArgs),
     /// Lay out the ranges of a draft as publishing would, and say who moves
     Publish(PublishArgs),
     /// Name settings of continuous parameters to try next, and the one to keep

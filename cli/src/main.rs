@@ -16,6 +16,7 @@ mod input;
 mod locate;
 mod optimise;
 mod output;
+mod preview;
 mod publish;
 mod question;
 mod replay;
@@ -58,6 +59,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Export(args) => export::run(&args, output),
+        Command::Preview(args) => preview::run(&args, output),
         Command::Publish(args) => publish::run(&args, output),
         Command::Optimise(args) => optimise::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),

@@ -9,6 +9,7 @@ mod explain;
 mod export;
 mod help;
 mod optimise;
+mod preview;
 mod publish;
 mod replay;
 mod run;
