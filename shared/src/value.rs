@@ -3,6 +3,7 @@
 //! Objects keep the order they were written in. This is not a JSON parser: the `wire` modules
 //! turn text into values and back.
 
+use crate::sorted::sort_by;
 use std::fmt;
 
 /// A number that keeps 64-bit integers whole, because identifiers often are such integers.
@@ -147,7 +148,7 @@ fn same_members<N: Ord, V>(a: &[(N, V)], b: &[(N, V)], same: impl Fn(&V, &V) -> 
 /// The members by name; those of one name in the order they were written.
 fn in_order<N: Ord, V>(members: &[(N, V)]) -> Vec<&(N, V)> {
     let mut ordered: Vec<_> = members.iter().collect();
-    ordered.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sort_by(&mut ordered, |(a, _), (b, _)| a.cmp(b));
     ordered
 }
 

@@ -1,6 +1,7 @@
 //! Lists as sets: order and repetition do not count.
 
 use super::{Check, list};
+use crate::sorted::sort_by;
 use crate::value::{Number, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -50,9 +51,9 @@ impl Index {
             return Self([].into());
         }
         let keys = values.iter().map(key).zip(0..);
-        let mut places: Box<[(u64, usize)]> = keys.collect();
-        places.sort_unstable();
-        Self(places)
+        let mut places: Vec<(u64, usize)> = keys.collect();
+        sort_by(&mut places, Ord::cmp);
+        Self(places.into())
     }
 
     /// Those of the list's values that the value may be the same as.
@@ -101,7 +102,7 @@ fn key(value: &Value) -> u64 {
                 .iter()
                 .map(|(name, _)| xxh3_64(name.as_bytes()))
                 .collect();
-            names.sort_unstable();
+            sort_by(&mut names, Ord::cmp);
             names.dedup();
             names
                 .iter()
