@@ -12,10 +12,11 @@ mod tests;
 
 use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, RuleIds, all, any, malformed, not};
+use crate::member::{number, plain};
 use cohort::Cohorts;
 use filter::{Entity, Filters};
 use serde_json::{Map, Value as Json, json};
-use shares::{Unit, gate, variants_split};
+use shares::{Unit, gate, holdout_gate, variants_split};
 
 /// Reads the definitions for local evaluation, or the API's list of flags.
 pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
@@ -81,7 +82,7 @@ impl<'e> Reader<'_, 'e> {
         let variants = Variants::new(self.written);
         let off = variants.off.clone();
         let mut flag = FlagDraft {
-            kind: if variants.list.is_empty() {
+            kind: if variants.list.is_empty() && variants.holdout.is_none() {
                 "boolean"
             } else {
                 "json"
@@ -100,6 +101,11 @@ impl<'e> Reader<'_, 'e> {
             }
             Some(unit) => {
                 first(&unit, &off, (&mut ids, &mut rules));
+                if let Some((name, percentage)) = &variants.holdout {
+                    let gates: Json = holdout_gate(&unit, *percentage).into_iter().collect();
+                    let serve = json!({"variant": name});
+                    rules.push(json!({"id": ids.name("holdout"), "gates": gates, "serve": serve}));
+                }
                 let is_certain = self.conditions(&unit, &variants, (&mut ids, &mut rules));
                 if is_certain {
                     flag.default = Some(off);
@@ -114,7 +120,7 @@ impl<'e> Reader<'_, 'e> {
     /// Says what its servers do before the SDKs are asked.
     fn notes(&mut self) {
         let filters = self.filters_json();
-        for name in ["super_groups", "holdout_groups", "holdout"] {
+        for name in ["super_groups", "holdout_groups"] {
             let there = filters.and_then(|filters| filters.get(name));
             if there.is_some_and(|value| !value.is_null() && *value != json!([])) {
                 let pointer = format!("{}/filters/{name}", self.pointer);
@@ -291,6 +297,13 @@ fn aggregation(json: &Json) -> Option<&Json> {
     index.filter(|index| !index.is_null())
 }
 
+/// What those get who are held out, and their percentage.
+fn holdout(written: &Json) -> Option<(String, f64)> {
+    let id = plain(written.get("id")?)?;
+    let percentage = number(written, "exclusion_percentage")?;
+    Some((format!("holdout-{id}"), percentage.clamp(0.0, 100.0)))
+}
+
 /// Whether the request names a group of that type.
 fn names_one(name: &str) -> Json {
     let key = json!({"of": name, "path": "targetingKey"});
@@ -304,6 +317,8 @@ struct Variants<'e> {
     on: String,
     off: String,
     payloads: Option<&'e Json>,
+    /// What those get who are held out, and their percentage.
+    holdout: Option<(String, f64)>,
 }
 
 impl<'e> Variants<'e> {
@@ -327,6 +342,7 @@ impl<'e> Variants<'e> {
             on: free("true"),
             off: free("false"),
             payloads: filters.and_then(|filters| filters.get("payloads")),
+            holdout: filters.and_then(|filters| holdout(filters.get("holdout")?)),
             list,
         }
     }
@@ -341,7 +357,9 @@ impl<'e> Variants<'e> {
             (self.on.as_str(), json!(true), "true"),
             (&self.off, json!(false), "false"),
         ];
-        for (key, value, name) in named.chain(own) {
+        let held = self.holdout.iter();
+        let held = held.map(|(name, _)| (name.as_str(), json!(name), name.as_str()));
+        for (key, value, name) in named.chain(own).chain(held) {
             let mut variant = Map::new();
             variant.insert("value".to_owned(), value);
             if key != name {

@@ -46,6 +46,18 @@ fn fraction(drawn: u64) -> f64 {
 
 /// The gate of a rollout; `None` where everybody passes.
 pub(super) fn gate(flag: &str, unit: &Unit, percentage: f64) -> Option<Json> {
+    share(&unit.bucketing("posthog", flag), percentage)
+}
+
+/// The gate of a holdout, which is the same for all flags; `None` where everybody is held out.
+pub(super) fn holdout_gate(unit: &Unit, percentage: f64) -> Option<Json> {
+    if percentage >= 100.0 {
+        return None;
+    }
+    share(&unit.bucketing("posthog/holdout", "holdout"), percentage)
+}
+
+fn share(bucketing: &Json, percentage: f64) -> Option<Json> {
     let out = first_reaching(SHA1_60_SCALE, |drawn| fraction(drawn) > percentage / 100.0);
     (out < SHA1_60_SCALE).then(|| {
         let ranges = if out > 0 {
@@ -53,7 +65,7 @@ pub(super) fn gate(flag: &str, unit: &Unit, percentage: f64) -> Option<Json> {
         } else {
             json!([])
         };
-        json!({"ranges": ranges, "bucketing": unit.bucketing("posthog", flag)})
+        json!({"ranges": ranges, "bucketing": bucketing})
     })
 }
 

@@ -93,6 +93,30 @@ fn a_filter_that_fails_decides_wherever_it_stands() {
     assert_eq!(served(json!([missing(), missing()]), "pro"), None);
 }
 
+/// As posthog-node 5.70.0 has it.
+#[test]
+fn who_is_held_out_is_asked_no_condition() {
+    let served = |percentage: u8, context: &Json| {
+        let mut flag = with(&json!([{ "rollout_percentage": 100 }]));
+        flag["filters"]["holdout"] = json!({ "id": 7, "exclusion_percentage": percentage });
+        let tried = tried(&flag, &json!({}));
+        assert!(tried.notes().is_empty());
+        tried.answer("color", context, NOW).variant
+    };
+    let names = ["ana", "bob", "cy", "dora", "eve", "fay", "gil", "hal"];
+    let check = |percentage, held_out: [&str; 8]| {
+        for (name, expected) in names.iter().zip(held_out) {
+            let variant = served(percentage, &json!({ "targetingKey": name }));
+            let expected = if expected == "x" { "holdout-7" } else { "true" };
+            assert_eq!(variant.as_deref(), Some(expected), "{percentage} {name}");
+        }
+    };
+    check(0, ["-"; 8]);
+    check(25, ["-", "-", "x", "-", "x", "-", "-", "-"]);
+    check(50, ["x", "-", "x", "x", "x", "x", "-", "-"]);
+    check(100, ["x"; 8]);
+}
+
 #[test]
 fn an_early_exit_ends_at_the_first_condition_that_matches() {
     let mut flag = with(&json!([{"rollout_percentage": 0}, {"rollout_percentage": 100}]));

@@ -40,6 +40,8 @@ pub enum Method {
     PostHog,
     /// SHA-1 of `salt.unit` and the word `variant`, 60 bits.
     PostHogVariant,
+    /// Of the unit behind the salt and a dash.
+    PostHogHoldout,
     /// `MurmurHash3` of the unit, the salt being the seed in decimal, modulo 100.
     Split,
     /// `MurmurHash3` of the unit, the seed being that of the salt modulo 100, modulo 100.
@@ -48,7 +50,7 @@ pub enum Method {
     GoFeatureFlag,
 }
 
-const BY_NAME: [(&str, Method); 16] = [
+const BY_NAME: [(&str, Method); 17] = [
     ("xxh3", Method::Xxh3),
     ("eppo", Method::Eppo),
     ("growthbook/1", Method::GrowthBook1),
@@ -62,6 +64,7 @@ const BY_NAME: [(&str, Method); 16] = [
     ("flipt/threshold", Method::FliptThreshold),
     ("posthog", Method::PostHog),
     ("posthog/variant", Method::PostHogVariant),
+    ("posthog/holdout", Method::PostHogHoldout),
     ("split", Method::Split),
     ("flagship", Method::Flagship),
     ("goff", Method::GoFeatureFlag),
@@ -110,7 +113,9 @@ impl Method {
             Self::GrowthBook2 => Some(10_000),
             Self::Unleash | Self::ConfigCat | Self::FliptThreshold | Self::Split => Some(100),
             Self::Flagship => Some(FLAGSHIP_SCALE),
-            Self::LaunchDarkly | Self::PostHog | Self::PostHogVariant => Some(SHA1_60_SCALE),
+            Self::LaunchDarkly | Self::PostHog | Self::PostHogVariant | Self::PostHogHoldout => {
+                Some(SHA1_60_SCALE)
+            }
             Self::Flagsmith => Some(FLAGSMITH_SCALE),
         }
     }

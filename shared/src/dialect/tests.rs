@@ -8,7 +8,7 @@ fn every_method_has_one_name() {
         assert_eq!(Method::named(name).map(Method::name), Some(*name));
     }
     assert_eq!(Method::named("md5"), None);
-    assert_eq!(names.len(), 16);
+    assert_eq!(names.len(), 17);
 }
 
 /// Numbers worked out from the published algorithms with an independent program.
@@ -43,6 +43,13 @@ fn methods_draw_as_published() {
         ana,
         0,
         418_009_935_835_139_977,
+    );
+    check(
+        Method::PostHogHoldout,
+        "salt",
+        ana,
+        0,
+        3_631_957_748_157_751,
     );
     check(Method::ConfigCat, "salt", ana, 0, 12);
     check(Method::Flagsmith, "salt", ana, 0, 8_698);

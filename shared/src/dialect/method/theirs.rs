@@ -48,6 +48,7 @@ pub(super) fn draw(method: Method, salt: &str, unit: &str, scale: u64) -> u64 {
         Method::UnleashVariant => murmur(&[salt, ":", unit].concat(), UNLEASH_VARIANT_SEED) % scale,
         Method::LaunchDarkly | Method::PostHog => sha1_60(&[salt, ".", unit].concat()),
         Method::PostHogVariant => sha1_60(&[salt, ".", unit, "variant"].concat()),
+        Method::PostHogHoldout => sha1_60(&[salt, "-", unit].concat()),
         Method::ConfigCat => sha1_28(&both()) % 100,
         Method::Flagsmith => flagsmith(salt, unit),
         Method::FliptVariant => u64::from(crc32(both().as_bytes())) % 1_000,
