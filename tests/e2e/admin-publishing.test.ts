@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { fetchInTime } from "../../scripts/lib/http.ts";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf } from "../../www/browser/ts/json.ts";
-import type { JsonObject } from "../../www/browser/ts/json.ts";
+import type { Json, JsonObject } from "../../www/browser/ts/json.ts";
 import { AdminStack, anew, etagOf, plainFlag, text } from "./lib/admin.ts";
 
 const REPAIRED_MS_MAX = 20_000;
@@ -249,11 +249,11 @@ test("explanations agree with answers, for the draft and for any publication", a
 
 test("a flag that would take too long is neither kept nor published", async () => {
   const environment = await admin.environment("limits");
-  const flag = (n: number, part: object): object => ({
+  const flag = (n: number, part: Json): Json => ({
     ...plainFlag,
     rules: [{ when: { any: Array.from({ length: n }, () => part) }, serve: { variant: "on" } }],
   });
-  const put = (path: string, body: object): { path: string; body: object; headers: typeof anew } => ({
+  const put = (path: string, body: Json): { path: string; body: Json; headers: typeof anew } => ({
     path: `${environment}/${path}`,
     body,
     headers: anew,

@@ -209,7 +209,7 @@ describe("attributes that are private", () => {
       assert.match(told, /"shop\.used\\?":\{\\?"value\\?":\\?"on/, "the attribute decided");
       assert.match(told, /\\?"query\\?":\{\\?"page\\?":\\?"2/, "what is not private is there");
       assert.ok(!told.includes(SECRET), told);
-      const toOrigin = { ...edge.origin.last.headers, "x-plan": undefined };
+      const toOrigin: Record<string, unknown> = { ...edge.origin.last.headers, "x-plan": undefined };
       assert.equal(toOrigin["bandera-flag-shop.used"], "on");
       assert.ok(!JSON.stringify(toOrigin).includes(SECRET), "what the edge tells the origin");
     }
