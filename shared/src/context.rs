@@ -145,6 +145,18 @@ impl Attributes {
         attribute
     }
 
+    /// The top-level attribute of that name, made only where the ruleset has not named it before.
+    pub(crate) fn named(&mut self, name: &str) -> Attribute {
+        let hash = xxh3_64(name.as_bytes());
+        let is_it = |known: &&Attribute| {
+            known.names.hash == hash && same(known.names.name.as_bytes(), name.as_bytes())
+        };
+        match self.0.iter().find(is_it) {
+            Some(known) => known.clone(),
+            None => self.intern(Attribute::named(name)),
+        }
+    }
+
     /// The attribute in that slot.
     pub(crate) fn get(&self, slot: usize) -> Option<&Attribute> {
         self.0.get(slot)

@@ -12,7 +12,7 @@ use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::version::Precedence;
-use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire};
+use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire, TestedWire};
 use crate::wire::operand::OperandWire;
 use std::borrow::Cow;
 
@@ -140,7 +140,7 @@ impl Scope<'_, '_> {
     }
 
     fn test(&mut self, wire: ConditionWire<'_>, place: &Place<'_>) -> Option<Condition> {
-        let attribute = wire.attribute?.0;
+        let tested = wire.attribute?;
         let Some(op) = wire.op else {
             let message = format!("the condition names no \"op\": one of {OPERATORS}");
             self.fault(place, DiagnosticCode::InvalidCondition, message);
@@ -167,7 +167,7 @@ impl Scope<'_, '_> {
             let source = Source {
                 dialect: ours::NAME.into(),
                 op: (*positive).into(),
-                attribute: Some(attribute),
+                attribute: Some(tested.into()),
                 value,
             };
             let test = self.foreign_source(source, dialect::test, &place.key("value"));
@@ -179,7 +179,10 @@ impl Scope<'_, '_> {
         };
         match matcher(&positive, operand) {
             Ok(matcher) => {
-                let attribute = self.attributes.intern(attribute);
+                let attribute = match tested {
+                    TestedWire::Name(name) => self.attributes.named(&name),
+                    TestedWire::Other(attribute) => self.attributes.intern(attribute),
+                };
                 Some(of_sign(Condition::Test(Test { attribute, matcher })))
             }
             Err(Fault::Operator) => {

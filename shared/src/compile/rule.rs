@@ -10,7 +10,7 @@ use crate::evaluation::{ErrorCode, Failure};
 use crate::flag::{Gate, OnMiss, Requirement, Rule, Serve, Share};
 use crate::split::Range;
 use crate::value::Value;
-use crate::wire::condition::{AttributeWire, ForeignWire};
+use crate::wire::condition::ForeignWire;
 use crate::wire::ruleset::{
     ErrorWire, OnMissWire, RequirementWire, RuleWire, ServeWire, SplitWire,
 };
@@ -165,7 +165,7 @@ impl Scope<'_, '_> {
         let source = Source {
             dialect: wire.dialect.into(),
             op: wire.op.into(),
-            attribute: wire.attribute.map(|AttributeWire(attribute)| attribute),
+            attribute: wire.attribute.map(Into::into),
             value: wire.value.unwrap_or(Value::Null),
         };
         self.foreign_source(source, make, place)

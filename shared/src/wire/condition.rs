@@ -25,7 +25,7 @@ pub struct ConditionWire<'a> {
     /// Members of this segment.
     pub segment: Option<Text<'a>>,
     /// The attribute to test.
-    pub attribute: Option<AttributeWire>,
+    pub attribute: Option<TestedWire<'a>>,
     /// How to test it.
     pub op: Option<Text<'a>>,
     /// What to test it against.
@@ -64,7 +64,7 @@ pub struct ForeignWire<'a> {
     #[serde(default)]
     pub op: Text<'a>,
     /// What it looks at.
-    pub attribute: Option<AttributeWire>,
+    pub attribute: Option<TestedWire<'a>>,
     /// What it works with.
     pub value: Option<Value>,
 }
@@ -87,6 +87,58 @@ pub struct AttributeWire(pub Attribute);
 impl<'de> Deserialize<'de> for AttributeWire {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AttributeVisitor)
+    }
+}
+
+/// The same, where a name stays in the document: most conditions look at what others look at too.
+#[derive(Debug, Clone)]
+pub enum TestedWire<'a> {
+    /// A name taken literally.
+    Name(Text<'a>),
+    /// Anything else.
+    Other(Attribute),
+}
+
+impl From<TestedWire<'_>> for Attribute {
+    fn from(wire: TestedWire<'_>) -> Self {
+        match wire {
+            TestedWire::Name(name) => Self::named(&name),
+            TestedWire::Other(attribute) => attribute,
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for TestedWire<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TestedVisitor)
+    }
+}
+
+struct TestedVisitor;
+
+impl<'de> Visitor<'de> for TestedVisitor {
+    type Value = TestedWire<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        AttributeVisitor.expecting(f)
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<TestedWire<'de>, E> {
+        Ok(TestedWire::Name(name.into()))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<TestedWire<'de>, E> {
+        Ok(TestedWire::Name(name.to_owned().into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, names: A) -> Result<TestedWire<'de>, A::Error> {
+        let AttributeWire(attribute) = AttributeVisitor.visit_seq(names)?;
+        Ok(TestedWire::Other(attribute))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<TestedWire<'de>, A::Error> {
+        let AttributeWire(attribute) = AttributeVisitor.visit_map(members)?;
+        Ok(TestedWire::Other(attribute))
     }
 }
 
