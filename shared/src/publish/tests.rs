@@ -210,6 +210,66 @@ fn a_required_server_flag_keeps_its_values_to_itself() {
 }
 
 #[test]
+fn flags_that_conditions_ask_come_along() {
+    let flag = |rest: &str| {
+        format!(
+            r#"{{"type":"string","status":"enabled","defaultVariant":"a","variants":{{
+            "a":{{"value":"secret a","name":"A"}},"b":{{"value":"secret b"}}}}{rest}}}"#
+        )
+    };
+    let shown = |condition: &str| {
+        format!(
+            r#"{{"type":"boolean","status":"enabled","visibility":"client","defaultVariant":"off",
+            "variants":{{"on":{{"value":true,"config":{{"flag":"idle"}}}},"off":{{"value":false}}}},
+            "rules":[{{"when":{condition},"serve":{{"variant":"on"}}}}]}}"#
+        )
+    };
+    let document = format!(
+        r#"{{"schemaVersion":1,"segments":{{"s":{{"when":{{"flag":"by-segment","on":true}}}}}},
+        "flags":{{"by-name":{0},"by-value":{0},"by-segment":{0},"idle":{0},
+        "f":{1},"g":{2},"h":{3}}}}}"#,
+        flag(""),
+        shown(r#"{"all":[{"flag":"by-name","variants":["A"]}]}"#),
+        shown(r#"{"not":{"flag":"by-value","equals":"secret b"}}"#),
+        shown(r#"{"segment":"s"}"#),
+    );
+    let redacted = redact(document.as_bytes()).unwrap();
+    let text = String::from_utf8_lossy(&redacted);
+    let members: serde_json::Value = serde_json::from_slice(&redacted).unwrap();
+    assert!(members["flags"].get("idle").is_none(), "{text}");
+    // Only what is compared with is told.
+    assert_eq!(members["flags"]["by-name"]["variants"]["a"]["value"], "");
+    assert_eq!(
+        members["flags"]["by-value"]["variants"]["a"]["value"],
+        "secret a"
+    );
+    let compiled = compile(&redacted).unwrap();
+    assert!(
+        compiled.diagnostics.is_empty(),
+        "{:?}",
+        compiled.diagnostics
+    );
+    let (policies, sticky) = Default::default();
+    let evaluator = crate::Evaluator {
+        ruleset: &compiled.ruleset,
+        context: &crate::EvaluationContext::new(),
+        at: crate::UnixMillis(0),
+        draw: 0,
+        policies: &policies,
+        sticky: &sticky,
+        participation: crate::Participation::Full,
+    };
+    for key in ["f", "g", "h"] {
+        let evaluation = evaluator.evaluate(key);
+        assert_eq!(
+            evaluation.variant().map(|v| &*v.key),
+            Some("on"),
+            "{key}: {text}"
+        );
+    }
+}
+
+#[test]
 fn browsers_see_no_names_and_give_the_same_answers() {
     let document = br#"{"schemaVersion":1,"salt":"s",
         "segments":{"team":{"included":["bo@acme.test"],"excluded":["eve@acme.test"]}},

@@ -138,10 +138,11 @@ pub fn redact(document: &mut Document, salt: &str) {
     let needed = needed_flags(document);
     let mut used = Used::default();
     if let Some(flags) = document.get_mut("flags").and_then(Json::as_object_mut) {
-        flags.retain(|key, _| needed.contains(key));
-        for flag in flags.values_mut() {
+        flags.retain(|key, _| needed.flags.contains(key));
+        for (key, flag) in flags.iter_mut() {
             if let Some(flag) = flag.as_object_mut() {
-                strip(flag);
+                let keeps_values = is_client_visible(flag) || needed.values.contains(key);
+                strip(flag, keeps_values);
             }
             used.look(flag);
         }
@@ -203,12 +204,11 @@ fn hash_subjects(document: &mut Document, salt: &str) {
 }
 
 /// Takes from a flag what is not for browsers. Of a flag that is only there because another one
-/// requires it, the names of its variants are enough: its values stay at the edge.
-fn strip(flag: &mut Document) {
+/// asks which variant it serves, their names are enough: its values stay at the edge.
+fn strip(flag: &mut Document, keeps_values: bool) {
     for field in ["description", "owner", "tags"] {
         flag.remove(field);
     }
-    let keeps_values = is_client_visible(flag);
     if !keeps_values {
         flag.remove("config");
     }
@@ -225,7 +225,7 @@ fn strip(flag: &mut Document) {
     {
         variant.remove("description");
         if !keeps_values {
-            variant.clear();
+            variant.retain(|member, _| member == "name");
             variant.insert("value".to_owned(), nothing_of(&kind));
         }
     }
@@ -249,32 +249,93 @@ fn is_client_visible(flag: &Document) -> bool {
     flag.get("visibility").and_then(Json::as_str) == Some("client")
 }
 
-/// Client-visible flags, and the flags they require, directly or through others.
-fn needed_flags(document: &Document) -> BTreeSet<String> {
-    let Some(flags) = document.get("flags").and_then(Json::as_object) else {
-        return BTreeSet::new();
+/// Client-visible flags, and those they require or ask, directly or through others and segments.
+fn needed_flags(document: &Document) -> Needed {
+    let mut needed = Needed::default();
+    let members = |kind: &str| document.get(kind).and_then(Json::as_object);
+    let Some(flags) = members("flags") else {
+        return needed;
     };
     let is_client = |flag: &Json| flag.as_object().is_some_and(is_client_visible);
-    let mut open: Vec<&String> = flags
-        .iter()
-        .filter(|(_, flag)| is_client(flag))
-        .map(|(key, _)| key)
-        .collect();
-    let mut needed = BTreeSet::new();
-    while let Some(key) = open.pop() {
-        if !needed.insert(key.clone()) {
-            continue;
-        }
-        let requires = flags.get(key).and_then(|flag| flag.get("requires"));
-        for required in requires.and_then(Json::as_array).into_iter().flatten() {
-            let name = required
-                .get("flag")
-                .and_then(Json::as_str)
-                .unwrap_or_default();
-            open.extend(flags.get_key_value(name).map(|(key, _)| key));
+    let clients = flags.iter().filter(|(_, flag)| is_client(flag));
+    let mut asked = Asked {
+        flags: clients.map(|(key, _)| key.clone()).collect(),
+        segments: Vec::new(),
+        values: BTreeSet::new(),
+    };
+    let mut looked = BTreeSet::new();
+    loop {
+        if let Some(key) = asked.flags.pop() {
+            let flag = flags.get(&key).and_then(Json::as_object);
+            if let Some(flag) = flag
+                && needed.flags.insert(key)
+            {
+                let rest = flag.iter().filter(|(member, _)| !is_answer(member));
+                rest.for_each(|(_, member)| asked.look(member));
+            }
+        } else if let Some(key) = asked.segments.pop() {
+            let segment = members("segments").and_then(|segments| segments.get(&key));
+            if let Some(segment) = segment
+                && looked.insert(key)
+            {
+                asked.look(segment);
+            }
+        } else {
+            needed.values = asked.values;
+            return needed;
         }
     }
-    needed
+}
+
+/// Flags that browsers need, and those of them whose values conditions ask for.
+#[derive(Default)]
+struct Needed {
+    flags: BTreeSet<String>,
+    values: BTreeSet<String>,
+}
+
+/// Whether the member of a flag is the author's own data, whatever it looks like.
+fn is_answer(member: &str) -> bool {
+    matches!(member, "variants" | "config" | "metadata")
+}
+
+/// Flags and segments still to be looked at, and flags whose values are asked for.
+struct Asked {
+    flags: Vec<String>,
+    segments: Vec<String>,
+    values: BTreeSet<String>,
+}
+
+impl Asked {
+    /// Collects what requirements and conditions name.
+    fn look(&mut self, value: &Json) {
+        match value {
+            Json::Array(items) => items.iter().for_each(|item| self.look(item)),
+            Json::Object(members) => {
+                for (key, member) in members {
+                    match (key.as_str(), member) {
+                        ("flag", Json::String(name)) => {
+                            self.flags.push(name.clone());
+                            if ["equals", "passes"]
+                                .iter()
+                                .any(|it| members.contains_key(*it))
+                            {
+                                self.values.insert(name.clone());
+                            }
+                        }
+                        ("segment", Json::String(name)) => self.segments.push(name.clone()),
+                        ("segments", Json::Array(names)) => {
+                            let names = names.iter().filter_map(Json::as_str);
+                            self.segments.extend(names.map(str::to_owned));
+                        }
+                        ("value" | "equals", _) => {}
+                        _ => self.look(member),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Names of members that flags or segments refer to.
