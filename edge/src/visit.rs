@@ -14,7 +14,6 @@ use crate::store::Current;
 use crate::subject::Identity;
 use crate::variants;
 use bandera_shared::evaluate::Participation;
-use bandera_shared::evaluation::{Details, Outcome, Reason};
 use bandera_shared::preview::Preview;
 use bandera_shared::receipt::Receipt;
 use bandera_shared::sticky::StickyDecisions;
@@ -102,14 +101,9 @@ impl<'r> Visit<'r> {
             },
         };
         let (flags, sweep) = (evaluator.ruleset.flags(), evaluator.sweep());
-        let evaluations: Vec<Evaluation<'r>> = flags
-            .map(
-                |flag| match inputs.preview.and_then(|preview| previewed(flag, preview)) {
-                    Some(shown) => shown,
-                    None => sweep.evaluate_flag(flag),
-                },
-            )
-            .collect();
+        let sweep = sweep.previewing(inputs.preview);
+        let evaluations: Vec<Evaluation<'r>> =
+            flags.map(|flag| sweep.evaluate_flag(flag)).collect();
         let mut visit = Self {
             plan: PagePlan::of(&evaluations, &inputs.head.path),
             receipts: Vec::new(),
@@ -211,24 +205,4 @@ pub(crate) fn kept(
         StickyDecisions::from_token(token, &keys.sticky, &subject).ok()
     };
     read().unwrap_or_default()
-}
-
-/// What a preview shows of a flag; `None` where it says nothing, or names no variant of it.
-fn previewed<'r>(flag: &'r Flag, preview: &Preview) -> Option<Evaluation<'r>> {
-    let wanted = preview.variant(&flag.key)?;
-    let (index, variant) = flag
-        .variants
-        .iter()
-        .enumerate()
-        .find(|(_, variant)| &*variant.key == wanted)?;
-    Some(Evaluation {
-        flag_key: &flag.key,
-        outcome: Outcome::Resolved {
-            variant,
-            index,
-            reason: Reason::TargetingMatch,
-        },
-        details: Details::default(),
-        view: None,
-    })
 }

@@ -20,7 +20,7 @@ pub(super) fn number(value: &Value) -> f64 {
     }
 }
 
-/// Like [`number`], of text: empty text is zero, and words are no number.
+/// Like [`number()`], of text: empty text is zero, and words are no number.
 pub(super) fn number_of_text(text: &str) -> f64 {
     let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);

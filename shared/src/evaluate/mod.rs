@@ -16,6 +16,7 @@ use crate::context::{EvaluationContext, Found, Gaze};
 use crate::decision::Decision;
 use crate::evaluation::{Details, ErrorCode, Evaluation, Failure, Outcome, Reason};
 use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule, Serve};
+use crate::preview::Preview;
 use crate::ruleset::Ruleset;
 use crate::snapshot::PolicySnapshot;
 use crate::sticky::StickyDecisions;
@@ -128,6 +129,7 @@ impl<'a> Evaluator<'a> {
         Sweep {
             evaluator: *self,
             found: Found::of(self.ruleset.attributes(), self.context),
+            preview: None,
         }
     }
 
@@ -135,6 +137,7 @@ impl<'a> Evaluator<'a> {
         Walker {
             evaluator: self,
             gaze: self.context.into(),
+            preview: None,
         }
     }
 }
@@ -144,9 +147,17 @@ impl<'a> Evaluator<'a> {
 pub struct Sweep<'a> {
     evaluator: Evaluator<'a>,
     found: Found<'a>,
+    preview: Option<&'a Preview>,
 }
 
 impl<'a> Sweep<'a> {
+    /// The same, with the variants that a preview shows in place of what flags would serve, to
+    /// those who require or ask them as well.
+    #[must_use]
+    pub fn previewing(self, preview: Option<&'a Preview>) -> Self {
+        Self { preview, ..self }
+    }
+
     /// The whole answer for a flag of the ruleset, as [`Evaluator::evaluate_flag`] gives it.
     #[must_use]
     pub fn evaluate_flag(&self, flag: &'a Flag) -> Evaluation<'a> {
@@ -156,6 +167,7 @@ impl<'a> Sweep<'a> {
                 context: self.evaluator.context,
                 found: Some(&self.found),
             },
+            preview: self.preview,
         };
         walker.evaluate(flag)
     }
@@ -166,6 +178,7 @@ impl<'a> Sweep<'a> {
 struct Walker<'w, 'a> {
     evaluator: &'w Evaluator<'a>,
     gaze: Gaze<'w>,
+    preview: Option<&'w Preview>,
 }
 
 impl<'a> Deref for Walker<'_, 'a> {
@@ -188,6 +201,14 @@ impl<'a> Walker<'_, 'a> {
         trace: &mut T,
     ) -> Evaluation<'a> {
         let mut details = Details::default();
+        if let Some(outcome) = self.previewed(flag) {
+            return Evaluation {
+                flag_key: &flag.key,
+                outcome,
+                details,
+                view: None,
+            };
+        }
         let resolved = trail.enter(flag, |trail| self.resolve(flag, &mut details, trail, trace));
         let outcome = match resolved {
             Ok((index, reason)) => match index.and_then(|i| Some((i, flag.variants.get(i)?))) {
@@ -209,6 +230,19 @@ impl<'a> Walker<'_, 'a> {
             details,
             view: None,
         }
+    }
+
+    /// What a preview shows of the flag; nothing where it names no variant of it.
+    #[inline]
+    fn previewed(&self, flag: &'a Flag) -> Option<Outcome<'a>> {
+        let wanted = self.preview?.variant(&flag.key)?;
+        let mut variants = flag.variants.iter().enumerate();
+        let (index, variant) = variants.find(|(_, variant)| &*variant.key == wanted)?;
+        Some(Outcome::Resolved {
+            variant,
+            index,
+            reason: Reason::TargetingMatch,
+        })
     }
 
     fn resolve<T: Trace<'a>>(

@@ -465,3 +465,45 @@ proptest! {
         prop_assert!(!inside(low) || inside(high));
     }
 }
+
+#[test]
+fn a_preview_is_seen_by_flags_that_ask() {
+    let document = r#"{"schemaVersion":1,"flags":{
+        "base":{"type":"boolean","status":"disabled","offVariant":"off",
+            "variants":{"on":{"value":true},"off":{"value":false}}},
+        "asks":{"type":"boolean","status":"enabled","offVariant":"off","defaultVariant":"off",
+            "variants":{"on":{"value":true},"off":{"value":false}},
+            "rules":[{"when":{"flag":"base","variants":["on"]},"serve":{"variant":"on"}}]},
+        "requires":{"type":"boolean","status":"enabled","offVariant":"off","defaultVariant":"on",
+            "variants":{"on":{"value":true},"off":{"value":false}},
+            "requires":[{"flag":"base","variants":["on"]}]}}}"#;
+    let ruleset = compile(document.as_bytes()).expect("a ruleset").ruleset;
+    let context = EvaluationContext::new();
+    let (policies, sticky) = (Policies::default(), StickyDecisions::default());
+    let evaluator = Evaluator {
+        ruleset: &ruleset,
+        context: &context,
+        at: UnixMillis(0),
+        draw: 0,
+        policies: &policies,
+        sticky: &sticky,
+        participation: Participation::Excluded,
+    };
+    let shown = |base: Option<&str>| {
+        let variants = base.map(|variant| ("base", variant));
+        let preview = Preview::new(variants, UnixMillis(1)).ok();
+        let sweep = evaluator.sweep().previewing(preview.as_ref());
+        let served = ruleset.flags().map(|flag| {
+            let evaluation = sweep.evaluate_flag(flag);
+            evaluation
+                .variant()
+                .map_or("-", |variant| variant.name())
+                .to_owned()
+        });
+        served.collect::<Vec<_>>()
+    };
+    assert_eq!(shown(None), ["off", "off", "off"]);
+    // asks, base, requires
+    assert_eq!(shown(Some("on")), ["on", "on", "on"]);
+    assert_eq!(shown(Some("no variant")), ["off", "off", "off"]);
+}
