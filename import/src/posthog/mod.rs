@@ -25,6 +25,13 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         .and_then(Json::as_array)
         .ok_or_else(|| malformed("/flags", "definitions of PostHog have a list \"flags\""))?;
     let mut draft = Draft::default();
+    for name in ["property_matching_version", "propertyMatchingVersion"] {
+        if export.get(name).and_then(Json::as_u64) == Some(2) {
+            let message = "comparisons with true and false are made as before version 2: \
+                           what is neither true nor \"true\" equals false";
+            draft.approximated(format!("/{name}"), message);
+        }
+    }
     let keys: Map<String, Json> = list
         .iter()
         .filter_map(|flag| Some((flag.get("key")?.as_str()?.to_owned(), flag.clone())))
@@ -120,9 +127,11 @@ impl<'e> Reader<'_, 'e> {
     /// Says what its servers do before the SDKs are asked.
     fn notes(&mut self) {
         let filters = self.filters_json();
-        for name in ["super_groups", "holdout_groups"] {
+        for name in ["super_groups", "holdout_groups", "feature_enrollment"] {
             let there = filters.and_then(|filters| filters.get(name));
-            if there.is_some_and(|value| !value.is_null() && *value != json!([])) {
+            let says_nothing =
+                |value: &Json| [json!(null), json!([]), json!(false)].contains(value);
+            if there.is_some_and(|value| !says_nothing(value)) {
                 let pointer = format!("{}/filters/{name}", self.pointer);
                 let message = "only PostHog's servers look at it; its SDKs do not";
                 self.filters.draft.dropped(pointer, message);

@@ -335,12 +335,17 @@ fn what_only_servers_know_is_said() {
     let mut flag = with(&json!([{"rollout_percentage": 100}]));
     flag["ensure_experience_continuity"] = json!(true);
     flag["filters"]["super_groups"] = json!([{}]);
+    flag["filters"]["holdout_groups"] = json!(null);
+    flag["filters"]["feature_enrollment"] = json!(false);
+    assert_eq!(tried(&flag, &json!({})).notes().len(), 2);
+    flag["filters"]["feature_enrollment"] = json!(true);
     let active = tried(&flag, &json!({}));
     check(&active, &json!({"targetingKey": "ana"}), None);
     assert_eq!(
         active.notes(),
         [
             "Dropped /flags/0/filters/super_groups",
+            "Dropped /flags/0/filters/feature_enrollment",
             "Mapped /flags/0/ensure_experience_continuity"
         ]
     );
@@ -388,4 +393,15 @@ fn anything_may_stand_anywhere() {
                 {"key": "id", "type": "cohort", "value": "1"}]}]}},
     });
     crate::robust::check(Peer::PostHog, &export);
+}
+
+#[test]
+fn the_newer_comparison_of_truth_is_said_not_to_be_taken_over() {
+    let notes = |version: u64| {
+        let flags = [other("other", "pro", true)];
+        let export = json!({"flags": flags, "property_matching_version": version});
+        Tried::of(Peer::PostHog, &export).notes()
+    };
+    assert_eq!(notes(1), [""; 0]);
+    assert_eq!(notes(2), ["Approximated /property_matching_version"]);
 }
