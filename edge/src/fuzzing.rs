@@ -89,6 +89,7 @@ pub fn request(described: &str) -> Option<Told> {
             publication: pointer.publication,
             hash: &pointer.hash,
             context: visit.context(),
+            private: current.loaded.ruleset.private(),
             answers: &answers,
             receipts: &receipts,
         }
