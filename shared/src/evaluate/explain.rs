@@ -186,6 +186,12 @@ fn kept_out_words(why: &KeptOut<'_>) -> String {
     }
 }
 
+/// The share in percent, cut off after two digits.
+fn percent(width: u128, scale: u64) -> String {
+    let hundredths = width * 10_000 / u128::from(scale.max(1));
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
 fn gate_words(
     gate: &crate::flag::Gate,
     bucket: Option<crate::bucketing::Bucket>,
@@ -194,17 +200,24 @@ fn gate_words(
 ) -> (String, Vec<String>) {
     let verdict = if passes { "passes" } else { "does not pass" };
     let bucket = match bucket {
-        Some(bucket) => format!("bucket {}", bucket.index()),
+        Some(bucket) => format!("bucket {} of {}", bucket.index(), gate.bucketing.scale),
         None => "everybody".to_owned(),
     };
     let share = match &gate.share {
+        Share::Ranges(ranges) if ranges.is_empty() => String::new(),
         Share::Ranges(ranges) => {
             let list = ranges
                 .iter()
                 .map(|range| format!("{}..{}", range.from(), range.to()));
-            list.collect::<Vec<_>>().join(", ")
+            let list = list.collect::<Vec<_>>().join(", ");
+            let width = ranges.iter().map(|range| u128::from(range.width())).sum();
+            format!("{list} ({})", percent(width, gate.bucketing.scale))
         }
-        Share::Ramp(ramp) => format!("0..{} at {}", ramp.buckets_at(at), at.to_rfc3339()),
+        Share::Ramp(ramp) => {
+            let n = ramp.buckets_at(at);
+            let share = percent(n.into(), gate.bucketing.scale);
+            format!("0..{n} ({share}) at {}", at.to_rfc3339())
+        }
     };
     let share = if share.is_empty() {
         "no buckets".to_owned()

@@ -507,3 +507,27 @@ fn a_preview_is_seen_by_flags_that_ask() {
     assert_eq!(shown(Some("on")), ["on", "on", "on"]);
     assert_eq!(shown(Some("no variant")), ["off", "off", "off"]);
 }
+
+#[test]
+fn gates_are_explained_by_their_share() {
+    let check = |gate: &str, expected: &str| {
+        let served = r#""serve":{"variant":"on"}"#;
+        let flag = format!(r#""status":"enabled","rules":[{{"gates":[{gate}],{served}}}]"#);
+        let ruleset = ruleset(&flag);
+        let context = EvaluationContext::new().with_targeting_key("ana");
+        Given::new(&ruleset).with(&context, |evaluator| {
+            let explanation = evaluator.explain("f");
+            let what = &explanation.steps[0].what;
+            assert!(what.ends_with(expected), "{what}");
+        });
+    };
+    check(
+        r#"{"percentage":12.345}"#,
+        " of 1000000 does not pass the gate of 0..123450 (12.34 %)",
+    );
+    check(
+        r#"{"ranges":[[0,2500],[5000,10000]],"bucketing":{"kind":"eppo","scale":10000}}"#,
+        " the gate of 0..2500, 5000..10000 (75.00 %)",
+    );
+    check(r#"{"ranges":[]}"#, "the gate of no buckets");
+}
