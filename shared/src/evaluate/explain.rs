@@ -187,8 +187,8 @@ fn kept_out_words(why: &KeptOut<'_>) -> String {
 }
 
 /// The share in percent, cut off after two digits.
-fn percent(width: u128, scale: u64) -> String {
-    let hundredths = width * 10_000 / u128::from(scale.max(1));
+fn percent(width: u64, scale: u64) -> String {
+    let hundredths = (width as f64 * 10_000.0 / scale.max(1) as f64) as u64;
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
@@ -210,12 +210,12 @@ fn gate_words(
                 .iter()
                 .map(|range| format!("{}..{}", range.from(), range.to()));
             let list = list.collect::<Vec<_>>().join(", ");
-            let width = ranges.iter().map(|range| u128::from(range.width())).sum();
+            let width = ranges.iter().map(|range| range.width()).sum();
             format!("{list} ({})", percent(width, gate.bucketing.scale))
         }
         Share::Ramp(ramp) => {
             let n = ramp.buckets_at(at);
-            let share = percent(n.into(), gate.bucketing.scale);
+            let share = percent(n, gate.bucketing.scale);
             format!("0..{n} ({share}) at {}", at.to_rfc3339())
         }
     };
