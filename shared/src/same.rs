@@ -38,6 +38,19 @@ fn ends<const N: usize>(bytes: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
     (bytes.first_chunk(), bytes.last_chunk())
 }
 
+/// The first four bytes as a word, zeros after the last, the first one highest: words are in the
+/// order of their texts.
+#[inline]
+pub(crate) fn word(bytes: &[u8]) -> u32 {
+    match bytes {
+        [a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]),
+        [a, b, c] => u32::from_be_bytes([*a, *b, *c, 0]),
+        [a, b] => u32::from_be_bytes([*a, *b, 0, 0]),
+        [a] => u32::from_be_bytes([*a, 0, 0, 0]),
+        [] => 0,
+    }
+}
+
 /// Copies bytes to as many others.
 #[inline]
 pub(crate) fn copy_short(from: &[u8], to: &mut [u8]) {

@@ -4,12 +4,12 @@
 //! of memory for each of them would be most of what loading a ruleset costs, and each look another
 //! place in memory.
 
-use crate::same::same;
+use crate::same::{same, word as head};
 use std::cmp::Ordering;
 use std::fmt;
 
 /// Texts that are looked at one by one; longer sorted lists are halved until little is left.
-const LOOKED_AT_MAX: usize = 16;
+pub(crate) const LOOKED_AT_MAX: usize = 16;
 
 /// Texts one after the other, and what tells most of them apart.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -23,17 +23,6 @@ pub struct Texts {
 struct Mark {
     head: u32,
     end: u32,
-}
-
-/// The first four bytes, the first one highest: heads are in the order of their texts.
-fn head(text: &[u8]) -> u32 {
-    match text {
-        [a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]),
-        [a, b, c] => u32::from_be_bytes([*a, *b, *c, 0]),
-        [a, b] => u32::from_be_bytes([*a, *b, 0, 0]),
-        [a] => u32::from_be_bytes([*a, 0, 0, 0]),
-        [] => 0,
-    }
 }
 
 impl Texts {

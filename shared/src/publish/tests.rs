@@ -214,7 +214,9 @@ fn flags_that_conditions_ask_come_along() {
     let flag = |rest: &str| {
         format!(
             r#"{{"type":"string","status":"enabled","defaultVariant":"a","variants":{{
-            "a":{{"value":"secret a","name":"A"}},"b":{{"value":"secret b"}}}}{rest}}}"#
+            "a":{{"value":"secret a","name":"A","metadata":{{"m":"private"}},
+                "config":{{"k":"private"}},"page":{{"rewrite":"/private"}}}},
+            "b":{{"value":"secret b"}}}}{rest}}}"#
         )
     };
     let shown = |condition: &str| {
@@ -238,6 +240,7 @@ fn flags_that_conditions_ask_come_along() {
     let members: serde_json::Value = serde_json::from_slice(&redacted).unwrap();
     assert!(members["flags"].get("idle").is_none(), "{text}");
     // Only what is compared with is told.
+    assert!(!text.contains("private"), "{text}");
     assert_eq!(members["flags"]["by-name"]["variants"]["a"]["value"], "");
     assert_eq!(
         members["flags"]["by-value"]["variants"]["a"]["value"],

@@ -141,8 +141,7 @@ pub fn redact(document: &mut Document, salt: &str) {
         flags.retain(|key, _| needed.flags.contains(key));
         for (key, flag) in flags.iter_mut() {
             if let Some(flag) = flag.as_object_mut() {
-                let keeps_values = is_client_visible(flag) || needed.values.contains(key);
-                strip(flag, keeps_values);
+                strip(flag, needed.values.contains(key));
             }
             used.look(flag);
         }
@@ -204,12 +203,14 @@ fn hash_subjects(document: &mut Document, salt: &str) {
 }
 
 /// Takes from a flag what is not for browsers. Of a flag that is only there because another one
-/// asks which variant it serves, their names are enough: its values stay at the edge.
-fn strip(flag: &mut Document, keeps_values: bool) {
+/// asks which variant it serves, their names are enough: its values stay at the edge, unless they
+/// are compared.
+fn strip(flag: &mut Document, is_compared: bool) {
     for field in ["description", "owner", "tags"] {
         flag.remove(field);
     }
-    if !keeps_values {
+    let is_shown = is_client_visible(flag);
+    if !is_shown {
         flag.remove("config");
     }
     let kind = flag
@@ -224,9 +225,14 @@ fn strip(flag: &mut Document, keeps_values: bool) {
         .filter_map(Json::as_object_mut)
     {
         variant.remove("description");
-        if !keeps_values {
-            variant.retain(|member, _| member == "name");
-            variant.insert("value".to_owned(), nothing_of(&kind));
+        if !is_shown {
+            let is_kept = |member: &str| match member {
+                "name" => true,
+                "value" | "views" => is_compared,
+                _ => false,
+            };
+            variant.retain(|member, _| is_kept(member));
+            variant.entry("value").or_insert_with(|| nothing_of(&kind));
         }
     }
     let rules = flag.get_mut("rules").and_then(Json::as_array_mut);

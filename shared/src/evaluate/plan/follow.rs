@@ -8,11 +8,9 @@ use crate::condition::{Comparison, Condition};
 use crate::context::{Seen, UnknownSlot};
 use crate::evaluation::{Details, Failure, Reason};
 use crate::flag::{Flag, Rule};
+use crate::texts::LOOKED_AT_MAX;
 use crate::value::Value;
 use crate::version::{PlainVersion, Precedence};
-
-/// Texts of a list that are looked at one by one; among more, the first words are searched.
-const LOOKED_AT_MAX: usize = 16;
 
 /// What is left of a plan.
 #[derive(Clone, Copy)]
@@ -180,7 +178,10 @@ impl<'a> Walker<'_, 'a> {
                     .value
                     .as_f64()
                     .and_then(|value| value.partial_cmp(&than));
-                order.is_some_and(|order| comparison(number).accepts(order))
+                {
+                    let comparison = comparison(number)?;
+                    order.is_some_and(|order| comparison.accepts(order))
+                }
             }
             Operator::Version => {
                 let than = PlainVersion::from_packed(code.long()?);
@@ -192,7 +193,10 @@ impl<'a> Walker<'_, 'a> {
                     }
                     _ => None,
                 };
-                order.is_some_and(|order| comparison(number).accepts(order))
+                {
+                    let comparison = comparison(number)?;
+                    order.is_some_and(|order| comparison.accepts(order))
+                }
             }
         })
     }
@@ -277,7 +281,7 @@ fn is_among(text: &[u8], heads: &[u32], lengths: &[u32], more: &[u32]) -> bool {
     false
 }
 
-fn comparison(number: usize) -> Comparison {
+fn comparison(number: usize) -> Option<Comparison> {
     const ALL: [Comparison; 5] = [
         Comparison::Equal,
         Comparison::Less,
@@ -285,5 +289,5 @@ fn comparison(number: usize) -> Comparison {
         Comparison::Greater,
         Comparison::GreaterOrEqual,
     ];
-    ALL.get(number).copied().unwrap_or(Comparison::Equal)
+    ALL.get(number).copied()
 }

@@ -23,6 +23,7 @@ mod layout;
 #[cfg(test)]
 mod tests;
 
+use crate::same::word;
 pub(super) use layout::lay_out;
 
 /// Rules laid out.
@@ -65,17 +66,6 @@ impl Operator {
 /// Words that a text of that many bytes takes.
 fn n_words(bytes: usize) -> usize {
     bytes.div_ceil(size_of::<u32>())
-}
-
-/// The bytes as a word, zeros after the last.
-fn word(bytes: &[u8]) -> u32 {
-    match bytes {
-        [a, b, c, d, ..] => u32::from_be_bytes([*a, *b, *c, *d]),
-        [a, b, c] => u32::from_be_bytes([*a, *b, *c, 0]),
-        [a, b] => u32::from_be_bytes([*a, *b, 0, 0]),
-        [a] => u32::from_be_bytes([*a, 0, 0, 0]),
-        [] => 0,
-    }
 }
 
 /// The words of a text.
