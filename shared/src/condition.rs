@@ -244,14 +244,18 @@ impl Condition {
         matches!(self, Self::All(parts) if parts.is_empty())
     }
 
-    /// Adds the indices of all segments it asks about.
+    /// Adds the indices of all segments it asks about, each once.
     pub(crate) fn collect_segments(&self, found: &mut Vec<usize>) {
         match self {
             Self::All(parts) | Self::Any(parts) => {
                 parts.iter().for_each(|part| part.collect_segments(found));
             }
             Self::Not(part) => part.collect_segments(found),
-            Self::Segment(index) => found.push(*index),
+            Self::Segment(index) => {
+                if !found.contains(index) {
+                    found.push(*index);
+                }
+            }
             Self::Subjects(_)
             | Self::Test(_)
             | Self::Flag(_)

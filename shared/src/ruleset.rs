@@ -48,6 +48,17 @@ pub struct Segment {
     pub when: Option<Condition>,
 }
 
+impl Segment {
+    /// Indices of the segments that its condition asks about, each once.
+    pub(crate) fn asks(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        if let Some(when) = &self.when {
+            when.collect_segments(&mut found);
+        }
+        found
+    }
+}
+
 /// A set of mutually exclusive flags.
 #[derive(Debug, Clone)]
 pub struct Layer {

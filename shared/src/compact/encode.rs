@@ -4,7 +4,7 @@ use super::body::write_flag;
 use super::bytes::{Compact, Writer};
 use super::image::{CHANGES_PAGES, FORMAT_VERSION, HEADER_BYTES, MAGIC, PREFIX_BYTES};
 use super::parts::write_names;
-use crate::ruleset::Ruleset;
+use crate::ruleset::{Ruleset, Segment};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The compact form of a ruleset; [`Ruleset::from_compact`] reads it.
@@ -83,18 +83,9 @@ fn put(bytes: &mut Vec<u8>, number: usize) {
     bytes.extend_from_slice(&(number as u32).to_le_bytes());
 }
 
-/// The segments that a look into each may look into, counted along every path.
+/// The segments that a look into each may look into, as compiling counts them.
 fn segment_costs(ruleset: &Ruleset) -> Vec<u64> {
-    let references: Vec<Vec<usize>> = ruleset
-        .segments()
-        .map(|segment| {
-            let mut used = Vec::new();
-            if let Some(when) = &segment.when {
-                when.collect_segments(&mut used);
-            }
-            used
-        })
-        .collect();
+    let references: Vec<Vec<usize>> = ruleset.segments().map(Segment::asks).collect();
     costs(&references)
 }
 

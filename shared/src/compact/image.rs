@@ -210,11 +210,8 @@ impl Image {
         let read = || {
             let (body, cost) = self.segment_entry(index)?;
             let segment = read_segment(self.bytes.get(body)?, &self.attributes)?;
-            let mut used = Vec::new();
-            if let Some(when) = &segment.when {
-                when.collect_segments(&mut used);
-            }
-            let costs = used
+            let asked = segment.asks();
+            let costs = asked
                 .iter()
                 .map(|used| self.segment_entry(*used).map_or(0, |(_, cost)| cost));
             affordable(cost, costs).then_some(segment)

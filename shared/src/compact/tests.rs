@@ -159,15 +159,29 @@ fn segments_in_circles_have_no_members() {
             continue;
         };
         same_answers(&ruleset, &ruleset, &EvaluationContext::new(), UnixMillis(0));
-        let when = ruleset
-            .segment_at(0)
-            .and_then(|segment| segment.when.as_ref());
-        let mut used = Vec::new();
-        when.inspect(|when| when.collect_segments(&mut used));
-        assert!(!used.contains(&0));
+        let asked = ruleset.segment_at(0).map(crate::ruleset::Segment::asks);
+        assert!(!asked.unwrap_or_default().contains(&0));
         refused += usize::from(ruleset.segments().any(|segment| segment.key.is_empty()));
     }
     assert!(refused > 0);
+}
+
+#[test]
+fn a_segment_may_ask_another_many_times() {
+    let uses = vec![r#"{"not":{"segment":"b"}}"#; 300].join(",");
+    let document = format!(
+        r#"{{"schemaVersion":1,
+        "segments":{{"a":{{"when":{{"any":[{uses},{{"segment":"b"}}]}}}},
+                    "b":{{"included":["ana"]}}}},
+        "flags":{{"f":{{"type":"boolean","status":"enabled",
+            "variants":{{"on":{{"value":true}}}},
+            "rules":[{{"when":{{"segment":"a"}},"serve":{{"variant":"on"}}}}]}}}}}}"#
+    );
+    let ruleset = compiled(&document);
+    for subject in ["ana", "eve"] {
+        let context = EvaluationContext::new().with("targetingKey", subject);
+        same_answers(&ruleset, &reread(&ruleset), &context, UnixMillis(0));
+    }
 }
 
 #[test]

@@ -154,14 +154,14 @@ impl Scope<'_, '_> {
                 test
             }
         };
+        if wire.ignore_case == Some(true) && !knows_case(&positive) {
+            let message = format!("\"{op}\" knows no case; texts and expressions do");
+            let pointer = place.key("ignoreCase").pointer();
+            self.diagnostics
+                .warn(pointer, DiagnosticCode::NoEffect, message);
+        }
         let is_object = wire.value.as_ref().is_some_and(OperandWire::is_object);
         if ours::knows(&positive) || (is_object && ours::knows_object(&positive)) {
-            if wire.ignore_case == Some(true) {
-                let message = format!("\"{op}\" knows no case; texts and expressions do");
-                let pointer = place.key("ignoreCase").pointer();
-                self.diagnostics
-                    .warn(pointer, DiagnosticCode::NoEffect, message);
-            }
             let value = wire.value.map_or(Value::Null, OperandWire::into_value);
             let value = self.with_offsets(value, &place.key("value"))?;
             let source = Source {
@@ -217,15 +217,23 @@ pub(crate) fn positive_form(op: &str) -> (bool, Cow<'_, str>) {
 }
 
 /// The everyday operator of that name, for elements of lists.
-pub(crate) fn matcher_of(op: &str, value: Value) -> Result<Matcher, String> {
+pub(crate) fn matcher_of(op: &str, value: Value, fold_case: bool) -> Result<Matcher, String> {
     let operand = Operand {
         value: (value != Value::Null).then(|| value.into()),
-        fold_case: false,
+        fold_case,
     };
     matcher(op, operand).map_err(|fault| match fault {
         Fault::Operator => format!("unknown operator \"{op}\""),
         Fault::Value(_, message) => message,
     })
+}
+
+/// Whether upper and lower case make a difference to the operator.
+pub(crate) fn knows_case(op: &str) -> bool {
+    matches!(
+        op,
+        "equals" | "in" | "contains" | "startsWith" | "endsWith" | "matches"
+    )
 }
 
 struct Operand<'a> {

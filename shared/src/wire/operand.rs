@@ -47,10 +47,17 @@ impl OperandWire<'_> {
 impl From<Value> for OperandWire<'_> {
     fn from(value: Value) -> Self {
         match value {
-            Value::String(text) => Self::Text(String::from(text).into()),
+            Value::String(text) => Self::Text(owned(&text)),
+            Value::List(items) if items.iter().all(|item| item.as_str().is_some()) => {
+                Self::Texts(items.iter().filter_map(Value::as_str).map(owned).collect())
+            }
             other => Self::Other(other),
         }
     }
+}
+
+fn owned<'a>(text: &str) -> Text<'a> {
+    text.to_owned().into()
 }
 
 fn value(text: Text<'_>) -> Value {

@@ -1,7 +1,7 @@
 //! Lists whose elements have to be like something.
 
 use super::{Check, member};
-use crate::compile::condition::matcher_of;
+use crate::compile::condition::{knows_case, matcher_of};
 use crate::condition::Matcher;
 use crate::time::UnixMillis;
 use crate::value::Value;
@@ -9,8 +9,8 @@ use crate::value::Value;
 /// Levels of elements inside elements.
 pub(super) const DEPTH_MAX: usize = 4;
 
-/// `{"op", "value", "member"?}`, or a list of such, all of which one element has to pass; `member`
-/// is a name, or a list of names that lead into the element.
+/// `{"op", "value", "ignoreCase"?, "member"?}`, or a list of such, all of which one element has to
+/// pass; `member` is a name, or a list of names that lead into the element.
 pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
     let element = Element::new(operand, 1)?;
     let is_any = op == "anyElement";
@@ -68,7 +68,18 @@ impl Part {
         let op = member(part, "op", FORM)?
             .as_str()
             .ok_or("the \"op\" is text")?;
+        only_known(part)?;
         let (negated, op) = crate::compile::condition::positive_form(op);
+        let fold_case = match part.member("ignoreCase") {
+            None => false,
+            Some(Value::Bool(truth)) => *truth,
+            Some(_) => return Err("\"ignoreCase\" is true or false".to_owned()),
+        };
+        if fold_case && !knows_case(&op) {
+            return Err(format!(
+                "\"{op}\" knows no case; texts and expressions do: leave \"ignoreCase\" out"
+            ));
+        }
         let operand = part.member("value").cloned().unwrap_or(Value::Null);
         let path = match part.member("member") {
             None => Vec::new(),
@@ -81,7 +92,7 @@ impl Part {
             },
             op => match super::check(op, &operand)? {
                 Some(check) => Wanted::Ours(check),
-                None => Wanted::Everyday(matcher_of(op, operand)?),
+                None => Wanted::Everyday(matcher_of(op, operand, fold_case)?),
             },
         };
         Ok(Self {
@@ -102,5 +113,23 @@ impl Part {
             Wanted::Elements { is_any, element } => element.passes_in(value, *is_any, at),
         });
         passes != self.negated
+    }
+}
+
+/// What is written and not looked at would be taken for a condition.
+fn only_known(part: &Value) -> Result<(), String> {
+    const KNOWN: [&str; 4] = ["member", "op", "value", "ignoreCase"];
+    let Value::Object(members) = part else {
+        return Ok(());
+    };
+    match members.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
+        Some((name, _)) if **name == *"list" => {
+            Err("a named list is for a condition by itself: write its values here".to_owned())
+        }
+        Some((name, _)) => Err(format!(
+            "nobody knows \"{name}\" here: an element's test has \"member\", \"op\", \"value\" \
+             and \"ignoreCase\""
+        )),
+        None => Ok(()),
     }
 }

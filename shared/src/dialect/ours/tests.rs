@@ -106,6 +106,28 @@ fn elements_of_lists() {
         "[1, 2]",
         true,
     );
+    let loud = r#"{"op":"in","value":["PRO","Team"],"ignoreCase":true}"#;
+    check("anyElement", loud, r#"["free", "pro"]"#, true);
+    check("everyElement", loud, r#"["TEAM", "Pro"]"#, true);
+    check("everyElement", loud, r#"["TEAM", "prof"]"#, false);
+    let not_loud = r#"{"op":"notEquals","value":"PRO","ignoreCase":true}"#;
+    check("anyElement", not_loud, r#"["pro"]"#, false);
+    let quiet = r#"{"op":"equals","value":"PRO","ignoreCase":false}"#;
+    check("anyElement", quiet, r#"["pro"]"#, false);
+    let parts = r#"{"op":"contains","value":["x","r"]}"#;
+    check("anyElement", parts, r#"["free", "pro"]"#, true);
+    check("everyElement", parts, r#"["free", "pro", "a"]"#, false);
+    let pattern = r#"{"op":"matches","value":"^P","ignoreCase":true}"#;
+    check("anyElement", pattern, r#"["pro"]"#, true);
+    for op in ["between", "greaterThan", "anyElement"] {
+        let part = format!(r#"{{"op":"{op}","value":[1,2],"ignoreCase":true}}"#);
+        let message = format!("\"{op}\" knows no case; texts");
+        refuse("anyElement", &part, &message);
+    }
+    let part = r#"{"op":"equals","value":"a","ignoreCase":"yes"}"#;
+    refuse("anyElement", part, "\"ignoreCase\" is true or false");
+    let part = r#"{"op":"equals","value":"a","mebmer":"sku"}"#;
+    refuse("anyElement", part, "\"mebmer\"");
     check("everyElement", dear, "[]", true);
     check("anyElement", dear, "7", false);
     let deep = |levels: usize| {
