@@ -68,6 +68,12 @@ pub(crate) fn run(args: &ImportArgs, output: &mut Output) -> anyhow::Result<Exit
     for note in &report.notes {
         remark(&words(note));
     }
+    if !report.idle.is_empty() {
+        let names = report.idle.join(", ");
+        remark(&format!(
+            "not taken over, since no answer depends on it: {names}"
+        ));
+    }
     let is_refused = args.strict && !report.is_exact();
     if is_refused {
         remark("nothing was written: --strict refuses what is not exactly as it was");

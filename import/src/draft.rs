@@ -20,6 +20,8 @@ pub(crate) struct Draft {
     pub(crate) flags: Map<String, Json>,
     pub(crate) segments: Map<String, Json>,
     notes: Vec<Note>,
+    /// Names of members of the export that no answer depends on.
+    pub(crate) idle: BTreeSet<String>,
 }
 
 impl Draft {
@@ -36,6 +38,11 @@ impl Draft {
     /// Says what else is worth knowing of a part that means what it meant.
     pub(crate) fn mapped(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
         self.note(Fidelity::Mapped, pointer, message);
+    }
+
+    /// Places of which something was said.
+    pub(crate) fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(|note| note.pointer.as_str())
     }
 
     fn note(&mut self, fidelity: Fidelity, pointer: impl Into<String>, message: impl Into<String>) {
@@ -57,6 +64,7 @@ impl Draft {
             n_flags: self.flags.len(),
             n_segments: self.segments.len(),
             notes: self.notes,
+            idle: self.idle.into_iter().collect(),
         };
         let ruleset = json!({
             "schemaVersion": 1,

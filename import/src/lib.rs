@@ -28,6 +28,7 @@ mod posthog;
 mod report;
 #[cfg(test)]
 mod robust;
+mod shape;
 mod split;
 #[cfg(test)]
 mod tried;
@@ -60,7 +61,9 @@ pub fn import(peer: Peer, bytes: &[u8]) -> Result<Imported, ImportError> {
         pointer: String::new(),
         message: format!("the export is no JSON: {error}"),
     })?;
-    let mut imported = peer.read(&export, bytes)?.finish();
+    let mut draft = peer.read(&export, bytes)?;
+    shape::check(peer.shape(&export), &export, &mut draft);
+    let mut imported = draft.finish();
     imported
         .report
         .notes

@@ -2,6 +2,7 @@
 
 use crate::ImportError;
 use crate::draft::Draft;
+use crate::shape::Shape;
 use serde_json::Value as Json;
 
 /// A system whose exports can be taken over; of flagd one for each of its hashes, which its files
@@ -75,6 +76,24 @@ impl Peer {
             Self::PostHog => crate::posthog::read(export),
             Self::Split => crate::split::read(export),
             Self::Unleash => crate::unleash::read(export),
+        }
+    }
+
+    /// What the peer's exports look like.
+    pub(crate) fn shape(self, export: &Json) -> &'static Shape {
+        match self {
+            Self::ConfigCat => &crate::configcat::SHAPE,
+            Self::Eppo => crate::eppo::shape(export),
+            Self::Flagd | Self::FlagdV1 | Self::FlagdV3 => crate::flagd::shape(export),
+            Self::Flagship => &crate::flagship::SHAPE,
+            Self::Flagsmith => &crate::flagsmith::SHAPE,
+            Self::Flipt => &crate::flipt::SHAPE,
+            Self::GoFeatureFlag => crate::goff::shape(export),
+            Self::GrowthBook => &crate::growthbook::SHAPE,
+            Self::LaunchDarkly => &crate::launchdarkly::SHAPE,
+            Self::PostHog => &crate::posthog::SHAPE,
+            Self::Split => &crate::split::SHAPE,
+            Self::Unleash => &crate::unleash::SHAPE,
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Report {
     pub n_segments: usize,
     /// What is not exactly as it was, in the order of the export.
     pub notes: Vec<Note>,
+    /// Names of members of the export that were left out because no answer depends on them.
+    pub idle: Vec<String>,
 }
 
 impl Report {

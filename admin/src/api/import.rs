@@ -169,6 +169,8 @@ struct ImportFromReport {
     documents: ImportReport,
     /// What is not exactly as it was, in the order of the export.
     notes: Vec<NoteOutput>,
+    /// Names of members of the export that were left out because no answer depends on them.
+    idle: Vec<String>,
 }
 
 /// What became of one part of an export.
@@ -228,6 +230,7 @@ async fn import_from(
     let imported = bandera_import::import(peer, &export).map_err(|error| {
         Fault::new(FaultKind::InvalidDocument, error.message).at(&error.pointer)
     })?;
+    let idle = imported.report.idle;
     let mut notes = imported.report.notes.into_iter();
     if query.strict
         && let Some(note) = notes.clone().find(|note| note.fidelity != Fidelity::Mapped)
@@ -244,6 +247,7 @@ async fn import_from(
     Ok(Json(ImportFromReport {
         documents: write(&call, &environment, input.members(), written).await?,
         notes: notes.by_ref().map(NoteOutput::from).collect(),
+        idle,
     }))
 }
 

@@ -8,6 +8,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod help;
+mod import;
 mod optimise;
 mod preview;
 mod publish;

@@ -5,6 +5,7 @@
 
 mod condition;
 mod setting;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::draft::{Draft, FlagDraft, all, error, malformed};
 use crate::part::Part;
 use serde_json::{Map, Value as Json, json};
 use setting::Importer;
+pub(crate) use shape::SHAPE;
 use std::collections::BTreeMap;
 
 /// Bytes of a segment's name that its key repeats.

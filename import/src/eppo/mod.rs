@@ -5,6 +5,7 @@
 
 mod allocation;
 mod bandit;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::draft::{Draft, FlagDraft, error, malformed};
 use crate::part::Part;
 use bandit::Bandits;
 use serde_json::{Map, Value as Json, json};
+pub(crate) use shape::shape;
 use std::collections::BTreeSet;
 
 /// Shards of a flag that does not say how many it has.

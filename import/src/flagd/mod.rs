@@ -4,6 +4,7 @@
 //! as flagd does. A flag becomes one rule that serves what its expression names.
 
 mod references;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use bandera_shared::Value;
 use bandera_shared::dialect::{Source, program};
 use references::Shared;
 use serde_json::{Map, Value as Json, json};
+pub(crate) use shape::shape;
 
 /// What flagd answers for a flag it cannot make sense of.
 const BROKEN: &str = "PARSE_ERROR";

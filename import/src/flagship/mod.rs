@@ -4,6 +4,7 @@
 //! attribute, salted by account and flag; who misses it goes on to the next rule. A disabled flag
 //! serves its default variation.
 
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use crate::member::{number, text};
 use bandera_shared::dialect::flagship::path;
 use bandera_shared::dialect::method::{FLAGSHIP_SCALE, FLAGSHIP_STEPS, first_reaching};
 use serde_json::{Map, Value as Json, json};
+pub(crate) use shape::SHAPE;
 
 /// The attribute that rollouts hash where they name none.
 const TARGETING_KEY: &str = "targetingKey";

@@ -5,6 +5,7 @@
 
 mod path;
 mod segment;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,7 @@ use bandera_shared::dialect::flagsmith::numbers_below;
 use bandera_shared::dialect::method::FLAGSMITH_SCALE;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+pub(crate) use shape::SHAPE;
 
 /// Reported to subjects who fall into none of a feature's variants.
 const CONTROL: &str = "control";

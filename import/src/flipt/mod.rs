@@ -4,6 +4,7 @@
 //! want a string with its key, those who want an object with its attachment.
 
 mod segment;
+mod shape;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use crate::member::{is_true, items, number, text};
 use bandera_shared::dialect::method::first_reaching;
 use segment::Segments;
 use serde_json::{Value as Json, json};
+pub(crate) use shape::SHAPE;
 
 /// Numbers that a threshold is compared with.
 const THRESHOLD_SCALE: u64 = 100;

@@ -48,16 +48,28 @@ impl Segments {
 
     /// The key under which a segment is written; one that is repeated is written once.
     fn key(&mut self, segment: &Json, pointer: &str, draft: &mut Draft) -> String {
-        let known = self.written.iter().find(|(read, _)| read == segment);
+        let read = meaning(segment);
+        let known = self.written.iter().find(|(other, _)| *other == read);
         if let Some((_, key)) = known {
             return key.clone();
         }
         let key = self.taken.unique(text(segment, "key"));
         let when = when(segment, pointer, draft);
         draft.segments.insert(key.clone(), json!({ "when": when }));
-        self.written.push((segment.clone(), key.clone()));
+        self.written.push((read, key.clone()));
         key
     }
+}
+
+/// The members of a segment that say who belongs to it.
+fn meaning(segment: &Json) -> Json {
+    let of = |json: &Json, names: &[&str]| -> Json {
+        names.iter().map(|name| json.get(name).cloned()).collect()
+    };
+    let constraints = items(segment, "constraints").iter();
+    let constraints = constraints.map(|json| of(json, &["type", "property", "operator", "value"]));
+    let constraints: Json = constraints.collect();
+    json!([of(segment, &["key", "matchType"]), constraints])
 }
 
 /// What a segment asks. Without constraints it is everybody, whatever its type.

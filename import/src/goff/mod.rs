@@ -4,6 +4,7 @@
 //! becomes the rules of all its stages, each in its own window of time.
 
 mod rule;
+mod shape;
 mod stages;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, malformed, not};
 use rule::Rules;
 use serde_json::{Map, Value as Json, json};
+pub(crate) use shape::shape;
 use stages::{Stage, stages};
 
 /// What GO Feature Flag answers where a flag's configuration is wrong.
@@ -26,11 +28,8 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         .as_object()
         .ok_or_else(|| malformed("", "a configuration of GO Feature Flag is a JSON object"))?;
     let mut draft = Draft::default();
-    let wrapped = root.get("flags").and_then(Json::as_object);
-    let (flags, pointer) = match wrapped {
-        Some(flags) if !flags.contains_key("variations") => (flags, "/flags"),
-        _ => (root, ""),
-    };
+    let wrapped = wrapped(export);
+    let (flags, pointer) = wrapped.map_or((root, ""), |flags| (flags, "/flags"));
     if flags.values().all(|flag| !flag.is_object()) && !flags.is_empty() {
         return Err(malformed(
             pointer,
@@ -60,6 +59,12 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         draft.flag(key, read);
     }
     Ok(draft)
+}
+
+/// The flags inside the relay proxy's answer; a flag may be called `flags`, too.
+fn wrapped(export: &Json) -> Option<&Map<String, Json>> {
+    let flags = export.get("flags").and_then(Json::as_object);
+    flags.filter(|flags| !flags.contains_key("variations"))
 }
 
 /// A flag as it is written.

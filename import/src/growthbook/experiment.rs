@@ -143,11 +143,9 @@ impl Importer<'_, '_> {
     /// Notes what a rule does with assignments that were remembered.
     fn sticky(&mut self, rule: &Json, pointer: &str) {
         let is_sticky = !rule.get("disableStickyBucketing").is_some_and(is_true);
-        let version = ["minBucketVersion", "bucketVersion"];
-        let found = version
-            .into_iter()
-            .find(|name| rule.get(name).is_some_and(is_true));
-        if let Some(name) = found.filter(|_| is_sticky) {
+        let versions = ["minBucketVersion", "bucketVersion"];
+        let versions = versions.into_iter().filter(|_| is_sticky);
+        for name in versions.filter(|name| rule.get(name).is_some_and(is_true)) {
             let message = "assignments that an SDK has remembered are not taken over: everybody \
                            gets the variation that the hash gives";
             self.draft.approximated(below(pointer, name), message);

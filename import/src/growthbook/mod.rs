@@ -10,6 +10,7 @@ mod experiment;
 mod feature;
 mod page;
 mod ranges;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod variants;
@@ -19,6 +20,7 @@ use crate::draft::{Draft, below, malformed};
 use condition::Groups;
 use feature::Importer;
 use serde_json::{Map, Value as Json};
+pub(crate) use shape::SHAPE;
 
 /// What features refer to.
 #[derive(Debug, Clone, Copy)]

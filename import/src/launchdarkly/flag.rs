@@ -264,6 +264,17 @@ impl Writing<'_> {
     }
 }
 
+/// A flag of which a file says no more than its value.
+pub(super) fn constant(value: Part<'_>) -> FlagDraft {
+    let variations = [value];
+    FlagDraft {
+        kind: flag_type(&variations),
+        variants: variants(&variations),
+        default: Some("0".to_owned()),
+        ..FlagDraft::default()
+    }
+}
+
 fn variants(variations: &[Part<'_>]) -> Map<String, Json> {
     let variant =
         |(index, part): (usize, &Part<'_>)| (index.to_string(), json!({ "value": part.json }));

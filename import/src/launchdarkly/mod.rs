@@ -7,6 +7,7 @@ mod clause;
 mod flag;
 mod rollout;
 mod segment;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use crate::draft::{Draft, FlagDraft, error, malformed};
 use crate::part::Part;
 use segment::Segments;
 use serde_json::{Value as Json, json};
+pub(crate) use shape::SHAPE;
 use std::collections::BTreeMap;
 
 /// The dialect of its conditions.
@@ -33,10 +35,12 @@ struct Reader<'e> {
 pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
     let mut root = Part::root(export);
     // A stream wraps the same in a message.
-    if root.member("flags").is_null() && root.member("data").json.is_object() {
+    let values = root.member("flagValues");
+    if root.member("flags").is_null() && values.is_null() && root.member("data").json.is_object() {
         root = root.member("data");
     }
-    if !root.member("flags").json.is_object() {
+    let are_flags = |name: &str| root.member(name).json.is_object();
+    if !are_flags("flags") && !are_flags("flagValues") {
         let message = "an object of \"flags\" by key, and one of \"segments\", was expected";
         return Err(malformed(&root.pointer, message));
     }
@@ -45,6 +49,9 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         flags: members(&root.member("flags"))?,
         segments: Segments::new(members(&root.member("segments"))?),
     };
+    for (key, value) in root.member("flagValues").members()? {
+        reader.draft.flag(key, flag::constant(value));
+    }
     reader.segments();
     reader.flags();
     Ok(reader.draft)

@@ -304,3 +304,15 @@ fn anything_may_stand_anywhere() {
         }),
     );
 }
+
+#[test]
+fn values_of_a_file_are_flags() {
+    let export = json!({"flagValues": {"on": true, "text": "x"}});
+    let asked = Asked::of(Peer::LaunchDarkly, &export);
+    assert_eq!(asked.answer("on", FlagType::Boolean, &json!({})), "0 true");
+    assert_eq!(
+        asked.answer("text", FlagType::String, &json!({})),
+        "0 \"x\""
+    );
+    assert!(asked.imported.report.notes.is_empty());
+}

@@ -6,6 +6,7 @@
 
 mod cohort;
 mod filter;
+mod shape;
 mod shares;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use crate::member::{number, plain};
 use cohort::Cohorts;
 use filter::{Entity, Filters};
 use serde_json::{Map, Value as Json, json};
+pub(crate) use shape::SHAPE;
 use shares::{Unit, gate, holdout_gate, variants_split};
 
 /// Reads the definitions for local evaluation, or the API's list of flags.

@@ -68,6 +68,11 @@ pub(super) fn is_known(kind: &str) -> bool {
 impl<'e> Reader<'e> {
     /// A condition for all matchers of a condition.
     pub(super) fn matchers(&mut self, combined: &Part<'e>) -> Result<Json, ImportError> {
+        let combiner = combined.member("combiner");
+        if !matches!(combiner.text()?, "" | "AND") {
+            let message = "matchers can be combined by AND alone: each must hold";
+            self.draft.approximated(combiner.pointer, message);
+        }
         let matchers = combined.member("matchers").items()?.into_iter();
         let matchers = matchers.map(|matcher| self.matcher(&matcher));
         Ok(all(matchers.collect::<Result<_, _>>()?))

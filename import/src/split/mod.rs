@@ -6,6 +6,7 @@
 mod flag;
 mod matcher;
 mod segment;
+mod shape;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use crate::draft::{Draft, FlagDraft, error, malformed};
 use crate::part::Part;
 use segment::Segments;
 use serde_json::{Value as Json, json};
+pub(crate) use shape::SHAPE;
 use std::collections::BTreeSet;
 
 /// The dialect of its conditions, and its hash.

@@ -4,6 +4,7 @@
 //! ask for a boolean learn whether it is on, the others get the payload of their variant.
 
 mod constraint;
+mod shape;
 mod strategy;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::ImportError;
 use crate::draft::{Draft, FlagDraft, all, below, error, malformed, not};
 use crate::member::{Taken, is_true, items, plain, text};
 use serde_json::{Value as Json, json};
+pub(crate) use shape::SHAPE;
 use std::collections::BTreeMap;
 use variant::{Variants, no_variant};
 

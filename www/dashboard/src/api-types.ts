@@ -8,6 +8,8 @@ export type Kind = "flag" | "segment" | "layer" | "holdout" | "bandit";
 export type Severity = "warning" | "error";
 /** What became of another system's export. */
 export type ImportFromReport = ImportReport & {
+  /** Names of members of the export that were left out because no answer depends on them. */
+  idle: string[];
   /** What is not exactly as it was, in the order of the export. */
   notes: NoteOutput[];
 };
