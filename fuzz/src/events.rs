@@ -1,7 +1,7 @@
 //! What is reported: batches of events, and the messages that carry them on.
 
 use crate::tokens::{SECRET, keys_for};
-use bandera_shared::bandit::{Bandit, Propensity, wire as bandit_wire};
+use bandera_shared::bandit::{Bandit, ContextVector, Propensity, wire as bandit_wire};
 use bandera_shared::decision::{Decision, DecisionId};
 use bandera_shared::event::{Verdict, wire as event_wire};
 use bandera_shared::keys::{Purpose, PurposeKeys};
@@ -45,6 +45,7 @@ impl Edge {
             decided_at: UnixMillis(AT.0 - 1_000),
             reward_until: UnixMillis(AT.0 + 1_000),
             shard: None,
+            features: ContextVector::new(7, [5, 0, -4_096]).expect("sound numbers"),
         };
         let receipt = Receipt::new(decision, SubjectHash::from_bytes([7; 16]), 4);
         receipt.to_token(&self.receipts).expect("it fits")

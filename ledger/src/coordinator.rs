@@ -57,7 +57,7 @@ impl Memory {
         let (publication, bandit) = self.bandit.as_ref()?;
         let merged = self
             .merged
-            .get(&bandit.reward().definition())
+            .get(&bandit.definition())
             .cloned()
             .unwrap_or_default();
         Some((*publication, bandit, merged))
@@ -152,7 +152,8 @@ impl Coordinator {
         else {
             return Ok(false);
         };
-        let sql = self.state.storage().sql();
+        let storage = self.state.storage();
+        let sql = storage.sql();
         self.with_memory(|memory| {
             let is_newer = memory
                 .bandit
@@ -163,9 +164,10 @@ impl Coordinator {
                 memory.bandit = Some((publication, *bandit));
             }
             let merged = memory.merged.or_default(definition);
+            let known = merged.shard(shard).cloned();
             let is_later = merged.merge_shard(shard, state.clone());
             if is_later {
-                store::write_shard(&sql, definition, shard, &state)?;
+                store::write_shard(&storage, (definition, shard), known.as_ref(), &state)?;
             }
             Ok(is_newer || is_later)
         })
@@ -194,7 +196,7 @@ impl Coordinator {
                 return Ok(None);
             };
             let revision = memory.revision + 1;
-            let next = policy::snapshot(bandit, &merged.arms(), revision, now());
+            let next = policy::next_snapshot(bandit, &merged, revision, now());
             let next = next.filter(|next| policy::is_material(memory.snapshot.as_ref(), next));
             if next.is_some() {
                 store::reserve_revision(&sql, revision)?;

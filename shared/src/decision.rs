@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use crate::bandit::{Bandit, Distribution, Propensity, Stickiness};
+use crate::bandit::{Bandit, ContextVector, Distribution, Propensity, Stickiness};
+use crate::context::EvaluationContext;
 use crate::snapshot::PolicySnapshot;
 use crate::sticky::StickyDecisions;
 use crate::time::UnixMillis;
@@ -48,6 +49,8 @@ pub struct Decision {
     pub reward_until: UnixMillis,
     /// Where it is counted, when that is already settled (kept decisions); else by subject.
     pub shard: Option<u16>,
+    /// What it was made from; empty for bandits that look at no context.
+    pub features: ContextVector,
 }
 
 /// Inputs of one decision.
@@ -59,6 +62,8 @@ pub struct Choice<'a> {
     pub snapshot: Option<&'a PolicySnapshot>,
     /// Decisions this subject already has.
     pub sticky: &'a StickyDecisions,
+    /// What is known of the request.
+    pub context: &'a EvaluationContext,
     /// The unit of allocation, usually the targeting key.
     pub unit: &'a str,
     /// The random number of the request; matters only for [`Stickiness::Request`].
@@ -73,7 +78,8 @@ pub struct Choice<'a> {
 /// is drawn from the snapshot's distribution over the bandit's actions: for [`Stickiness::Subject`]
 /// by the hash of (bandit, unit), so that also a client without cookies moves as little as the
 /// distribution does; for `Revision` by the hash of (bandit, unit, revision); for `Request` by
-/// `draw`.
+/// `draw`. A contextual bandit's distribution is that of the request's context; a snapshot that
+/// learned from other features counts as none.
 ///
 /// # Returns
 /// `None` only for a bandit without actions, which [`crate::bandit::wire`] never lets through.
@@ -86,6 +92,7 @@ pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
         bandit,
         snapshot,
         sticky,
+        context,
         unit,
         draw,
         at,
@@ -96,27 +103,42 @@ pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
     {
         return Some(kept.clone());
     }
-    let revision = snapshot.map_or(0, PolicySnapshot::revision);
-    let distribution = match snapshot {
-        Some(snapshot) => snapshot.distribution(bandit.actions()),
-        None => Distribution::uniform(bandit.actions().len()).ok()?,
+    let features = match bandit.features() {
+        Some(features) => features.vector(context),
+        None => ContextVector::default(),
+    };
+    let allotted = snapshot.and_then(|snapshot| {
+        let distribution = match bandit.features() {
+            Some(_) => snapshot.distribution_in(&features, bandit)?,
+            None => snapshot.distribution(bandit.actions()),
+        };
+        Some((snapshot.revision(), distribution))
+    });
+    let (revision, distribution) = match allotted {
+        Some(allotted) => allotted,
+        None => (0, Distribution::uniform(bandit.actions().len()).ok()?),
     };
     let revision_bytes = revision.to_le_bytes();
     let draw_bytes = draw.to_le_bytes();
+    let seen = features.bytes();
     let key = bandit.key().as_bytes();
     let unit = unit.as_bytes();
-    let (u, id) = match bandit.stickiness() {
-        Stickiness::Subject => (hash(&[key, unit]), identify(&[key, unit, &revision_bytes])),
-        Stickiness::Revision => (
-            hash(&[key, unit, &revision_bytes]),
-            identify(&[key, unit, &revision_bytes]),
-        ),
-        Stickiness::Request => (draw, identify(&[key, unit, &revision_bytes, &draw_bytes])),
+    let (u, mut identity): (u64, Vec<&[u8]>) = match bandit.stickiness() {
+        Stickiness::Subject => (hash(&[key, unit]), vec![key, unit, &revision_bytes]),
+        Stickiness::Revision => {
+            let parts = [key, unit, &revision_bytes];
+            (hash(&parts), parts.to_vec())
+        }
+        Stickiness::Request => (draw, vec![key, unit, &revision_bytes, &draw_bytes]),
     };
+    if !features.is_empty() {
+        // Another context is another decision: what is learned of one belongs to one vector.
+        identity.push(&seen);
+    }
     let (index, propensity) = distribution.sample(u);
     let action = bandit.actions().get(index)?.clone();
     Some(Decision {
-        decision_id: id,
+        decision_id: identify(&identity),
         bandit: bandit.key().into(),
         action,
         propensity,
@@ -124,6 +146,7 @@ pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
         decided_at: at,
         reward_until: UnixMillis(at.0.saturating_add_unsigned(bandit.attribution_window_ms())),
         shard: None,
+        features,
     })
 }
 
@@ -165,6 +188,7 @@ mod tests {
             bandit,
             snapshot: None,
             sticky,
+            context: &EvaluationContext::new(),
             unit,
             draw,
             at,

@@ -8,15 +8,17 @@
 
 use bandera_shared::sorted::Sorted;
 
-use bandera_shared::UnixMillis;
 use bandera_shared::bandit::wire;
 use bandera_shared::decision::{Choice, decide};
 use bandera_shared::keys::{KeyRing, Purpose};
 use bandera_shared::ledger::ArmState;
+use bandera_shared::policy::linear::{Block, fit};
 use bandera_shared::policy::{Beta, allocate, probability_best};
 use bandera_shared::receipt::Receipt;
+use bandera_shared::snapshot::{self, LinearModel};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::subject::SubjectKey;
+use bandera_shared::{EvaluationContext, UnixMillis};
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -76,6 +78,7 @@ fn decisions_and_receipts_keep_their_bytes() {
         bandit: &bandit,
         snapshot: None,
         sticky: &StickyDecisions::default(),
+        context: &EvaluationContext::new(),
         unit: "visitor-1",
         draw: 0,
         at: UnixMillis(1_770_000_000_000),
@@ -93,4 +96,73 @@ fn decisions_and_receipts_keep_their_bytes() {
     let pinned = "AQMEaGVybwdldmVuaW5nztNt0trjMOblokqckdkEmQAFFhUAAAAAAAAAAAAAAZwcOKQAAAABnCFf\
                   AAAAAB2VP6WhI260os5SC90FBuEAAszyb9bYfnIxsV5zifvPJw";
     assert_eq!(token, pinned);
+}
+
+const CONTEXTUAL: &str = r#"{"actions":["craft","evening","gift"],
+    "reward":{"metric":"purchase","kind":"binary"},
+    "policy":{"kind":"contextual","floor":0.02,"features":[
+        {"kind":"oneHot","attribute":"device","categories":["desktop","mobile"]},
+        {"kind":"numeric","attribute":"age","min":0,"max":90,"missing":30},
+        {"kind":"steps","attribute":"hour","bounds":[6,12,18]},
+        {"kind":"hashed","attribute":"path","places":5},
+        {"kind":"crossed","of":[0,2]}]}}"#;
+
+#[test]
+fn contextual_decisions_and_receipts_keep_their_bytes() {
+    let bandit = wire::parse("hero", CONTEXTUAL).expect("the bandit is sound");
+    let features = bandit.features().expect("it looks at contexts");
+    let context = EvaluationContext::new()
+        .with("device", "mobile")
+        .with("hour", 19)
+        .with("path", "/p/stove");
+    let seen = features.vector(&context);
+    let mut blocks = vec![Block::new(features.n_features()); 3];
+    for (n, block) in (0_u64..).zip(&mut blocks) {
+        for i in 0..40 {
+            block.observe(&seen, (i * (n + 1)) << 25);
+        }
+    }
+    let fit = fit(&blocks).expect("the sums are sound");
+    let bits: Vec<u64> = fit.coefficients.iter().map(|of| of[0].to_bits()).collect();
+    assert_eq!(
+        bits,
+        [
+            4_598_626_045_780_294_810,
+            4_599_160_381_963_763_712,
+            4_599_694_718_147_232_614
+        ]
+    );
+    assert_eq!(fit.gamma.to_bits(), 4_640_052_598_155_088_128);
+    let rows = fit.coefficients.iter();
+    let rows = rows.map(|of| of.iter().map(|w| *w as f32).collect());
+    let model = LinearModel::new(features.fingerprint(), fit.gamma as f32, rows.collect());
+    let json = r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[
+        {"action":"craft","parts":1000000},{"action":"evening","parts":0},
+        {"action":"gift","parts":0}]}"#;
+    let published = snapshot::wire::parse(json.as_bytes()).expect("a snapshot");
+    let published = published.with_model(model.expect("finite numbers"));
+    let published = published.expect("three actions");
+    let distribution = published
+        .distribution_in(&seen, &bandit)
+        .expect("same features");
+    assert_eq!(distribution.parts(), [37_603, 53_333, 909_064]);
+    let decision = decide(&Choice {
+        bandit: &bandit,
+        snapshot: Some(&published),
+        sticky: &StickyDecisions::default(),
+        context: &context,
+        unit: "visitor-1",
+        draw: 0,
+        at: UnixMillis(1_770_000_000_000),
+    });
+    let subject = SubjectKey::parse(SECRET).expect("a key of 32 bytes");
+    let keys = KeyRing::parse(&format!("3:{SECRET}")).expect("a ring");
+    let keys = keys.derive(Purpose::Receipt);
+    let receipt = Receipt::new(decision.expect("actions"), subject.hash("visitor-1"), 4);
+    assert_eq!(receipt.decision().features, seen);
+    let token = receipt.to_token(&keys).expect("short keys");
+    let pinned = "AQMEaGVybwRnaWZ0yWCa5J8XhFvqyW3LkqZqPAAN3wgAAAAAAAAAAwAAAZwcOKQAAAABnCFfAAAAAB2V\
+                  P6WhI260os5SC90FBuEUD_snSMYACBAA-qsQABAAEABVY29Q_PmkMSfCukru_y2T";
+    assert_eq!(token, pinned);
+    assert_eq!(Receipt::from_token(&token, &keys), Ok(receipt));
 }

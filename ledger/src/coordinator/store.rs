@@ -2,7 +2,10 @@
 
 use bandera_shared::bandit::Bandit;
 use bandera_shared::ledger::{ShardState, wire};
+use bandera_shared::policy::linear::Block;
 use bandera_shared::snapshot;
+use bandera_shared::sorted::Sorted;
+use std::sync::Arc;
 use worker::durable::Storage;
 use worker::{Error, Result, SqlStorage};
 
@@ -11,13 +14,21 @@ use crate::sql;
 
 /// What made the tables of a coordinator what they are; see [`sql::migrate`]. Stored names never
 /// change.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE IF NOT EXISTS shards (
     definition TEXT NOT NULL, shard INTEGER NOT NULL, sequence INTEGER NOT NULL,
     arms TEXT NOT NULL, PRIMARY KEY (definition, shard)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"];
+",
+    "
+CREATE TABLE blocks (
+    definition TEXT NOT NULL, shard INTEGER NOT NULL, action TEXT NOT NULL, sums BLOB NOT NULL,
+    PRIMARY KEY (definition, shard, action)
+) WITHOUT ROWID;
+",
+];
 
 /// Publication number of the bandit.
 const PUBLICATION: &str = "publication";
@@ -40,12 +51,14 @@ fn broken(fault: &impl std::fmt::Display) -> Error {
 /// Everything the object knows.
 pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
     let mut memory = Memory::default();
+    let mut blocks = load_blocks(sql)?;
     let shards = "SELECT definition, shard, sequence, arms FROM shards";
     for row in sql::rows(sql, shards, vec![])? {
         let mut row = row?;
         let definition = u64::from_str_radix(&row.text()?, 16).map_err(|e| broken(&e))?;
         let (shard, sequence) = (row.number()? as u16, row.number()?);
-        let state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
+        let mut state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
+        state.blocks = blocks.remove(&(definition, shard)).unwrap_or_default();
         memory
             .merged
             .or_default(definition)
@@ -66,6 +79,25 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
     Ok(memory)
 }
 
+/// Blocks of a shard's actions.
+type Blocks = Sorted<Box<str>, Arc<Block>>;
+
+/// Blocks of each definition and shard.
+fn load_blocks(sql: &SqlStorage) -> Result<Sorted<(u64, u16), Blocks>> {
+    let mut blocks: Sorted<(u64, u16), Blocks> = Sorted::new();
+    let all = "SELECT definition, shard, action, sums FROM blocks";
+    for row in sql::rows(sql, all, vec![])? {
+        let mut row = row?;
+        let definition = u64::from_str_radix(&row.text()?, 16).map_err(|e| broken(&e))?;
+        let shard = row.number()? as u16;
+        let action = row.text()?.into_boxed_str();
+        let block = Block::from_bytes(&row.bytes()?).ok_or_else(|| broken(&"a block"))?;
+        let known = blocks.or_default((definition, shard));
+        known.insert(action, Arc::new(block));
+    }
+    Ok(blocks)
+}
+
 fn fact(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let statement = "SELECT value FROM facts WHERE name = ?1";
     let row = sql::first(sql, statement, vec![name.into()])?;
@@ -83,24 +115,39 @@ pub(super) fn write_bandit(sql: &SqlStorage, publication: u64, bandit: &Bandit) 
     write_fact(sql, PUBLICATION, &publication.to_string())
 }
 
-/// Remembers a shard's state.
+/// Remembers a shard's state, of its blocks those that differ from what is `known`; as one write,
+/// so that a state never meets blocks of another moment.
 pub(super) fn write_shard(
-    sql: &SqlStorage,
-    definition: u64,
-    shard: u16,
+    storage: &Storage,
+    (definition, shard): (u64, u16),
+    known: Option<&ShardState>,
     state: &ShardState,
 ) -> Result<()> {
-    let values = vec![
-        format!("{definition:016x}").into(),
-        i32::from(shard).into(),
+    let key = || [format!("{definition:016x}").into(), i32::from(shard).into()];
+    let mut values = key().to_vec();
+    values.extend([
         (state.sequence as f64).into(),
         wire::print_arms(state).into(),
-    ];
-    sql::run(
-        sql,
+    ]);
+    let mut statements = vec![(
         "INSERT OR REPLACE INTO shards VALUES (?1, ?2, ?3, ?4)",
         values,
-    )
+    )];
+    for (action, block) in &state.blocks {
+        if known.and_then(|known| known.blocks.get(action)) != Some(block) {
+            let mut values = key().to_vec();
+            values.extend([(&**action).into(), block.to_bytes().into()]);
+            statements.push((
+                "INSERT OR REPLACE INTO blocks VALUES (?1, ?2, ?3, ?4)",
+                values,
+            ));
+        }
+    }
+    sql::transaction(storage, move |sql| {
+        statements
+            .into_iter()
+            .try_for_each(|(statement, values)| sql::run(sql, statement, values))
+    })
 }
 
 /// Takes a revision that no snapshot has.

@@ -3,7 +3,9 @@
 //! Every statement writes whole values, so that writing twice is harmless. Rows of decisions are
 //! in [`super::rows`].
 
-use bandera_shared::ledger::{Change, Memory, Report, Totals, wire};
+use bandera_shared::ledger::{Change, Learned, Memory, Report, Totals, wire};
+use bandera_shared::policy::linear::Block;
+use std::sync::Arc;
 use worker::durable::Storage;
 use worker::{Error, Result, SqlStorage};
 
@@ -11,7 +13,8 @@ use super::rows::Statements;
 use crate::sql;
 
 /// What made the tables of a shard what they are; see [`sql::migrate`]. Stored names never change.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE IF NOT EXISTS decisions (
     hi INTEGER NOT NULL, lo INTEGER NOT NULL, exposed INTEGER NOT NULL,
     rewarded_at INTEGER, units INTEGER, added INTEGER, keep_until INTEGER NOT NULL,
@@ -39,7 +42,14 @@ CREATE TABLE IF NOT EXISTS reports (
     rejected INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS shard (number INTEGER NOT NULL);
-"];
+",
+    "
+CREATE TABLE blocks (
+    bandit TEXT NOT NULL, definition TEXT NOT NULL, action TEXT NOT NULL, sums BLOB NOT NULL,
+    PRIMARY KEY (bandit, definition, action)
+) WITHOUT ROWID;
+",
+];
 
 /// An alarm after a restart must know which shard the object is; callers tell it.
 const WRITE_SHARD: &str = "
@@ -49,6 +59,8 @@ const WRITE_LEARNERS: &str = "
 INSERT INTO learners (bandit, definition, sequence, arms)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
 ON CONFLICT DO UPDATE SET sequence = excluded.sequence, arms = excluded.arms";
+
+const WRITE_BLOCK: &str = "INSERT OR REPLACE INTO blocks VALUES (?1, ?2, ?3, ?4)";
 
 const WRITE_BANDITS: &str = "
 INSERT OR REPLACE INTO bandits SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)";
@@ -87,6 +99,19 @@ pub(super) fn load(sql: &SqlStorage) -> Result<(Memory, super::Sent)> {
         let state = wire::parse_arms(sequence, &row.text()?).map_err(|e| broken(&e))?;
         sent.insert((bandit.clone(), definition), sent_sequence);
         memory.learners.insert((bandit, definition), state);
+    }
+    for row in sql::rows(
+        sql,
+        "SELECT bandit, definition, action, sums FROM blocks",
+        vec![],
+    )? {
+        let mut row = row?;
+        let bandit = row.text()?.into_boxed_str();
+        let definition = u64::from_str_radix(&row.text()?, 16).map_err(|e| broken(&e))?;
+        let action = row.text()?.into_boxed_str();
+        let block = Block::from_bytes(&row.bytes()?).ok_or_else(|| broken(&"a block"))?;
+        let state = memory.learners.or_default((bandit, definition));
+        state.blocks.insert(action, Arc::new(block));
     }
     for row in sql::rows(sql, "SELECT publication, terms FROM bandits", vec![])? {
         let mut row = row?;
@@ -189,9 +214,23 @@ pub(super) fn statements(number: u16, change: &Change, reports: &[&Report]) -> R
         ),
     ];
     let filled = all.into_iter().filter(|(_, is_empty, _)| !is_empty);
-    Ok(filled
-        .map(|(statement, _, json)| (statement, vec![json.into()]))
-        .collect())
+    let filled = filled.map(|(statement, _, json)| (statement, vec![json.into()]));
+    Ok(filled.chain(blocks(change)).collect())
+}
+
+/// The statements that write blocks that changed: bytes, so each a crossing of its own.
+fn blocks(change: &Change) -> Statements {
+    let block = |(learner, action): &Learned| {
+        let block = change.learners.get(learner)?.blocks.get(action)?;
+        let values = vec![
+            (&*learner.0).into(),
+            format!("{:016x}", learner.1).into(),
+            (&**action).into(),
+            block.to_bytes().into(),
+        ];
+        Some((WRITE_BLOCK, values))
+    };
+    change.learned.iter().filter_map(block).collect()
 }
 
 /// Notes which state a coordinator has acknowledged.

@@ -4,16 +4,21 @@
 //! bandit has learned is not here: see [`crate::snapshot`] and [`crate::ledger`].
 
 mod distribution;
+pub mod features;
 mod reward;
 pub mod wire;
 
 pub use distribution::{Distribution, InvalidDistribution, PARTS, Propensity};
+pub use features::{ContextVector, FeatureSpec};
 pub use reward::{
     InvalidReward, REWARD_UNITS, Repeat, Reward, RewardKind, RewardRange, RewardSpec,
 };
 
 /// Most actions of one bandit.
 pub const ACTIONS_MAX: usize = 64;
+/// Most sums that a shard keeps for a contextual bandit, over all actions: half a megabyte. Of the
+/// longest vectors 28 actions fit, of vectors of 41 numbers all [`ACTIONS_MAX`].
+pub const SUMS_MAX: usize = 65_536;
 /// Longest key of a bandit, an action or a metric.
 pub const KEY_BYTES_MAX: usize = 128;
 /// Longest attribution window: 90 days.
@@ -59,13 +64,30 @@ impl BetaPrior {
 }
 
 /// How allocation follows from what was learned.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Policy {
     /// Thompson sampling, published as each action's probability of being best.
     Thompson {
         /// Where the posterior of each action starts.
         prior: BetaPrior,
     },
+    /// A linear model of each action's reward, and inverse gap weighting among them; see
+    /// [`crate::policy::linear`].
+    Contextual {
+        /// What it looks at.
+        features: FeatureSpec,
+    },
+}
+
+impl Policy {
+    /// Where the posterior of each action's mean reward starts.
+    #[must_use]
+    pub fn prior(&self) -> BetaPrior {
+        match self {
+            Self::Thompson { prior } => *prior,
+            Self::Contextual { .. } => BetaPrior::JEFFREYS,
+        }
+    }
 }
 
 /// A checked bandit.
@@ -102,8 +124,34 @@ impl Bandit {
 
     /// How it learns.
     #[must_use]
-    pub fn policy(&self) -> Policy {
-        self.policy
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// What its policy looks at; `None` for one that looks at no context.
+    #[must_use]
+    pub fn features(&self) -> Option<&FeatureSpec> {
+        match &self.policy {
+            Policy::Thompson { .. } => None,
+            Policy::Contextual { features } => Some(features),
+        }
+    }
+
+    /// A number that changes whenever what was learned no longer means the same: with the reward,
+    /// and with what a contextual policy looks at.
+    ///
+    /// # Determinism
+    /// [`RewardSpec::definition`], mixed with the features' fingerprint where there is one; pinned
+    /// by tests.
+    #[must_use]
+    pub fn definition(&self) -> u64 {
+        let reward = self.reward.definition();
+        let Some(features) = self.features() else {
+            return reward;
+        };
+        let mut bytes = reward.to_le_bytes().to_vec();
+        bytes.extend(features.fingerprint().to_le_bytes());
+        xxhash_rust::xxh3::xxh3_64(&bytes)
     }
 
     /// Least probability of every action, in parts of [`PARTS`].

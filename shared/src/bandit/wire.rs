@@ -4,11 +4,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::features::wire::FeatureWire;
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
     FLOOR_PARTS_DEFAULT, KEY_BYTES_MAX, PARTS, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
-    SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, Stickiness,
+    SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX,
+    Stickiness, features,
 };
+use crate::policy::linear::Block;
 
 /// A bandit as written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -96,6 +99,14 @@ pub enum PolicyWire {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         prior: Option<BetaPriorWire>,
     },
+    /// A linear model of each action's reward by what is known of the request.
+    Contextual {
+        /// What it looks at.
+        features: Vec<FeatureWire>,
+        /// Least probability of each action.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        floor: Option<f64>,
+    },
 }
 
 /// A Beta prior as written.
@@ -125,7 +136,7 @@ impl fmt::Display for BanditFault {
 
 impl std::error::Error for BanditFault {}
 
-fn fault(pointer: impl Into<String>, message: impl Into<String>) -> BanditFault {
+pub(super) fn fault(pointer: impl Into<String>, message: impl Into<String>) -> BanditFault {
     BanditFault {
         pointer: pointer.into(),
         message: message.into(),
@@ -215,7 +226,20 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire {
         RewardKind::Binary => (RewardKindWire::Binary, None),
         RewardKind::Numeric(range) => (RewardKindWire::Numeric, Some(range)),
     };
-    let Policy::Thompson { prior } = bandit.policy;
+    let floor = Some(f64::from(bandit.floor_parts) / f64::from(PARTS));
+    let policy = match &bandit.policy {
+        Policy::Thompson { prior } => PolicyWire::Thompson {
+            floor,
+            prior: Some(BetaPriorWire {
+                successes: prior.successes,
+                failures: prior.failures,
+            }),
+        },
+        Policy::Contextual { features } => PolicyWire::Contextual {
+            features: features::wire::to_wire(features),
+            floor,
+        },
+    };
     BanditWire {
         actions: bandit.actions.iter().map(ToString::to_string).collect(),
         reward: RewardWire {
@@ -228,13 +252,7 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire {
                 Repeat::Add => RepeatWire::Add,
             }),
         },
-        policy: Some(PolicyWire::Thompson {
-            floor: Some(f64::from(bandit.floor_parts) / f64::from(PARTS)),
-            prior: Some(BetaPriorWire {
-                successes: prior.successes,
-                failures: prior.failures,
-            }),
-        }),
+        policy: Some(policy),
         attribution_window_ms: Some(bandit.attribution_window_ms),
         stickiness: Some(match bandit.stickiness {
             Stickiness::Subject => StickinessWire::Subject,
@@ -321,21 +339,13 @@ fn policy_from_wire(
     wire: Option<&PolicyWire>,
     n_actions: usize,
 ) -> Result<(Policy, u32), BanditFault> {
-    let (floor, prior) = match wire {
-        None => (None, None),
-        Some(PolicyWire::Thompson { floor, prior }) => (*floor, *prior),
+    let (policy, floor) = match wire {
+        None => (thompson(None)?, None),
+        Some(PolicyWire::Thompson { floor, prior }) => (thompson(*prior)?, *floor),
+        Some(PolicyWire::Contextual { features, floor }) => {
+            (contextual(features, n_actions)?, *floor)
+        }
     };
-    let prior = prior.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
-        successes: prior.successes,
-        failures: prior.failures,
-    });
-    let sound = |count: f64| count.is_finite() && (0.01..=1e9).contains(&count);
-    if !sound(prior.successes) || !sound(prior.failures) {
-        return Err(fault(
-            "/policy/prior",
-            "both counts are between 0.01 and 1e9",
-        ));
-    }
     let n_actions = n_actions as u32;
     let floor_parts = match floor {
         // A declared floor must fit; the default one gives way to many actions.
@@ -351,7 +361,36 @@ fn policy_from_wire(
             "floor times the number of actions exceeds 1",
         ));
     }
-    Ok((Policy::Thompson { prior }, floor_parts))
+    Ok((policy, floor_parts))
+}
+
+fn thompson(prior: Option<BetaPriorWire>) -> Result<Policy, BanditFault> {
+    let prior = prior.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
+        successes: prior.successes,
+        failures: prior.failures,
+    });
+    let sound = |count: f64| count.is_finite() && (0.01..=1e9).contains(&count);
+    if !sound(prior.successes) || !sound(prior.failures) {
+        return Err(fault(
+            "/policy/prior",
+            "both counts are between 0.01 and 1e9",
+        ));
+    }
+    Ok(Policy::Thompson { prior })
+}
+
+fn contextual(wires: &[FeatureWire], n_actions: usize) -> Result<Policy, BanditFault> {
+    let features = features::wire::from_wire(wires)?;
+    let n_sums = n_actions * Block::n_sums(features.n_features());
+    if n_sums > SUMS_MAX {
+        let message = format!(
+            "{n_actions} actions with {} numbers each keep {n_sums} sums; at most {SUMS_MAX} are \
+             allowed: declare fewer features or actions",
+            features.n_features()
+        );
+        return Err(fault("/policy/features", message));
+    }
+    Ok(Policy::Contextual { features })
 }
 
 #[cfg(test)]

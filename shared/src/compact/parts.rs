@@ -4,6 +4,7 @@
 
 use super::bytes::{Compact, Reader, Writer, cases, record};
 use crate::bandit::Bandit;
+use crate::bandit::features::wire::{FeatureKindWire, FeatureWire};
 use crate::bandit::wire::{
     BanditWire, BetaPriorWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire, StickinessWire,
     from_wire, to_wire,
@@ -27,6 +28,7 @@ use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
 use crate::value::{Number, Value};
 use crate::version::Precedence;
+use crate::wire::condition::AttributeWire;
 
 record!(Segment {
     key,
@@ -117,6 +119,17 @@ record!(PageChange {
 });
 record!(Edit { selector, action });
 record!(Redirect { to, status });
+record!(FeatureWire {
+    kind,
+    attribute,
+    min,
+    max,
+    missing,
+    bounds,
+    categories,
+    places,
+    of
+});
 record!(BanditWire {
     actions,
     reward,
@@ -213,7 +226,11 @@ cases!(ErrorCode {
 });
 cases!(InsertAt { 0 => Before, 1 => Prepend, 2 => Append, 3 => After });
 cases!(Content { 0 => Text(text), 1 => Html(markup) });
-cases!(PolicyWire { 0 => Thompson { floor, prior } });
+cases!(PolicyWire {
+    0 => Thompson { floor, prior },
+    1 => Contextual { features, floor },
+});
+cases!(FeatureKindWire { 0 => Numeric, 1 => Steps, 2 => OneHot, 3 => Hashed, 4 => Crossed });
 cases!(RewardKindWire { 0 => Binary, 1 => Numeric });
 cases!(RepeatWire { 0 => Replace, 1 => Add });
 cases!(StickinessWire { 0 => Subject, 1 => Revision, 2 => Request });
@@ -259,6 +276,16 @@ impl Compact for Attribute {
             Some(kind) => attribute.of(&kind),
             None => attribute,
         })
+    }
+}
+
+/// With its names: features are read before slots are known.
+impl Compact for AttributeWire {
+    fn write(&self, to: &mut Writer) {
+        write_names(&self.0, to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Attribute::read(from).map(Self)
     }
 }
 

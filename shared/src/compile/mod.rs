@@ -18,7 +18,7 @@ mod tail;
 mod tests;
 mod zone;
 
-use crate::bandit::wire::BanditWire;
+use crate::bandit::wire::{BanditFault, BanditWire};
 use crate::bandit::{self, Bandit};
 use crate::bucketing::Bucketing;
 use crate::context::Attributes;
@@ -174,7 +174,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
         let (segments, broken_segments, comparisons) = self.segments();
         let layers = self.layers();
         let holdouts = self.holdouts();
-        let bandits = self.bandits();
+        let bandits = self.bandits(&private);
         let (mut flags, asked) = self.flags(&bandits, &broken_segments);
         check_prerequisites(&mut flags, &asked, comparisons, self.diagnostics);
         check_layers(&mut flags, &layers, self.diagnostics);
@@ -312,7 +312,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
         holdouts
     }
 
-    fn bandits(&mut self) -> Vec<Option<Bandit>> {
+    fn bandits(&mut self, private: &Private) -> Vec<Option<Bandit>> {
         let root = Place::ROOT.key("bandits");
         let members = std::mem::take(&mut self.wire.bandits);
         let mut bandits = Vec::with_capacity(members.len());
@@ -321,6 +321,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
                 Member::<BanditWire>::Read(wire) => bandit::wire::from_wire(&key, wire),
                 Member::Raw(raw) => bandit::wire::parse(&key, raw.get()),
             };
+            let parsed = parsed.and_then(|bandit| check_told(bandit, private));
             if let Err(fault) = &parsed {
                 let pointer = format!("{}{}", root.key(&key).pointer(), fault.pointer);
                 let message = fault.message.clone();
@@ -467,6 +468,25 @@ impl<'w, 'd> Compiler<'w, 'd> {
                 None
             }
         }
+    }
+}
+
+/// The bandit, unless it would tell what is private: its receipts carry what it looked at.
+fn check_told(bandit: Bandit, private: &Private) -> Result<Bandit, BanditFault> {
+    let looked_at = |bandit: &Bandit| {
+        let mut attributes = bandit.features()?.attributes();
+        let (place, attribute) = attributes.find(|(_, attribute)| private.covers(attribute))?;
+        Some((place, attribute.to_string()))
+    };
+    match looked_at(&bandit) {
+        None => Ok(bandit),
+        Some((place, attribute)) => Err(BanditFault {
+            pointer: format!("/policy/features/{place}/attribute"),
+            message: format!(
+                "\"{attribute}\" is private, and a receipt tells whoever holds it what the bandit \
+                 looked at: leave the feature out, or tell the attribute"
+            ),
+        }),
     }
 }
 

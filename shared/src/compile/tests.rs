@@ -364,3 +364,27 @@ fn a_gate_that_draws_the_splits_bucket_is_remarked() {
     let ranges = r#""split":{"ranges":[{"variant":"on","from":0,"to":500000}]}"#;
     assert_eq!(remarks(r#"{"percentage":50}"#, ranges), none);
 }
+
+#[test]
+fn a_bandit_never_looks_at_what_is_private() {
+    let bandit = |attribute: &str| {
+        let features = format!(
+            r#"{{"kind":"hashed","attribute":"city","places":2}},
+               {{"kind":"hashed","attribute":{attribute},"places":2}}"#
+        );
+        let policy = format!(r#"{{"kind":"contextual","features":[{features}]}}"#);
+        let reward = r#"{"metric":"m","kind":"binary"}"#;
+        let more = format!(
+            r#"}},"privateAttributes":["email",["person","name"]],
+            "bandits":{{"b":{{"actions":["on"],"reward":{reward},"policy":{policy}}}}}}}"#
+        );
+        errors(&with(&more))
+    };
+    assert_eq!(bandit(r#""device""#), [""; 0]);
+    assert_eq!(bandit(r#"["person","age"]"#), [""; 0]);
+    let pointer = "/bandits/b/policy/features/1/attribute";
+    let refused = [format!("invalid-bandit {pointer}")];
+    assert_eq!(bandit(r#""email""#), refused);
+    assert_eq!(bandit(r#"["person","name"]"#), refused);
+    assert_eq!(bandit(r#"{"of":"org","path":"email"}"#), refused);
+}

@@ -143,6 +143,7 @@ impl<'a> Walker<'_, 'a> {
             bandit,
             snapshot: self.policies.get(bandit.key()),
             sticky: self.sticky,
+            context: self.context,
             unit,
             draw: self.draw,
             at: self.at,

@@ -180,6 +180,7 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
         action: receipt.decision().action.clone(),
         row: row_of(receipt, bandit),
         keep_until: UnixMillis(keep_until),
+        features: receipt.decision().features.clone(),
         observation,
     };
     Admitted {
@@ -193,7 +194,7 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
 /// The action is part of the key because a ruleset may change the actions within one revision.
 fn row_of(receipt: &Receipt, bandit: &Bandit) -> RowKey {
     let decision = receipt.decision();
-    let definition = bandit.reward().definition().to_le_bytes();
+    let definition = bandit.definition().to_le_bytes();
     let parts: [&[u8]; 4] = [
         receipt.subject().as_bytes(),
         &decision.decision_id.0,

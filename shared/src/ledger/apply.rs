@@ -1,16 +1,21 @@
 //! How a batch changes a shard.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::ADDITIONS_MAX;
 use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
 use super::state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 use crate::bandit::{Bandit, Repeat, Reward, RewardSpec};
+use crate::policy::linear::Block;
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// A bandit under one reward definition.
 pub(crate) type LearnerKey = (Box<str>, u64);
+
+/// An action, and the bandit and reward definition under which its block changed.
+pub type Learned = ((Box<str>, u64), Box<str>);
 
 /// What a shard keeps in memory between batches; rows of decisions stay in its store.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -72,6 +77,8 @@ pub struct Change {
     pub additions: Vec<NewRow>,
     /// New states of the bandits that changed.
     pub learners: Sorted<(Box<str>, u64), ShardState>,
+    /// Actions whose blocks changed.
+    pub learned: Vec<Learned>,
     /// Bandits that are new or of a later publication.
     pub bandits: Sorted<Box<str>, (u64, Bandit)>,
     /// New counts of the flags that changed.
@@ -119,13 +126,14 @@ pub fn apply(memory: &Memory, known: Known, batches: &[&Batch]) -> Change {
             ..Change::default()
         },
         touched: Vec::new(),
+        learned: Vec::new(),
     };
     for batch in batches {
         applying.note_bandits(batch);
         let specs: Vec<(LearnerKey, &Bandit)> = batch
             .bandits
             .iter()
-            .map(|bandit| ((bandit.key().into(), bandit.reward().definition()), bandit))
+            .map(|bandit| ((bandit.key().into(), bandit.definition()), bandit))
             .collect();
         let outcomes = batch
             .items
@@ -142,6 +150,7 @@ struct Applying<'a> {
     known: Known,
     change: Change,
     touched: Vec<RowKey>,
+    learned: Vec<Learned>,
 }
 
 impl Applying<'_> {
@@ -163,7 +172,7 @@ impl Applying<'_> {
         let outcome = match item {
             Item::Flag(item) => self.apply_flag(item),
             Item::Decision(item) => match specs.get(usize::from(item.bandit)) {
-                Some((learner, bandit)) => self.apply_decision(item, learner, bandit.reward()),
+                Some((learner, bandit)) => self.apply_decision(item, learner, bandit),
                 // `wire` refuses such a batch before it comes here.
                 None => Outcome::Duplicate,
             },
@@ -197,8 +206,9 @@ impl Applying<'_> {
         &mut self,
         item: &DecisionItem,
         learner: &LearnerKey,
-        spec: &RewardSpec,
+        bandit: &Bandit,
     ) -> Outcome {
+        let spec = bandit.reward();
         let before = self.known.rows.get(&item.row).copied();
         let mut row = before.unwrap_or(DecisionRow {
             exposed: false,
@@ -232,6 +242,9 @@ impl Applying<'_> {
         });
         let arm = state.arms.or_default(item.action.clone());
         count(arm, &mut self.change.totals, (before, row), spec);
+        if learn(state, item, bandit, (before, row)) {
+            self.learned.push((learner.clone(), item.action.clone()));
+        }
         self.write(item.row, row);
         Outcome::Committed
     }
@@ -254,6 +267,9 @@ impl Applying<'_> {
             .iter()
             .filter_map(|key| Some((*key, *rows.get(key)?)))
             .collect();
+        self.learned.sort_unstable();
+        self.learned.dedup();
+        self.change.learned = self.learned;
         self.change
     }
 }
@@ -314,6 +330,41 @@ fn count(
         Some(_) => totals.n_reward_updates += 1,
     }
     arm.revalue(old_reward.map(|old| old.worth(spec)), new.worth(spec));
+}
+
+/// Carries the same difference into the block of a contextual bandit's action. A decision that was
+/// made from other features, before they were declared anew, teaches nothing.
+///
+/// # Returns
+/// Whether the block changed.
+fn learn(
+    state: &mut ShardState,
+    item: &DecisionItem,
+    bandit: &Bandit,
+    (before, after): (Option<DecisionRow>, DecisionRow),
+) -> bool {
+    let Some(features) = bandit.features() else {
+        return false;
+    };
+    if item.features.spec() != features.fingerprint() {
+        return false;
+    }
+    let spec = bandit.reward();
+    let worth = |row: DecisionRow| match row.reward {
+        Some(reward) => reward.worth(spec),
+        None => spec.range().rest_units(),
+    };
+    let (was, is) = (before.map(worth), worth(after));
+    if was == Some(is) {
+        return false;
+    }
+    let make = || Arc::new(Block::new(features.n_features()));
+    let block = Arc::make_mut(state.blocks.or_insert_with(item.action.clone(), make));
+    match was {
+        None => block.observe(&item.features, is),
+        Some(was) => block.revalue(&item.features, was, is),
+    }
+    true
 }
 
 #[cfg(test)]

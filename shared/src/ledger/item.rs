@@ -1,7 +1,7 @@
 //! What an edge hands to a shard: admitted events, reduced to what counting needs.
 
 use super::ITEMS_PER_BATCH_MAX;
-use crate::bandit::{Bandit, Reward};
+use crate::bandit::{Bandit, ContextVector, Reward};
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
@@ -48,6 +48,8 @@ pub struct DecisionItem {
     pub row: RowKey,
     /// How long the row is kept.
     pub keep_until: UnixMillis,
+    /// What the decision was made from.
+    pub features: ContextVector,
     /// What was observed.
     pub observation: Observation,
 }
@@ -219,6 +221,7 @@ mod tests {
                 action: "a".into(),
                 row: RowKey(row as u128),
                 keep_until: UnixMillis(0),
+                features: ContextVector::default(),
                 observation: Observation::Exposed,
             };
             batch.push(&wire::parse(key, json).unwrap(), item);

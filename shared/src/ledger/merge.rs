@@ -1,6 +1,7 @@
 //! How the shards of one bandit add up.
 
 use super::state::{ArmState, ShardState};
+use crate::policy::linear::Block;
 use crate::sorted::Sorted;
 
 /// The latest known state of each shard.
@@ -44,6 +45,25 @@ impl MergedState {
         arms
     }
 
+    /// What each of the actions adds up to over all shards, in order; nothing for one unheard of.
+    #[must_use]
+    pub fn blocks(&self, actions: &[Box<str>], n_features: usize) -> Vec<Block> {
+        let block = |action: &str| {
+            let mut sum = Block::new(n_features);
+            let states = self.0.values();
+            let blocks = states.filter_map(|state| state.blocks.get(action));
+            blocks.for_each(|block| sum.add(block));
+            sum
+        };
+        actions.iter().map(|action| block(action)).collect()
+    }
+
+    /// The latest known state of a shard.
+    #[must_use]
+    pub fn shard(&self, shard: u16) -> Option<&ShardState> {
+        self.0.get(&shard)
+    }
+
     /// Each shard and its state.
     pub fn shards(&self) -> impl Iterator<Item = (u16, &ShardState)> {
         self.0.iter().map(|(shard, state)| (*shard, state))
@@ -67,7 +87,12 @@ mod tests {
                     ..ArmState::default()
                 };
                 let arms = Sorted::from([("a".into(), arm)]);
-                merged.merge_shard(shard, ShardState { sequence, arms });
+                let state = ShardState {
+                    sequence,
+                    arms,
+                    ..ShardState::default()
+                };
+                merged.merge_shard(shard, state);
             }
             merged
         })

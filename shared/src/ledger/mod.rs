@@ -38,7 +38,7 @@ mod state;
 pub mod wire;
 
 pub use admit::{Admitted, Desk, admit, exposure, flag_exposure};
-pub use apply::{Change, Known, Memory, NewRow, Outcome, apply};
+pub use apply::{Change, Known, Learned, Memory, NewRow, Outcome, apply};
 pub use command::{
     ArmView, BanditView, CoordinatorCommand, LedgerCommand, ShardTotals, SnapshotView,
 };

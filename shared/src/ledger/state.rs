@@ -2,8 +2,10 @@
 
 use crate::bandit::RewardSpec;
 use crate::bandit::{REWARD_UNITS, Repeat};
+use crate::policy::linear::Block;
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
+use std::sync::Arc;
 
 /// The reward of one decision so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +113,9 @@ pub struct ShardState {
     pub sequence: u64,
     /// Statistics of each action.
     pub arms: Sorted<Box<str>, ArmState>,
+    /// What a contextual bandit learns of each action. Shared, because states are copied at every
+    /// commit and only few blocks of one change.
+    pub blocks: Sorted<Box<str>, Arc<Block>>,
 }
 
 /// Counts of a shard over all bandits.

@@ -1,8 +1,9 @@
 //! The next snapshot of a bandit, and whether it is worth publishing.
 
+use super::linear;
 use super::thompson::{Beta, probability_best};
-use crate::bandit::{Bandit, BetaPrior, Distribution, Policy, RewardSpec};
-use crate::ledger::ArmState;
+use crate::bandit::{Bandit, BetaPrior, Distribution, RewardSpec};
+use crate::ledger::{ArmState, MergedState};
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
@@ -32,7 +33,7 @@ fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
 }
 
 fn posteriors(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<(ArmState, Beta)> {
-    let Policy::Thompson { prior } = bandit.policy();
+    let prior = bandit.policy().prior();
     bandit
         .actions()
         .iter()
@@ -76,6 +77,23 @@ pub fn allocate(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Option<Di
     Distribution::from_probabilities(&probability_best(&betas), bandit.floor_parts()).ok()
 }
 
+/// The snapshot that publishes what all shards together have learned, by the bandit's own policy.
+///
+/// # Returns
+/// `None` only where what was learned gives no number at all, which no stored state does.
+#[must_use]
+pub fn next_snapshot(
+    bandit: &Bandit,
+    merged: &MergedState,
+    revision: u64,
+    at: UnixMillis,
+) -> Option<PolicySnapshot> {
+    match bandit.features() {
+        None => snapshot(bandit, &merged.arms(), revision, at),
+        Some(features) => linear::snapshot(bandit, features, merged, revision, at),
+    }
+}
+
 /// The snapshot that publishes an allocation.
 #[must_use]
 pub fn snapshot(
@@ -105,8 +123,9 @@ pub fn snapshot(
 
 /// Whether `next` differs from what is published enough to be written.
 ///
-/// Other actions always count; parts only from [`MATERIAL_PARTS`] on, because every write costs and
-/// a smaller shift is less than what a visitor more or less does to it.
+/// Other actions always count; parts only from [`MATERIAL_PARTS`] on, and a model where a
+/// coefficient or its rate of exploration moved, because every write costs and a smaller shift is
+/// less than what a visitor more or less does to it.
 #[must_use]
 pub fn is_material(published: Option<&PolicySnapshot>, next: &PolicySnapshot) -> bool {
     let Some(published) = published else {
@@ -114,6 +133,7 @@ pub fn is_material(published: Option<&PolicySnapshot>, next: &PolicySnapshot) ->
     };
     let (before, after) = (published.actions(), next.actions());
     before.len() != after.len()
+        || linear::is_material(published.model(), next.model())
         || before.iter().zip(after).any(|(before, after)| {
             before.action != after.action || before.parts.abs_diff(after.parts) >= MATERIAL_PARTS
         })

@@ -7,9 +7,12 @@ mod allocate;
 mod cadence;
 pub mod contextual;
 pub mod index;
+pub mod linear;
 mod quadrature;
 mod thompson;
 
-pub use allocate::{ArmOutlook, MATERIAL_PARTS, allocate, is_material, outlook, snapshot};
+pub use allocate::{
+    ArmOutlook, MATERIAL_PARTS, allocate, is_material, next_snapshot, outlook, snapshot,
+};
 pub use cadence::{is_early, next_write};
 pub use thompson::{Beta, probability_best};

@@ -13,9 +13,6 @@ use crate::decision::Decision;
 use crate::names;
 use crate::subject::SubjectHash;
 
-/// Most features in a receipt.
-pub const FEATURES_MAX: usize = 64;
-
 /// What a receipt states.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Receipt {
@@ -25,12 +22,10 @@ pub struct Receipt {
     shard: u16,
     /// Whom it was made for.
     subject: SubjectHash,
-    /// The feature vector it was made from; empty for bandits without context.
-    features: Box<[f32]>,
 }
 
 impl Receipt {
-    /// The receipt of a decision that was made without features.
+    /// The receipt of a decision.
     ///
     /// # Arguments
     /// `n_shards`: shards of the environment now; a kept decision stays in the shard it names.
@@ -44,7 +39,6 @@ impl Receipt {
             decision,
             shard,
             subject,
-            features: Box::default(),
         }
     }
 
@@ -64,11 +58,5 @@ impl Receipt {
     #[must_use]
     pub fn subject(&self) -> &SubjectHash {
         &self.subject
-    }
-
-    /// The feature vector it was made from.
-    #[must_use]
-    pub fn features(&self) -> &[f32] {
-        &self.features
     }
 }

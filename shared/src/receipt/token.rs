@@ -1,7 +1,8 @@
 //! The signed text of a receipt.
 
-use super::{FEATURES_MAX, Receipt};
-use crate::bandit::{KEY_BYTES_MAX, Propensity};
+use super::Receipt;
+use crate::bandit::features::FEATURES_MAX;
+use crate::bandit::{ContextVector, KEY_BYTES_MAX, Propensity};
 use crate::codec::{Reader, Writer};
 use crate::decision::{Decision, DecisionId};
 use crate::keys::PurposeKeys;
@@ -12,7 +13,9 @@ use crate::time::UnixMillis;
 const VERSION: u8 = 1;
 /// Longest body: two keys of greatest length, the fixed members, and every feature.
 const BODY_BYTES_MAX: usize =
-    2 * (1 + KEY_BYTES_MAX) + 16 + 4 + 3 * 8 + 2 + SubjectHash::BYTES + 1 + 4 * FEATURES_MAX;
+    2 * (1 + KEY_BYTES_MAX) + 16 + 4 + 3 * 8 + 2 + SubjectHash::BYTES + VECTOR_BYTES_MAX;
+/// Longest vector: its length, declaration, which numbers are not zero, and those.
+const VECTOR_BYTES_MAX: usize = 1 + 4 + FEATURES_MAX.div_ceil(8) + 2 * FEATURES_MAX;
 /// Longest text of a receipt; a receipt without features is about 125 characters.
 pub const RECEIPT_CHARS_MAX: usize = (ENVELOPE_BYTES + BODY_BYTES_MAX).div_ceil(3) * 4;
 
@@ -45,10 +48,7 @@ impl Receipt {
             .i64(self.decision.reward_until.0)
             .u16(self.shard)
             .bytes(self.subject.as_bytes())
-            .u8(u8::try_from(self.features.len()).ok()?);
-        for feature in &self.features {
-            writer.u32(feature.to_bits());
-        }
+            .vector(&self.decision.features);
         Some(signed::seal(keys, VERSION, &[], &writer.finish()))
     }
 
@@ -73,24 +73,17 @@ fn read(body: &[u8]) -> Option<Receipt> {
         decided_at: UnixMillis(reader.i64()?),
         reward_until: UnixMillis(reader.i64()?),
         shard: None,
+        features: ContextVector::default(),
     };
     let shard = reader.u16()?;
     decision.shard = Some(shard);
     let subject = SubjectHash::from_bytes(reader.array()?);
-    let n_features = usize::from(reader.u8()?);
-    if n_features > FEATURES_MAX {
-        return None;
-    }
-    let features: Option<Box<[f32]>> = (0..n_features)
-        .map(|_| reader.u32().map(f32::from_bits))
-        .collect();
-    let features = features?;
+    decision.features = reader.vector()?;
     reader.finish()?;
     Some(Receipt {
         decision,
         shard,
         subject,
-        features,
     })
 }
 
@@ -118,6 +111,7 @@ mod tests {
             decided_at: UnixMillis(1_770_000_000_000),
             reward_until: UnixMillis(1_770_086_400_000),
             shard: None,
+            features: ContextVector::default(),
         };
         Receipt::new(decision, SubjectHash::from_bytes([0x80; 16]), 4)
     }
@@ -197,7 +191,7 @@ mod tests {
     fn the_greatest_receipt_fits_its_limit() {
         let long = "k".repeat(KEY_BYTES_MAX);
         let mut greatest = receipt(&long, &long);
-        greatest.features = vec![0.5; FEATURES_MAX].into();
+        greatest.decision.features = ContextVector::new(7, [-9; FEATURES_MAX]).unwrap();
         let token = greatest.to_token(&keys(OLD)).unwrap();
         assert!(token.len() <= RECEIPT_CHARS_MAX);
         assert_eq!(Receipt::from_token(&token, &keys(OLD)), Ok(greatest));

@@ -1,9 +1,13 @@
-//! What a coordinator publishes: the allocation that edges sample from.
+//! What a coordinator publishes: the allocation that edges sample from, or the model they
+//! compute one with.
 //!
 //! A snapshot is a fact about a moment. It names every action it knows with its parts, so that an
 //! edge whose ruleset lists other actions can still derive an honest distribution from it.
 
+mod model;
 pub mod wire;
+
+pub use model::{COEFFICIENTS_MAX, LinearModel};
 
 use crate::bandit::{Distribution, InvalidDistribution, KEY_BYTES_MAX, PARTS};
 use crate::time::UnixMillis;
@@ -30,6 +34,7 @@ pub struct PolicySnapshot {
     revision: u64,
     at: UnixMillis,
     actions: Box<[SnapshotAction]>,
+    model: Option<LinearModel>,
 }
 
 impl PolicySnapshot {
@@ -50,6 +55,7 @@ impl PolicySnapshot {
             revision,
             at,
             actions: actions.into(),
+            model: None,
         })
     }
 
@@ -121,8 +127,10 @@ fn certain() -> Distribution {
     Distribution::from_parts([PARTS]).expect("a single full part is a distribution")
 }
 
-/// Longest snapshot accepted: every action at its longest, with room for its numbers.
-pub const SNAPSHOT_BYTES_MAX: usize = crate::bandit::ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256) + 1024;
+/// Longest snapshot accepted: every action at its longest, with room for its numbers and
+/// coefficients.
+pub const SNAPSHOT_BYTES_MAX: usize =
+    crate::bandit::ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 6) + 1024;
 
 #[cfg(test)]
 mod tests {

@@ -3,9 +3,10 @@
 use crate::wire::tree;
 use std::fmt;
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::{PolicySnapshot, SNAPSHOT_BYTES_MAX, SnapshotAction};
+use super::{LinearModel, PolicySnapshot, SNAPSHOT_BYTES_MAX, SnapshotAction};
 use crate::bandit::ACTIONS_MAX;
 use crate::time::UnixMillis;
 
@@ -21,6 +22,17 @@ struct SnapshotWire {
     revision: u64,
     at_ms: i64,
     actions: Vec<ActionWire>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<ModelWire>,
+}
+
+/// A model as written: coefficients of each action as doubles of 32 bits, little endian, in
+/// base64url.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct ModelWire {
+    features: u32,
+    gamma: f32,
+    coefficients: Vec<String>,
 }
 
 /// An action as written.
@@ -48,6 +60,8 @@ pub enum InvalidSnapshot {
     Malformed(String),
     /// The parts do not sum.
     Distribution,
+    /// The model has coefficients that no coordinator writes.
+    Model,
 }
 
 impl fmt::Display for InvalidSnapshot {
@@ -57,6 +71,7 @@ impl fmt::Display for InvalidSnapshot {
             Self::FutureFormat(version) => write!(f, "format version {version} is unknown"),
             Self::Malformed(detail) => write!(f, "malformed snapshot: {detail}"),
             Self::Distribution => f.write_str("the parts are no distribution"),
+            Self::Model => f.write_str("the model's coefficients are not sound"),
         }
     }
 }
@@ -90,8 +105,45 @@ pub fn parse(bytes: &[u8]) -> Result<PolicySnapshot, InvalidSnapshot> {
             mean_reward: action.mean_reward,
         })
         .collect();
-    PolicySnapshot::new(wire.bandit, wire.revision, UnixMillis(wire.at_ms), actions)
-        .map_err(|_| InvalidSnapshot::Distribution)
+    let at = UnixMillis(wire.at_ms);
+    let snapshot = PolicySnapshot::new(wire.bandit, wire.revision, at, actions)
+        .map_err(|_| InvalidSnapshot::Distribution)?;
+    match wire.model {
+        None => Ok(snapshot),
+        Some(model) => read_model(&model)
+            .and_then(|model| snapshot.with_model(model))
+            .ok_or(InvalidSnapshot::Model),
+    }
+}
+
+fn read_model(wire: &ModelWire) -> Option<LinearModel> {
+    let mut coefficients = Vec::with_capacity(wire.coefficients.len());
+    for text in &wire.coefficients {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (numbers, rest) = bytes.as_chunks();
+        if !rest.is_empty() {
+            return None;
+        }
+        coefficients.push(
+            numbers
+                .iter()
+                .map(|bytes| f32::from_le_bytes(*bytes))
+                .collect(),
+        );
+    }
+    LinearModel::new(wire.features, wire.gamma, coefficients)
+}
+
+fn write_model(model: &LinearModel) -> ModelWire {
+    let text = |of: &[f32]| {
+        let bytes: Vec<u8> = of.iter().flat_map(|w| w.to_le_bytes()).collect();
+        URL_SAFE_NO_PAD.encode(bytes)
+    };
+    ModelWire {
+        features: model.features(),
+        gamma: model.gamma(),
+        coefficients: model.coefficients().map(text).collect(),
+    }
 }
 
 /// Writes a snapshot.
@@ -113,6 +165,7 @@ pub fn print(snapshot: &PolicySnapshot) -> String {
                 mean_reward: action.mean_reward,
             })
             .collect(),
+        model: snapshot.model().map(write_model),
     };
     // Strings and numbers only: there is no map whose keys could fail, and no failing writer.
     serde_json::to_string(&wire).unwrap_or_default()
@@ -130,6 +183,55 @@ mod tests {
     #[test]
     fn prints_what_it_parses() {
         assert_eq!(print(&parse(JSON.as_bytes()).unwrap()), JSON);
+    }
+
+    #[test]
+    fn models_print_and_parse_back_and_broken_ones_are_refused() {
+        let model = r#""model":{"features":7,"gamma":1.5,"coefficients":["AAAAPwAAgL8"]}}"#;
+        let json = JSON.replace("]}", &format!("],{model}"));
+        let read = parse(json.as_bytes()).unwrap();
+        let found: Vec<&[f32]> = read.model().unwrap().coefficients().collect();
+        assert_eq!(found, [[0.5, -1.0]]);
+        assert_eq!(print(&read), json);
+        let check = |from: &str, to: &str| {
+            let broken = json.replace(from, to);
+            assert_eq!(
+                parse(broken.as_bytes()),
+                Err(InvalidSnapshot::Model),
+                "{broken}"
+            );
+        };
+        check("AAAAPwAAgL8", "AAAAPwAAgL");
+        check("AAAAPwAAgL8", "AAAAPwAAgH8");
+        check("AAAAPwAAgL8", "");
+        check("1.5", "-1.5");
+        check(r#"["AAAAPwAAgL8"]"#, "[]");
+        check(r#"["AAAAPwAAgL8"]"#, r#"["AAAAPw","AAAAPw"]"#);
+    }
+
+    #[test]
+    fn the_greatest_snapshot_fits_its_limit_and_one_more_coefficient_is_refused() {
+        let greatest = |n_coefficients: usize| {
+            let name =
+                |n: usize| "\u{1}".repeat(crate::bandit::KEY_BYTES_MAX - 2) + &format!("{n:2}");
+            let action = |n: usize| SnapshotAction {
+                action: name(n).into(),
+                parts: 15_625,
+                n_decisions: u64::MAX,
+                n_rewarded: u64::MAX,
+                mean_reward: -f64::MAX / 3.0,
+            };
+            let actions = (0..ACTIONS_MAX).map(action).collect();
+            let snapshot = PolicySnapshot::new(name(0), u64::MAX, UnixMillis(i64::MIN), actions);
+            let rows = vec![vec![-f32::MAX; n_coefficients].into(); ACTIONS_MAX];
+            let model = LinearModel::new(u32::MAX, f32::MAX, rows)?;
+            snapshot.unwrap().with_model(model)
+        };
+        let snapshot = greatest(crate::snapshot::COEFFICIENTS_MAX).unwrap();
+        let json = print(&snapshot);
+        assert!(json.len() <= SNAPSHOT_BYTES_MAX, "{}", json.len());
+        assert_eq!(parse(json.as_bytes()), Ok(snapshot));
+        assert_eq!(greatest(crate::snapshot::COEFFICIENTS_MAX + 1), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The signed text of kept decisions.
 
 use super::StickyDecisions;
-use crate::bandit::Propensity;
+use crate::bandit::{ContextVector, Propensity};
 use crate::codec::{Reader, Writer};
 use crate::decision::{Decision, DecisionId};
 use crate::keys::PurposeKeys;
@@ -45,8 +45,15 @@ impl StickyDecisions {
         let mut reader = Reader::new(&body);
         let mut kept = Self::default();
         let n = reader.u8().ok_or(InvalidToken::Body)?;
-        for _ in 0..n {
-            kept.keep(read_decision(&mut reader).ok_or(InvalidToken::Body)?);
+        let decisions: Option<Vec<Decision>> = (0..n).map(|_| read_decision(&mut reader)).collect();
+        let mut decisions = decisions.ok_or(InvalidToken::Body)?;
+        if !reader.is_finished() {
+            for decision in &mut decisions {
+                decision.features = reader.vector().ok_or(InvalidToken::Body)?;
+            }
+        }
+        for decision in decisions {
+            kept.keep(decision);
         }
         reader.finish().ok_or(InvalidToken::Body)?;
         // One bandit twice, or another order: a text that nothing of ours writes.
@@ -57,13 +64,26 @@ impl StickyDecisions {
     }
 }
 
+/// The decisions, and where any has features those of all: cookies from before there were any still
+/// read.
 fn body(kept: &[Decision]) -> Vec<u8> {
-    let written: Vec<Vec<u8>> = kept.iter().filter_map(write_decision).collect();
+    let written = kept
+        .iter()
+        .filter_map(|one| Some((one, write_decision(one)?)));
+    let written: Vec<(&Decision, Vec<u8>)> = written.collect();
     let mut writer = Writer::default();
     // `keep` bounds the number far below 255.
     writer.u8(written.len() as u8);
-    for decision in &written {
-        writer.bytes(decision);
+    for (_, bytes) in &written {
+        writer.bytes(bytes);
+    }
+    if written
+        .iter()
+        .any(|(decision, _)| !decision.features.is_empty())
+    {
+        for (decision, _) in &written {
+            writer.vector(&decision.features);
+        }
     }
     writer.finish()
 }
@@ -93,6 +113,7 @@ fn read_decision(reader: &mut Reader<'_>) -> Option<Decision> {
         decided_at: UnixMillis(reader.i64()?),
         reward_until: UnixMillis(reader.i64()?),
         shard: Some(reader.u16()?).filter(|shard| *shard != NO_SHARD),
+        features: ContextVector::default(),
     })
 }
 
@@ -118,6 +139,7 @@ mod tests {
             decided_at: UnixMillis(at),
             reward_until: UnixMillis(at.saturating_add(1_000)),
             shard: Some(2),
+            features: ContextVector::default(),
         }
     }
 
@@ -191,13 +213,17 @@ mod tests {
             revision: u64,
             parts in 1u32..=1_000_000,
             bandit in ".{1,30}",
+            spec in 0u8..9,
+            values in prop::collection::vec(-4_096i16..=4_096, 0..=64),
         ) {
             let mut kept = StickyDecisions::default();
             let mut decision = decision(&bandit, at);
             decision.revision = revision;
             decision.propensity = Propensity::from_parts(parts).unwrap();
             decision.shard = None;
+            decision.features = ContextVector::new(u32::from(spec), values).unwrap_or_default();
             kept.keep(decision);
+            kept.keep(self::decision("plain", 0));
             let token = kept.to_token(&keys(), &SUBJECT);
             prop_assert_eq!(StickyDecisions::from_token(&token, &keys(), &SUBJECT), Ok(kept));
         }

@@ -9,7 +9,7 @@ fn defaults_fill_what_is_absent() {
     assert_eq!(bandit.floor_parts(), 10_000);
     assert_eq!(
         bandit.policy(),
-        Policy::Thompson {
+        &Policy::Thompson {
             prior: BetaPrior::JEFFREYS
         }
     );

@@ -147,6 +147,18 @@ fn document() -> impl Strategy<Value = String> {
             };
             members.insert(key, flag);
         }
+        let policy = if hashed {
+            json!({ "kind": "contextual", "floor": 0.013, "features": [
+                { "kind": "oneHot", "attribute": "country", "categories": ["DE", "ES"] },
+                { "kind": "numeric", "attribute": { "of": "org", "path": ["size"] }, "min": 0,
+                    "max": 9.5, "missing": 1 },
+                { "kind": "steps", "attribute": ["os", "version"], "bounds": [1.5, 2] },
+                { "kind": "hashed", "attribute": "email", "places": 3 },
+                { "kind": "crossed", "of": [0, 3] }] })
+        } else {
+            json!({ "kind": "thompson", "floor": 0.013,
+                "prior": { "successes": 1, "failures": 2.5 } })
+        };
         let mut document = json!({
             "schemaVersion": 1,
             "salt": "s",
@@ -158,8 +170,7 @@ fn document() -> impl Strategy<Value = String> {
             "holdouts": { "held": { "percentage": 20 } },
             "bandits": { "bandit": { "actions": ["a", "b"], "stickiness": "revision",
                 "reward": { "metric": "m", "kind": "numeric", "min": -1, "max": 9.5 },
-                "policy": { "kind": "thompson", "floor": 0.013,
-                    "prior": { "successes": 1, "failures": 2.5 } } } },
+                "policy": policy } },
             "flags": members,
         });
         if hashed && let Some(members) = document.as_object_mut() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::bandit::wire;
+use crate::bandit::{ContextVector, wire};
 use crate::decision::{Decision, DecisionId};
 use crate::event::wire as event_wire;
 use crate::keys::{KeyRing, Purpose};
@@ -60,6 +60,7 @@ fn receipt(desk: &TestDesk, bandit: &str, shard: u16) -> String {
         decided_at: UnixMillis(DECIDED),
         reward_until: UnixMillis(DECIDED + WINDOW_MS),
         shard: Some(shard),
+        features: ContextVector::default(),
     };
     let receipt = Receipt::new(decision, desk.subjects.hash("visitor"), 4);
     receipt.to_token(&desk.receipts).unwrap()

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::super::{ADDITIONS_MAX, ArmState};
 use super::*;
-use crate::bandit::{REWARD_UNITS, wire};
+use crate::bandit::{ContextVector, REWARD_UNITS, wire};
 
 fn bandit(repeat: &str) -> Bandit {
     let json = format!(
@@ -93,6 +93,7 @@ fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
             },
             row: RowKey(u128::from(decision)),
             keep_until: UnixMillis(1_000),
+            features: ContextVector::default(),
             observation,
         };
         batch.push(bandit, item);

@@ -9,7 +9,7 @@ use super::super::command::LedgerCommand;
 use super::super::item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey};
 use super::{InvalidMessage, print};
 use crate::bandit::wire::{BanditWire, from_wire, to_wire};
-use crate::bandit::{Bandit, Reward};
+use crate::bandit::{Bandit, ContextVector, Reward};
 use crate::time::UnixMillis;
 
 #[derive(Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub(super) struct BatchWire {
     publication: u64,
     bandits: Vec<KeyedBandit>,
     items: Vec<ItemWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    contexts: Vec<ContextWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     reports: Vec<ReportWire>,
 }
@@ -59,6 +61,10 @@ impl KeyedBandit {
 /// does not use is zero or empty.
 #[derive(Serialize, Deserialize)]
 struct ItemWire(u8, u16, String, String, RowWire, i64, i64, i64, RowWire);
+
+/// What an item's decision was made from: place of the item, declaration, numbers.
+#[derive(Serialize, Deserialize)]
+struct ContextWire(u16, u32, Vec<i16>);
 
 const EXPOSED: u8 = 0;
 const REWARDED: u8 = 1;
@@ -136,6 +142,7 @@ fn item_to_wire(item: &Item) -> ItemWire {
             row,
             keep_until,
             observation,
+            features: _,
         }) => {
             let (kind, units, at, event) = match observation {
                 Observation::Exposed => (EXPOSED, 0, 0, RowKey(0)),
@@ -191,8 +198,27 @@ fn item_from_wire(wire: ItemWire, n_bandits: usize) -> Result<Item, InvalidMessa
         action,
         row: row.0,
         keep_until,
+        features: ContextVector::default(),
         observation,
     }))
+}
+
+fn context_to_wire((place, item): (usize, &Item)) -> Option<ContextWire> {
+    let Item::Decision(DecisionItem { features, .. }) = item else {
+        return None;
+    };
+    // A batch has at most ITEMS_PER_BATCH_MAX items.
+    let wire = || ContextWire(place as u16, features.spec(), features.values().to_vec());
+    (!features.is_empty()).then(wire)
+}
+
+fn put_context(items: &mut [Item], wire: ContextWire) -> Option<()> {
+    let ContextWire(place, spec, values) = wire;
+    match items.get_mut(usize::from(place))? {
+        Item::Decision(item) => item.features = ContextVector::new(spec, values)?,
+        Item::Flag(_) => return None,
+    }
+    Some(())
 }
 
 fn batch_to_wire(batch: &Batch) -> BatchWire {
@@ -200,6 +226,12 @@ fn batch_to_wire(batch: &Batch) -> BatchWire {
         publication: batch.publication,
         bandits: batch.bandits.iter().map(KeyedBandit::new).collect(),
         items: batch.items.iter().map(item_to_wire).collect(),
+        contexts: batch
+            .items
+            .iter()
+            .enumerate()
+            .filter_map(context_to_wire)
+            .collect(),
         reports: batch.reports.iter().map(ReportWire::new).collect(),
     }
 }
@@ -210,16 +242,20 @@ fn batch_from_wire(wire: BatchWire) -> Result<Batch, InvalidMessage> {
     }
     let n_bandits = wire.bandits.len();
     let bandits: Result<_, _> = wire.bandits.into_iter().map(KeyedBandit::check).collect();
-    let items: Result<_, _> = wire
+    let items: Result<Vec<Item>, _> = wire
         .items
         .into_iter()
         .map(|item| item_from_wire(item, n_bandits))
         .collect();
+    let mut items: Vec<Item> = items?;
+    for context in wire.contexts {
+        put_context(&mut items, context).ok_or(InvalidMessage::Value("context"))?;
+    }
     let reports: Result<_, _> = wire.reports.into_iter().map(ReportWire::check).collect();
     Ok(Batch {
         publication: wire.publication,
         bandits: bandits?,
-        items: items?,
+        items,
         reports: reports?,
     })
 }

@@ -8,6 +8,9 @@ use super::super::state::{ArmState, ShardState};
 use super::batch::KeyedBandit;
 use super::{InvalidMessage, print};
 use crate::bandit::Bandit;
+use crate::policy::linear::Block;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -19,9 +22,15 @@ enum CommandWire {
         definition: String,
         sequence: u64,
         arms: Vec<ArmWire>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        blocks: Vec<BlockWire>,
     },
     View,
 }
+
+/// An action, and the bytes of its block in base64url.
+#[derive(Serialize, Deserialize)]
+struct BlockWire(String, String);
 
 /// Sums beyond 2^64 are decimal text.
 #[derive(Serialize, Deserialize)]
@@ -73,7 +82,24 @@ fn state_from_wire(sequence: u64, arms: Vec<ArmWire>) -> Result<ShardState, Inva
     Ok(ShardState {
         sequence,
         arms: arms?,
+        ..ShardState::default()
     })
+}
+
+fn blocks_to_wire(state: &ShardState) -> Vec<BlockWire> {
+    let blocks = state.blocks.iter();
+    let wire = blocks
+        .map(|(action, block)| BlockWire(action.to_string(), BASE64.encode(block.to_bytes())));
+    wire.collect()
+}
+
+fn put_blocks(state: &mut ShardState, wires: Vec<BlockWire>) -> Result<(), InvalidMessage> {
+    for BlockWire(action, bytes) in wires {
+        let bytes = BASE64.decode(bytes).unwrap_or_default();
+        let block = Block::from_bytes(&bytes).ok_or(InvalidMessage::Value("block"))?;
+        state.blocks.insert(action.into(), Arc::new(block));
+    }
+    Ok(())
 }
 
 /// Writes the arms of a state, without its sequence number.
@@ -121,6 +147,7 @@ pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
             definition: format!("{definition:016x}"),
             sequence: state.sequence,
             arms: arms_to_wire(state),
+            blocks: blocks_to_wire(state),
         },
         CoordinatorCommand::View => CommandWire::View,
     })
@@ -139,14 +166,19 @@ pub fn parse_coordinator_command(json: &str) -> Result<CoordinatorCommand, Inval
             definition,
             sequence,
             arms,
-        } => CoordinatorCommand::Merge {
-            shard,
-            publication,
-            bandit: Box::new(bandit.check()?),
-            definition: u64::from_str_radix(&definition, 16)
-                .map_err(|_| InvalidMessage::Value("definition"))?,
-            state: state_from_wire(sequence, arms)?,
-        },
+            blocks,
+        } => {
+            let mut state = state_from_wire(sequence, arms)?;
+            put_blocks(&mut state, blocks)?;
+            CoordinatorCommand::Merge {
+                shard,
+                publication,
+                bandit: Box::new(bandit.check()?),
+                definition: u64::from_str_radix(&definition, 16)
+                    .map_err(|_| InvalidMessage::Value("definition"))?,
+                state,
+            }
+        }
         CommandWire::View => CoordinatorCommand::View,
     })
 }

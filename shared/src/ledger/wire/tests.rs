@@ -6,8 +6,11 @@ use super::super::{
     Totals,
 };
 use super::*;
-use crate::bandit::{Bandit, Reward};
+use crate::bandit::features::ONE;
+use crate::bandit::{Bandit, ContextVector, Reward};
+use crate::policy::linear::Block;
 use crate::time::UnixMillis;
+use std::sync::Arc;
 
 fn bandit() -> Bandit {
     let json = r#"{"actions":["a","b"],
@@ -31,6 +34,7 @@ fn batch() -> Batch {
         action: "a".into(),
         row: RowKey(u128::MAX),
         keep_until: UnixMillis(9),
+        features: ContextVector::new(7, [ONE, 0, -5]).unwrap(),
         observation,
     };
     let event = RowKey(5);
@@ -61,9 +65,12 @@ fn state() -> ShardState {
         units: u128::MAX,
         units_squared: 1 << 100,
     };
+    let mut block = Block::new(2);
+    block.observe(&ContextVector::new(7, [ONE, -5]).unwrap(), 1 << 31);
     ShardState {
         sequence: 12,
         arms: Sorted::from([("a".into(), arm)]),
+        blocks: Sorted::from([("a".into(), Arc::new(block))]),
     }
 }
 
@@ -101,7 +108,8 @@ fn coordinator_commands_print_and_parse_back() {
             Ok(command)
         );
     }
-    assert_eq!(parse_arms(12, &print_arms(&state())), Ok(state()));
+    let stored = parse_arms(12, &print_arms(&state())).unwrap();
+    assert_eq!((stored.sequence, stored.arms), (12, state().arms));
     assert_eq!(parse_bandit(&print_bandit(&bandit())), Ok(bandit()));
 }
 
@@ -156,5 +164,7 @@ fn refuses_what_no_sender_writes() {
     check("[0,0,", "[0,1,");
     check("ffffffffffffffffffffffffffffffff", "x");
     check("\"min\":-1.0", "\"min\":100.0");
+    check("[1,7,[4096,", "[2,7,[4096,");
+    check("[1,7,[4096,", "[1,7,[4097,");
     check("{\"shard\"", "{\"sherd\"");
 }

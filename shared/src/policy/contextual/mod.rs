@@ -15,7 +15,7 @@ mod posterior;
 mod recent;
 mod scale;
 mod spec;
-mod triangle;
+pub(super) mod triangle;
 pub mod wire;
 
 pub use aggregate::{ContextualPolicy, InvalidContextual, NotAlike, Observation};

@@ -30,6 +30,45 @@ impl Triangle {
         }
     }
 
+    /// The matrix of these rows; `None` where they are not as many numbers as it keeps.
+    pub(crate) fn of_rows(n: usize, values: Vec<f64>) -> Option<Self> {
+        (values.len() == Self::n_values(n)).then(|| Self {
+            n,
+            values: values.into(),
+        })
+    }
+
+    /// Adds to every number of the diagonal.
+    pub(crate) fn add_to_diagonal(&mut self, ridge: f64) {
+        let mut rest = &mut *self.values;
+        for i in 0..self.n {
+            let Some((row, below)) = rest.split_at_mut_checked(self.n - i) else {
+                return;
+            };
+            if let Some(diagonal) = row.first_mut() {
+                *diagonal += ridge;
+            }
+            rest = below;
+        }
+    }
+
+    /// The `x` with `self x = b`, by Cholesky's factor, and how badly the matrix is conditioned:
+    /// the square of the greatest pivot's ratio to the least, which the condition number exceeds.
+    ///
+    /// # Returns
+    /// `None` where the matrix is not positive definite to working precision.
+    pub(crate) fn solved(&self, b: &[f64]) -> Option<(Vec<f64>, f64)> {
+        let lower = self.factor()?;
+        let mut x = b.to_vec();
+        solve(&lower, &mut x)?;
+        let pivots = lower.iter().filter_map(|row| row.last().copied());
+        let (least, greatest) = pivots.fold((f64::INFINITY, 0.0), |(least, greatest), pivot| {
+            (f64::min(least, pivot), f64::max(greatest, pivot))
+        });
+        let ratio = greatest / least;
+        Some((x, ratio * ratio))
+    }
+
     fn rows(&self) -> impl Iterator<Item = &[f64]> {
         let mut rest = &*self.values;
         (0..self.n).map_while(move |i| {
@@ -208,6 +247,23 @@ mod tests {
         for (found, expected) in inverse.values.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-15, "{found} {expected}");
         }
+    }
+
+    #[test]
+    fn solves_as_on_paper() {
+        let (x, condition) = example().solved(&[6.0, 10.0, 8.0]).unwrap();
+        for (found, expected) in x.into_iter().zip([1.0, 2.0, 3.0]) {
+            assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+        }
+        // Pivots squared: 4, 3 - 1/4, 2 - 1 / (3 - 1/4).
+        assert!(
+            (condition - 4.0 / (2.0 - 4.0 / 11.0)).abs() < 1e-12,
+            "{condition}"
+        );
+        let mut raised = Triangle::of_rows(2, vec![0.0; 3]).unwrap();
+        raised.add_to_diagonal(2.0);
+        assert_eq!(raised, Triangle::diagonal(&[2.0; 2]));
+        assert_eq!(Triangle::of_rows(2, vec![0.0; 4]), None);
     }
 
     #[test]

@@ -1,0 +1,88 @@
+//! What a contextual bandit learns in the Workers: one linear model of each action's reward.
+//!
+//! Shards keep [`Block`]s, exact integer sums that add up in any order; a coordinator adds them,
+//! solves ridge regressions and publishes coefficients with a rate of exploration; edges turn both
+//! into a distribution over actions by inverse gap weighting ([`inverse_gaps`]). Nothing here
+//! depends on the order of events. The learners of [`super::contextual`] do, which is why they are
+//! not what runs there: `docs/design.md` says more.
+
+mod block;
+mod fit;
+mod weighting;
+
+pub use block::Block;
+pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
+pub use weighting::inverse_gaps;
+
+use crate::bandit::{Bandit, Distribution, FeatureSpec};
+use crate::ledger::MergedState;
+use crate::snapshot::{LinearModel, PolicySnapshot, SnapshotAction};
+use crate::time::UnixMillis;
+
+/// The least change of a coefficient, as a share of the reward's range, that is worth a snapshot.
+pub const MATERIAL_COEFFICIENT: f32 = 1e-3;
+/// The least relative change of the rate of exploration that is worth a snapshot: 4 % more
+/// decisions.
+pub const MATERIAL_GAMMA: f32 = 0.02;
+
+/// The snapshot that publishes what was learned of a contextual bandit.
+///
+/// The parts of its actions are what a request with the mean of all features seen would be given.
+///
+/// # Returns
+/// `None` only where the sums give no number at all, which no stored state does; what is published
+/// then stays as it is.
+#[must_use]
+pub fn snapshot(
+    bandit: &Bandit,
+    features: &FeatureSpec,
+    merged: &MergedState,
+    revision: u64,
+    at: UnixMillis,
+) -> Option<PolicySnapshot> {
+    let arms = merged.arms();
+    let blocks = merged.blocks(bandit.actions(), features.n_features());
+    let fit = fit(&blocks)?;
+    let expected = fit.expected_on_average();
+    let known: Vec<Option<f64>> = expected.into_iter().map(Some).collect();
+    let average = inverse_gaps(&known, fit.gamma);
+    let average = Distribution::from_probabilities(&average, bandit.floor_parts()).ok()?;
+    let actions = bandit.actions().iter().zip(average.parts());
+    let actions = actions.map(|(action, parts)| {
+        let arm = arms.get(action).copied().unwrap_or_default();
+        SnapshotAction {
+            action: action.clone(),
+            parts: *parts,
+            n_decisions: arm.n_decisions,
+            n_rewarded: arm.n_rewarded,
+            mean_reward: arm.mean_reward(bandit.reward()),
+        }
+    });
+    let coefficients = fit.coefficients.iter();
+    let coefficients = coefficients.map(|of| of.iter().map(|w| *w as f32).collect());
+    let model = LinearModel::new(
+        features.fingerprint(),
+        fit.gamma as f32,
+        coefficients.collect(),
+    )?;
+    let snapshot = PolicySnapshot::new(bandit.key(), revision, at, actions.collect()).ok()?;
+    snapshot.with_model(model)
+}
+
+/// Whether a model says something else than the one that is published.
+pub(super) fn is_material(published: Option<&LinearModel>, next: Option<&LinearModel>) -> bool {
+    let (Some(published), Some(next)) = (published, next) else {
+        return published.is_some() != next.is_some();
+    };
+    let gamma = (next.gamma() - published.gamma()).abs();
+    let pairs = published.coefficients().zip(next.coefficients());
+    published.features() != next.features()
+        || gamma > MATERIAL_GAMMA * published.gamma()
+        || pairs.into_iter().any(|(before, after)| {
+            let mut pairs = before.iter().zip(after);
+            pairs.any(|(before, after)| (before - after).abs() >= MATERIAL_COEFFICIENT)
+        })
+}
+
+#[cfg(test)]
+mod tests;
