@@ -62,9 +62,15 @@ impl Texts {
     /// Whether one of them is that text.
     #[must_use]
     pub fn contains(&self, text: &str) -> bool {
+        self.place(text).is_some()
+    }
+
+    /// The place of the first that is that text.
+    #[inline]
+    fn place(&self, text: &str) -> Option<usize> {
         let (text, head) = (text.as_bytes(), head(text.as_bytes()));
         let mut from = 0;
-        self.marks.iter().any(|mark| {
+        self.marks.iter().position(|mark| {
             let is_same = mark.head == head
                 && (mark.end - from) as usize == text.len()
                 && (text.len() <= size_of::<u32>() || self.holds(from..mark.end, text));
@@ -76,8 +82,13 @@ impl Texts {
     /// Whether one of them is that text, where they are in rising order.
     #[must_use]
     pub fn contains_sorted(&self, text: &str) -> bool {
+        self.place_sorted(text).is_some()
+    }
+
+    /// The place of that text, where they are distinct and in rising order.
+    pub(crate) fn place_sorted(&self, text: &str) -> Option<usize> {
         if self.len() <= LOOKED_AT_MAX {
-            return self.contains(text);
+            return self.place(text);
         }
         let (text, head) = (text.as_bytes(), head(text.as_bytes()));
         let (mut from, mut to) = (0, self.len());
@@ -89,11 +100,11 @@ impl Texts {
             });
             match before {
                 Ordering::Less => from = middle + 1,
-                Ordering::Equal => return true,
+                Ordering::Equal => return Some(middle),
                 Ordering::Greater => to = middle,
             }
         }
-        false
+        None
     }
 
     /// The texts, in their order.

@@ -84,6 +84,20 @@ pub fn md5_32(text: &str) -> u64 {
     leading(&Md5::digest(text.as_bytes())) >> 32
 }
 
+#[cfg(not(target_family = "wasm"))]
+pub(super) use super::lanes::md5_32_each;
+
+/// [`md5_32`] of each text, in their order; a text is what many begin with and what it ends with.
+#[cfg(target_family = "wasm")]
+pub(super) fn md5_32_each<'t>(
+    texts: impl IntoIterator<Item = [&'t str; 2]>,
+    take: &mut dyn FnMut(u64),
+) {
+    texts
+        .into_iter()
+        .for_each(|text| take(md5_32(&text.concat())));
+}
+
 /// MD5 as one number.
 #[must_use]
 pub fn md5_128(text: &str) -> u128 {

@@ -27,6 +27,8 @@ mod growthbook;
 pub mod hash;
 #[cfg(feature = "dialects")]
 mod javascript;
+#[cfg(all(feature = "dialects", not(target_family = "wasm")))]
+mod lanes;
 #[cfg(feature = "dialects")]
 mod launchdarkly;
 pub mod method;

@@ -5,9 +5,11 @@
 //! same action each time. Its probability is that over all subjects.
 
 use crate::context::{Action, Attribute, EvaluationContext};
-use crate::dialect::hash::md5_32;
+use crate::dialect::hash::md5_32_each;
 use crate::dialect::text::text_of;
 use crate::dialect::{Chosen, ForeignPolicy, View};
+use crate::same::same;
+use crate::texts::Texts;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -29,21 +31,20 @@ pub(super) struct Bandit {
 
 /// Terms that all actions have, so that each attribute of the subject is looked up once.
 #[derive(Debug)]
-struct Common(Box<[CommonTerm]>);
+struct Common {
+    n_actions: usize,
+    terms: Box<[CommonTerm]>,
+}
 
 /// A term, and its coefficients action by action.
 #[derive(Debug)]
 struct CommonTerm {
     attribute: Attribute,
-    kind: CommonKind,
-    missing: Box<[f64]>,
-}
-
-#[derive(Debug)]
-enum CommonKind {
-    Numeric(Box<[f64]>),
-    /// By category in rising order.
-    Categorical(Box<[Category]>),
+    /// Known categories, where it has some; otherwise it is over a number.
+    categories: Option<Texts>,
+    /// One for each action where the attribute is absent, then as many for a number, or for each
+    /// category in turn.
+    coefficients: Box<[f64]>,
 }
 
 /// What is known of one action.
@@ -75,44 +76,38 @@ enum Kind {
     },
 }
 
-/// A category, and its coefficients action by action.
-type Category = (Box<str>, Box<[f64]>);
+/// An action of the request, and what becomes of it.
+struct Offer<'a> {
+    action: &'a Action,
+    /// Its place in the model, where it is known.
+    place: Option<usize>,
+    shard: u64,
+    score: f64,
+    probability: f64,
+}
 
 impl ForeignPolicy for Bandit {
     fn choose(&self, view: &View<'_>) -> Option<Chosen> {
         let subject = view.context.targeting_key()?;
-        let mut salted = [&*self.flag, "-", subject].concat();
-        let drawn = shard(&salted) as f64 / SHARDS as f64;
-        salted.push('-');
-        let n_salted = salted.len();
-        let mut shard_of = |action: &Action| {
-            salted.truncate(n_salted);
-            salted.push_str(&action.name);
-            shard(&salted)
-        };
-        let offered = view.context.actions().iter();
-        let mut actions: Vec<(u64, &Action)> =
-            offered.map(|action| (shard_of(action), action)).collect();
+        let (mut offers, drawn) = self.offers(subject, view.context.actions());
+        self.score(&mut offers, view.context);
         // When probabilities shift a little, those who change go to all other actions alike.
-        actions.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| x.name.cmp(&y.name)));
-        let actions: Vec<&Action> = actions.into_iter().map(|(_, action)| action).collect();
-        let probabilities = self.probabilities(&actions, view.context);
+        offers.sort_unstable_by(|a, b| {
+            let order = a.shard.cmp(&b.shard);
+            order.then_with(|| a.action.name.cmp(&b.action.name))
+        });
+        self.weigh(&mut offers);
         let mut cumulative = 0.0;
-        let mut reached = actions.iter().zip(&probabilities).skip_while(|(_, p)| {
-            cumulative += **p;
+        let mut reached = offers.iter().skip_while(|offer| {
+            cumulative += offer.probability;
             cumulative <= drawn
         });
-        let last = actions.last().zip(probabilities.last());
-        let (action, probability) = reached.next().or(last)?;
+        let chosen = reached.next().or(offers.last())?;
         Some(Chosen {
-            action: Some(action.name.clone()),
-            propensity: probability.clamp(f64::MIN_POSITIVE, 1.0),
+            action: Some(chosen.action.name.clone()),
+            propensity: chosen.probability.clamp(f64::MIN_POSITIVE, 1.0),
         })
     }
-}
-
-fn shard(text: &str) -> u64 {
-    md5_32(text) % SHARDS
 }
 
 impl Bandit {
@@ -138,62 +133,94 @@ impl Bandit {
         })
     }
 
-    /// The probability of each action.
+    /// The actions with their shards, and what the subject has drawn.
+    fn offers<'a>(&self, subject: &str, actions: &'a [Action]) -> (Vec<Offer<'a>>, f64) {
+        let salt = [&*self.flag, "-", subject, "-"].concat();
+        let of_subject = salt.strip_suffix('-').unwrap_or_default();
+        let names = actions.iter().map(|action| [&*salt, &*action.name]);
+        let texts = std::iter::once([of_subject, ""]).chain(names);
+        let mut drawn = None;
+        let mut offers = Vec::with_capacity(actions.len());
+        let mut next = 0;
+        let mut take = |hash: u64| {
+            let shard = hash % SHARDS;
+            if drawn.is_none() {
+                drawn = Some(shard as f64 / SHARDS as f64);
+            } else if let Some(action) = actions.get(offers.len()) {
+                let place = self.place(&action.name, next);
+                next = place.map_or(next, |place| place + 1);
+                offers.push(Offer {
+                    action,
+                    place,
+                    shard,
+                    score: 0.0,
+                    probability: 0.0,
+                });
+            }
+        };
+        md5_32_each(texts, &mut take);
+        (offers, drawn.unwrap_or_default())
+    }
+
+    /// Where the model has the action of that name; perhaps there.
+    fn place(&self, name: &str, guess: usize) -> Option<usize> {
+        let guessed = self.actions.get(guess);
+        if guessed.is_some_and(|(known, _)| same(known.as_bytes(), name.as_bytes())) {
+            return Some(guess);
+        }
+        let found = self
+            .actions
+            .binary_search_by(|(known, _)| (**known).cmp(name));
+        found.ok()
+    }
+
+    /// Gives each action its probability by its score.
     ///
     /// # Formula
     /// `max(1 / (n + gamma * (best - s_i)), floor / n)`; the best action gets what is left. Of
     /// equal scores that of the first name is the best.
     /// # Source
     /// Simchi-Levi and Xu 2020, inverse gap weighting; the floor is Eppo's.
-    fn probabilities(&self, actions: &[&Action], subject: &EvaluationContext) -> Vec<f64> {
-        let scores = self.scores(actions, subject);
-        let best = actions.iter().zip(&scores).enumerate().max_by(|a, b| {
-            let ((_, (x, s)), (_, (y, t))) = (a, b);
-            s.total_cmp(t).then_with(|| y.name.cmp(&x.name))
+    fn weigh(&self, offers: &mut [Offer<'_>]) {
+        let best = offers.iter().enumerate().max_by(|(_, a), (_, b)| {
+            let order = a.score.total_cmp(&b.score);
+            order.then_with(|| b.action.name.cmp(&a.action.name))
         });
-        let Some((best, (_, best_score))) = best else {
-            return Vec::new();
+        let Some((best, best_score)) = best.map(|(best, offer)| (best, offer.score)) else {
+            return;
         };
-        let n_actions = scores.len() as f64;
+        let n_actions = offers.len() as f64;
         let floor = self.action_probability_floor / n_actions;
-        let inverse_gap = |(index, score): (usize, &f64)| {
-            if index == best {
-                return 0.0;
+        for (index, offer) in offers.iter_mut().enumerate() {
+            if index != best {
+                let gap = best_score - offer.score;
+                offer.probability = (1.0 / (n_actions + self.gamma * gap)).max(floor);
             }
-            (1.0 / (n_actions + self.gamma * (best_score - score))).max(floor)
-        };
-        let mut probabilities: Vec<f64> = scores.iter().enumerate().map(inverse_gap).collect();
-        let left = 1.0 - probabilities.iter().sum::<f64>();
-        if let Some(probability) = probabilities.get_mut(best) {
-            *probability = left.max(0.0);
         }
-        probabilities
+        let others: f64 = offers.iter().map(|offer| offer.probability).sum();
+        if let Some(offer) = offers.get_mut(best) {
+            offer.probability = (1.0 - others).max(0.0);
+        }
     }
 
-    /// The score of each action; one that the model does not know has the default.
-    fn scores(&self, actions: &[&Action], subject: &EvaluationContext) -> Vec<f64> {
-        let place = |action: &&Action| {
-            let named = self
-                .actions
-                .binary_search_by(|(name, _)| name.cmp(&action.name));
-            named.ok()
-        };
-        let places: Vec<Option<usize>> = actions.iter().map(place).collect();
-        let common = self
-            .common
-            .as_ref()
-            .map(|common| common.sums(&places, subject));
-        let score = |(order, (action, place)): (usize, (&&Action, &Option<usize>))| {
-            let known = place.and_then(|place| self.actions.get(place));
+    /// Gives each action its score; one that the model does not know has the default.
+    fn score(&self, offers: &mut [Offer<'_>], subject: &EvaluationContext) {
+        if let Some(common) = &self.common {
+            common.sum(offers, subject);
+        }
+        for offer in offers {
+            let known = offer.place.and_then(|place| self.actions.get(place));
             let Some((_, coefficients)) = known else {
-                return self.default_action_score;
+                offer.score = self.default_action_score;
+                continue;
             };
-            let sum = common.as_ref().and_then(|sums| sums.get(order).copied());
-            coefficients.intercept
-                + coefficients.action.sum(&action.attributes)
-                + sum.unwrap_or_else(|| coefficients.subject.sum(subject))
-        };
-        actions.iter().zip(&places).enumerate().map(score).collect()
+            let of_subject = match &self.common {
+                Some(_) => offer.score,
+                None => coefficients.subject.sum(subject),
+            };
+            let of_action = coefficients.action.sum(&offer.action.attributes);
+            offer.score = coefficients.intercept + of_action + of_subject;
+        }
     }
 }
 
@@ -225,74 +252,73 @@ impl Common {
             }
         });
         let is_even = lists.iter().all(|list| list.len() == first.subject.0.len());
-        is_even.then_some(Self(terms.collect::<Option<_>>()?))
+        is_even.then_some(Self {
+            n_actions: actions.len(),
+            terms: terms.collect::<Option<_>>()?,
+        })
     }
 
-    /// The sum of the terms for each of the actions at those places.
-    fn sums(&self, places: &[Option<usize>], subject: &EvaluationContext) -> Vec<f64> {
-        // What the sum of nothing is.
-        let mut sums = vec![-0.0; places.len()];
-        for term in &self.0 {
-            let (coefficients, factor) = term.look(subject);
-            for (sum, place) in sums.iter_mut().zip(places) {
-                if let Some(coefficient) = place.and_then(|place| coefficients.get(place)) {
-                    *sum += match factor {
-                        Some(factor) => factor * coefficient,
-                        None => *coefficient,
-                    };
+    /// Gives each known action the sum of its terms.
+    fn sum(&self, offers: &mut [Offer<'_>], subject: &EvaluationContext) {
+        for offer in &mut *offers {
+            // What the sum of nothing is.
+            offer.score = -0.0;
+        }
+        for term in &self.terms {
+            let (row, factor) = term.look(subject);
+            let from = row * self.n_actions;
+            let coefficients = term.coefficients.get(from..from + self.n_actions);
+            let coefficients = coefficients.unwrap_or_default();
+            for offer in &mut *offers {
+                if let Some(coefficient) = offer.place.and_then(|place| coefficients.get(place)) {
+                    offer.score += factor * coefficient;
                 }
             }
         }
-        sums
     }
 }
 
 impl CommonTerm {
     /// The term of which each action has its own form; all are over one attribute and of one kind.
     fn of(column: &[&Term]) -> Option<Self> {
-        let missing = column.iter().map(|term| term.missing).collect();
-        let numeric = column.iter().map(|term| match term.kind {
-            Kind::Numeric { coefficient } => Some(coefficient),
-            Kind::Categorical { .. } => None,
-        });
-        let kind = match numeric.collect::<Option<_>>() {
-            Some(coefficients) => CommonKind::Numeric(coefficients),
-            None => CommonKind::Categorical(categories(column)?),
+        let mut coefficients: Vec<f64> = column.iter().map(|term| term.missing).collect();
+        let is_numeric = |term: &&Term| matches!(term.kind, Kind::Numeric { .. });
+        let categories = if column.iter().all(is_numeric) {
+            coefficients.extend(column.iter().filter_map(|term| match term.kind {
+                Kind::Numeric { coefficient } => Some(coefficient),
+                Kind::Categorical { .. } => None,
+            }));
+            None
+        } else {
+            Some(categories(column, &mut coefficients)?)
         };
-        let attribute = column.first()?.attribute.clone();
         Some(Self {
-            attribute,
-            kind,
-            missing,
+            attribute: column.first()?.attribute.clone(),
+            categories,
+            coefficients: coefficients.into(),
         })
     }
 
-    /// The coefficients that count for the subject, and the number they are multiplied with.
-    fn look(&self, subject: &EvaluationContext) -> (&[f64], Option<f64>) {
-        let value = subject.get(&self.attribute);
-        let known = value.and_then(|value| match &self.kind {
-            CommonKind::Numeric(coefficients) => Some((&**coefficients, Some(value.as_f64()?))),
-            CommonKind::Categorical(categories) => {
-                let category = text_of(value)?;
-                let found = categories.binary_search_by(|(name, _)| (**name).cmp(&*category));
-                let (_, coefficients) = categories.get(found.ok()?)?;
-                Some((&**coefficients, None))
-            }
+    /// Which of the rows of coefficients counts for the subject, and the number it is multiplied
+    /// with.
+    fn look(&self, subject: &EvaluationContext) -> (usize, f64) {
+        let known = subject.get(&self.attribute).and_then(|value| {
+            let Some(categories) = &self.categories else {
+                return Some((1, value.as_f64()?));
+            };
+            Some((1 + categories.place_sorted(&text_of(value)?)?, 1.0))
         });
-        known.unwrap_or((&self.missing, None))
+        known.unwrap_or((0, 1.0))
     }
 }
 
 /// How many times as many coefficients as the actions have a common table may hold.
 const SPARSITY_MAX: usize = 4;
 
-/// Each category that an action knows, with its coefficient for each action; for those that do not
-/// know it, as if the attribute were missing. Nothing where most actions know few of them.
-fn categories(column: &[&Term]) -> Option<Box<[Category]>> {
-    let of_term = |term: &Term, category: &str| match &term.kind {
-        Kind::Categorical { coefficients } => coefficients.get(category).copied(),
-        Kind::Numeric { .. } => None,
-    };
+/// The categories that an action knows in rising order; the coefficients of each for each action
+/// are added to the others, for an action that does not know it as if the attribute were missing.
+/// Nothing where most actions know few of them.
+fn categories(column: &[&Term], coefficients: &mut Vec<f64>) -> Option<Texts> {
     let mut names: Vec<&str> = Vec::new();
     for term in column {
         if let Kind::Categorical { coefficients } = &term.kind {
@@ -305,13 +331,16 @@ fn categories(column: &[&Term]) -> Option<Box<[Category]>> {
     if names.len().saturating_mul(column.len()) > SPARSITY_MAX * n_known {
         return None;
     }
-    let row = |category: &str| {
-        let known = column
-            .iter()
-            .map(|term| of_term(term, category).unwrap_or(term.missing));
-        (category.into(), known.collect())
-    };
-    Some(names.into_iter().map(row).collect())
+    for name in &names {
+        coefficients.extend(column.iter().map(|term| {
+            let known = match &term.kind {
+                Kind::Categorical { coefficients } => coefficients.get(*name).copied(),
+                Kind::Numeric { .. } => None,
+            };
+            known.unwrap_or(term.missing)
+        }));
+    }
+    Some(names.into_iter().collect())
 }
 
 impl Coefficients {
@@ -432,15 +461,21 @@ mod tests {
                 .with("plan", "none"),
             EvaluationContext::new().with("age", true).with("plan", 7),
         ];
-        let places: Vec<Option<usize>> = [4, 0, 8].map(Some).into();
+        let offered = ["a4", "a0", "none", "a8", "a1"].map(|name| Action {
+            name: name.into(),
+            attributes: EvaluationContext::new(),
+        });
         for subject in &subjects {
-            let own = places.iter().flatten().filter_map(|place| {
-                let (_, coefficients) = bandit.actions.get(*place)?;
-                Some(coefficients.subject.sum(subject).to_bits())
-            });
-            let sums = common.sums(&places, subject);
-            let sums: Vec<u64> = sums.into_iter().map(f64::to_bits).collect();
-            assert_eq!(sums, own.collect::<Vec<_>>(), "{subject:?}");
+            let (mut offers, _) = bandit.offers("ana", &offered);
+            common.sum(&mut offers, subject);
+            let places: Vec<Option<usize>> = offers.iter().map(|offer| offer.place).collect();
+            assert_eq!(places, [Some(4), Some(0), None, Some(8), Some(1)]);
+            for offer in &offers {
+                let Some(place) = offer.place else { continue };
+                let (_, coefficients) = &bandit.actions[place];
+                let own = coefficients.subject.sum(subject);
+                assert_eq!(offer.score.to_bits(), own.to_bits(), "{subject:?}");
+            }
         }
     }
 
