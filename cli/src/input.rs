@@ -63,6 +63,7 @@ pub(crate) fn ruleset(path: &Path) -> Result<Ruleset, Fault> {
     let Compiled {
         ruleset,
         diagnostics,
+        ..
     } = compile(&bytes).map_err(|error| {
         Fault::unreachable(name(path), error).fix("a ruleset is a JSON object with schemaVersion 1")
     })?;

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::input;
 use crate::locate::{Position, locate};
 use crate::output::{BOLD, DIM, Format, GREEN, Output, RED, YELLOW, styled};
-use bandera_shared::{Diagnostic, Ruleset, RulesetError, Severity, compile};
+use bandera_shared::{Compiled, Diagnostic, RulesetError, Severity, compile};
 use clap::Args;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -49,6 +49,7 @@ struct FileReport {
 struct Contents {
     flags: usize,
     segments: usize,
+    lists: usize,
     layers: usize,
     holdouts: usize,
     bandits: usize,
@@ -94,9 +95,10 @@ fn check(file: &Path) -> Result<FileReport, Fault> {
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let (contents, diagnostics) = match compile(&bytes) {
         Ok(compiled) => {
+            let contents = Contents::of(&compiled);
             let remarks = compiled.diagnostics.into_iter();
             let remarks = remarks.map(|diagnostic| remark(diagnostic, text)).collect();
-            (Some(Contents::of(&compiled.ruleset)), remarks)
+            (Some(contents), remarks)
         }
         Err(error) => (None, vec![outline_fault(&error, text)]),
     };
@@ -118,10 +120,12 @@ fn check(file: &Path) -> Result<FileReport, Fault> {
 }
 
 impl Contents {
-    fn of(ruleset: &Ruleset) -> Self {
+    fn of(compiled: &Compiled) -> Self {
+        let ruleset = &compiled.ruleset;
         Self {
             flags: ruleset.len(),
-            segments: ruleset.n_segments(),
+            segments: compiled.n_segments,
+            lists: compiled.n_lists,
             layers: ruleset.layers().len(),
             holdouts: ruleset.holdouts().len(),
             bandits: ruleset.bandits().len(),
@@ -216,7 +220,8 @@ fn print(report: &FileReport, output: &mut Output) -> anyhow::Result<()> {
         let flags = counted(contents.flags, "flag");
         let segments = counted(contents.segments, "segment");
         let bandits = counted(contents.bandits, "bandit");
-        counts = format!("{counts}; {flags}, {segments}, {bandits}");
+        let lists = counted(contents.lists, "list");
+        counts = format!("{counts}; {flags}, {segments}, {lists}, {bandits}");
     }
     output.line(&format!("{}: {verdict} ({counts})", report.file))?;
     Ok(())

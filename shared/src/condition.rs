@@ -28,6 +28,9 @@ pub enum Condition {
     Not(Box<Condition>),
     /// Holds for members of the segment with that index in the ruleset.
     Segment(usize),
+    /// Holds where a test against a named list does, which stands under that index behind the
+    /// segments: many conditions share it.
+    Listed(usize),
     /// Holds for these subjects, sorted.
     Subjects(Box<Names>),
     /// Holds when the attribute passes.
@@ -229,7 +232,7 @@ impl Condition {
                 Ok(otherwise)
             }
             Self::Not(part) => Ok(part.holds(gaze, audience)?.negated()),
-            Self::Segment(index) => audience.member(*index),
+            Self::Segment(index) | Self::Listed(index) => audience.member(*index),
             Self::Subjects(names) => Ok(audience.is_named(names).into()),
             Self::Test(test) => Ok(test.holds(gaze).into()),
             Self::Flag(condition) => audience.flag(condition),
@@ -244,14 +247,14 @@ impl Condition {
         matches!(self, Self::All(parts) if parts.is_empty())
     }
 
-    /// Adds the indices of all segments it asks about, each once.
+    /// Adds the indices of all segments and lists it asks about, each once.
     pub(crate) fn collect_segments(&self, found: &mut Vec<usize>) {
         match self {
             Self::All(parts) | Self::Any(parts) => {
                 parts.iter().for_each(|part| part.collect_segments(found));
             }
             Self::Not(part) => part.collect_segments(found),
-            Self::Segment(index) => {
+            Self::Segment(index) | Self::Listed(index) => {
                 if !found.contains(index) {
                     found.push(*index);
                 }

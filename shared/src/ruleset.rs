@@ -35,7 +35,7 @@ pub struct Ruleset {
     bandits: Box<[Bandit]>,
 }
 
-/// A reusable audience.
+/// A reusable audience; or those that pass a test against a named list, under the list's key.
 #[derive(Debug, Clone, Default)]
 pub struct Segment {
     /// Its key.
@@ -49,7 +49,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Indices of the segments that its condition asks about, each once.
+    /// Indices of the segments and lists that its condition asks about, each once.
     pub(crate) fn asks(&self) -> Vec<usize> {
         let mut found = Vec::new();
         if let Some(when) = &self.when {
@@ -210,13 +210,13 @@ impl Ruleset {
         })
     }
 
-    /// Number of segments.
+    /// Number of segments, and of tests against named lists, which stand behind them.
     #[must_use]
     pub fn n_segments(&self) -> usize {
         self.segments.len()
     }
 
-    /// The segment at that position among all, by key in rising order.
+    /// The segment at that position: segments by key in rising order, then tests against lists.
     #[must_use]
     pub fn segment_at(&self, index: usize) -> Option<&Segment> {
         let read = || {
@@ -226,7 +226,8 @@ impl Ruleset {
         Some(self.segments.get(index)?.get_or_init(read))
     }
 
-    /// All segments, by key in rising order; each is read when the iterator comes to it.
+    /// All segments, by key in rising order, then tests against lists under the lists' keys; each
+    /// is read when the iterator comes to it.
     pub fn segments(&self) -> impl Iterator<Item = &Segment> {
         (0..self.segments.len()).filter_map(|index| self.segment_at(index))
     }

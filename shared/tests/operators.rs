@@ -1,5 +1,5 @@
-//! The tables of operators in `docs/ruleset.md`, example by example: what is written there is what
-//! is compiled, kept in compact form, and evaluated.
+//! The tables of operators in `docs/ruleset.md`, example by example, and its example of references:
+//! what is written there is what is compiled, kept in compact form, and evaluated.
 
 #![cfg(feature = "pointers")]
 #![allow(
@@ -65,12 +65,17 @@ fn ruleset(condition: &str) -> String {
     json!({ "schemaVersion": 1, "flags": { "f": flag } }).to_string()
 }
 
-/// The ruleset as it was compiled, and as edges read it.
+/// The ruleset of the flag with that condition, see [`compiled`].
 fn forms(condition: &str) -> [Ruleset; 2] {
-    let compiled = compile(ruleset(condition).as_bytes()).expect("a ruleset");
+    compiled(&ruleset(condition))
+}
+
+/// The ruleset as it was compiled, and as edges read it.
+fn compiled(document: &str) -> [Ruleset; 2] {
+    let compiled = compile(document.as_bytes()).expect("a ruleset");
     assert!(
         compiled.diagnostics.is_empty(),
-        "{condition}: {:?}",
+        "{document}: {:?}",
         compiled.diagnostics
     );
     let bytes = compact::encode(&compiled.ruleset);
@@ -80,7 +85,12 @@ fn forms(condition: &str) -> [Ruleset; 2] {
 
 fn holds(ruleset: &Ruleset, attribute: Option<&str>) -> bool {
     let text = attribute.map_or("{}".to_owned(), |value| format!("{{\"a\": {value}}}"));
-    let attributes = read::<std::collections::BTreeMap<String, Value>>(&text).expect(&text);
+    served(ruleset, "f", &text).is_some()
+}
+
+/// The variant of that flag in that context.
+fn served(ruleset: &Ruleset, flag: &str, context: &str) -> Option<String> {
+    let attributes = read::<std::collections::BTreeMap<String, Value>>(context).expect(context);
     let (policies, sticky) = (Policies::default(), StickyDecisions::default());
     let evaluator = Evaluator {
         ruleset,
@@ -91,7 +101,9 @@ fn holds(ruleset: &Ruleset, attribute: Option<&str>) -> bool {
         sticky: &sticky,
         participation: Participation::Full,
     };
-    evaluator.evaluate("f").variant().is_some()
+    let evaluation = evaluator.evaluate(flag);
+    let variant = evaluation.variant()?;
+    Some(variant.name().to_owned())
 }
 
 #[track_caller]
@@ -134,4 +146,34 @@ fn the_tables_have_every_operator() {
         .collect();
     let listed: BTreeSet<&str> = rows().iter().map(|row| row.op).collect();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn the_example_of_references_is_true() {
+    let (_, section) = DOCUMENT
+        .split_once("## Lists, segments")
+        .expect("the section");
+    let (_, example) = section.split_once("```json\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    for ruleset in compiled(example) {
+        let check = |subject: &str, country: &str, expected: &str| {
+            let context = json!({ "targetingKey": subject, "country": country }).to_string();
+            let variant = served(&ruleset, "thanks", &context);
+            assert_eq!(variant.as_deref(), Some(expected), "{context}");
+        };
+        check("ana", "DE", "warm");
+        check("bo", "ES", "warm");
+        check("bo", "US", "plain");
+        check("tom", "DE", "plain");
+        check("eve", "DE", "plain");
+    }
+    // The members of a cohort whom the holdout keeps out are served what they had.
+    let held = example.replace("\"percentage\": 10", "\"percentage\": 100");
+    for ruleset in compiled(&held) {
+        let context = r#"{"targetingKey": "ana", "country": "DE"}"#;
+        assert_eq!(
+            served(&ruleset, "thanks", context).as_deref(),
+            Some("plain")
+        );
+    }
 }

@@ -64,6 +64,43 @@ fn faults_have_pointers_and_lines() {
 }
 
 #[test]
+fn lists_and_segments_are_counted_as_they_are_written() {
+    let rule = |op: &str| {
+        json!({ "when": { "attribute": "country", "op": op, "list": "near" },
+                "serve": { "variant": "on" } })
+    };
+    let document = json!({
+        "schemaVersion": 1,
+        "lists": { "near": { "values": ["ES", "PT"], "lists": ["far"] }, "far": {} },
+        "segments": { "s": { "included": ["ana"] } },
+        "flags": { "f": { "type": "boolean", "status": "enabled",
+            "variants": { "on": { "value": true } }, "rules": [rule("in"), rule("contains")] } },
+    });
+    let path = file("validate-lists.json", &document.to_string());
+    let ran = bandera(&["validate", &path]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let contents = &ran.json()[0]["contents"];
+    assert_eq!(
+        (&contents["segments"], &contents["lists"]),
+        (&json!(1), &json!(2))
+    );
+    let misspelt = document
+        .to_string()
+        .replace("\"list\":\"near\"", "\"list\":\"naer\"");
+    let ran = bandera(&[
+        "validate",
+        &file("validate-misspelt.json", &misspelt),
+        "--human",
+    ]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.stdout
+            .contains(r#"unknown list "naer"; did you mean "near"?"#),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn people_read_the_same() {
     let path = file("validate-human.json", FAULTY);
     let ran = bandera(&["validate", &path, "--human"]);
@@ -73,7 +110,7 @@ fn people_read_the_same() {
         "error[unknown-reference]",
         "warning[unknown-field]",
         "at /flags/a~1b/rules/0/when/segment",
-        "not valid (1 error, 1 warning; 1 flag, 0 segments, 0 bandits)",
+        "not valid (1 error, 1 warning; 1 flag, 0 segments, 0 lists, 0 bandits)",
     ] {
         assert!(
             ran.stdout.contains(part),

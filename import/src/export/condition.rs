@@ -4,6 +4,7 @@
 
 use crate::draft::below;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 
 /// A condition, or why it cannot be said.
 pub(super) type Said = Result<Json, Unsaid>;
@@ -108,12 +109,36 @@ impl<'r> Speaker<'r> {
         ]}))
     }
 
+    /// The values of a named list, and of the lists in it.
+    fn listed(&self, key: &str) -> Vec<Json> {
+        let (mut values, mut seen) = (Vec::new(), BTreeSet::new());
+        let mut open = vec![key];
+        while let Some(key) = open.pop() {
+            let list = self.ruleset.get("lists").and_then(|lists| lists.get(key));
+            let items = |name: &str| list?.get(name)?.as_array();
+            if !seen.insert(key) {
+                continue;
+            }
+            values.extend(items("values").into_iter().flatten().cloned());
+            open.extend(
+                items("lists")
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Json::as_str),
+            );
+        }
+        values
+    }
+
     fn tested(&mut self, condition: &Json, attribute: &Json, op: &str, pointer: &str) -> Said {
         let attribute = variable(attribute).map_err(|message| unsaid(pointer, message))?;
         if condition.get("ignoreCase").and_then(Json::as_bool) == Some(true) {
             return Err(unsaid(pointer, "flagd cannot leave case out of account"));
         }
-        let value = condition.get("value").cloned().unwrap_or(Json::Null);
+        let value = match condition.get("list").and_then(Json::as_str) {
+            Some(list) => Json::Array(self.listed(list)),
+            None => condition.get("value").cloned().unwrap_or(Json::Null),
+        };
         let (op, negated) = positive(op);
         let mut near = |message: &str| self.near.push(unsaid(pointer, message));
         let values = match value {

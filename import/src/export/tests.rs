@@ -26,6 +26,11 @@ fn flag(more: &Json) -> Json {
 fn ruleset(more: &Json) -> Json {
     json!({
         "schemaVersion": 1,
+        "lists": {
+            "near": {"values": ["ES", 7], "lists": ["far"]},
+            "far": {"values": ["FR"]},
+            "words": {"values": ["@shop", "z@"]},
+        },
         "segments": {"staff": {
             "included": ["ana"],
             "excluded": ["eve"],
@@ -105,6 +110,13 @@ fn conditions_come_out_exactly() {
     for op in ["in", "notIn"] {
         exactly(&test(&json!("country"), op, &json!(["ES", 7])));
     }
+    for (op, list) in [("in", "near"), ("notIn", "far")] {
+        let condition = json!({"attribute": "country", "op": op, "list": list});
+        exactly(&when(&condition));
+    }
+    exactly(&when(
+        &json!({"attribute": "email", "op": "contains", "list": "words"}),
+    ));
     exactly(&test(&json!(["plan", "name"]), "equals", &json!("pro")));
     for op in ["contains", "notContains"] {
         exactly(&test(&json!("email"), op, &json!("@shop.example")));

@@ -13,7 +13,8 @@
 //! ```
 //!
 //! The shared parts begin with the names of the attributes that have slots; flags and segments
-//! refer to those by slot.
+//! refer to those by slot. Behind the segments come tests against named lists, as segments of
+//! those that pass.
 //!
 //! A segment's cost is what [`EVALUATION_COST_MAX`] bounds. It is more than that of the segments it
 //! asks, which is looked at when it is first read: no chain of segments can be endless. Chains of
@@ -31,7 +32,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What every compact ruleset begins with.
 pub(super) const MAGIC: [u8; 8] = *b"BNDRRULE";
 /// The format that this code reads and writes.
-pub(super) const FORMAT_VERSION: u32 = 4;
+pub(super) const FORMAT_VERSION: u32 = 5;
 /// Bytes before those that the checksum covers.
 pub(super) const PREFIX_BYTES: usize = 24;
 /// Bytes before the tables.

@@ -178,6 +178,7 @@ cases!(Condition {
     6 => Flag(condition),
     7 => Chance(gate),
     8 => Foreign(test),
+    9 => Listed(index),
 });
 cases!(Matcher {
     0 => Exists,

@@ -26,6 +26,15 @@ pub(super) fn message(found: u64) -> String {
 }
 
 impl Comparisons {
+    /// Counts the tests against lists, which stand behind that many segments.
+    pub(super) fn add(&mut self, n_segments: usize, tests: &[Segment]) {
+        self.segments.truncate(n_segments);
+        for test in tests {
+            let found = self.of_segment(test);
+            self.segments.push(found);
+        }
+    }
+
     /// Those of a segment's condition.
     pub(super) fn of_segment(&self, segment: &Segment) -> u64 {
         let when = segment.when.as_ref();
@@ -55,7 +64,7 @@ impl Comparisons {
                 sum(parts.iter().map(|part| self.of(part)))
             }
             Condition::Not(part) => self.of(part),
-            Condition::Segment(index) => at(&self.segments, *index),
+            Condition::Segment(index) | Condition::Listed(index) => at(&self.segments, *index),
             Condition::Test(test) => of_matcher(&test.matcher),
             Condition::Flag(asked) => of_answer(&asked.test),
             Condition::Foreign(test) => values(&test.source().value),

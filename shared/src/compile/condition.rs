@@ -1,13 +1,16 @@
 //! Written conditions to compiled ones.
 
 use super::flag::flag_type;
-use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, PATTERN_BYTES_MAX};
+use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, LIST_VALUES_MAX, PATTERN_BYTES_MAX};
+use super::lists::{self, Unusable, Use, takes_list};
 use super::scope::Scope;
 use crate::condition::{
     Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
 };
+use crate::context::Attribute;
 use crate::diagnostic::{DiagnosticCode, Place};
-use crate::dialect::{self, Source, ours};
+use crate::dialect::{self, Foreign, Source, ours};
+use crate::flag::{Gate, Share};
 use crate::pattern::Pattern;
 use crate::time::UnixMillis;
 use crate::value::Value;
@@ -17,7 +20,7 @@ use crate::wire::operand::OperandWire;
 use std::borrow::Cow;
 
 const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
-                     \"flag\", \"chance\" and \"attribute\" (with \"op\")";
+                     \"holdout\", \"flag\", \"chance\" and \"attribute\" (with \"op\")";
 
 /// Names of operators, for the message about an unknown one.
 const OPERATORS: &str = "equals, notEquals, in, notIn, contains, notContains, startsWith, \
@@ -47,6 +50,7 @@ impl Scope<'_, '_> {
             + usize::from(wire.any.is_some())
             + usize::from(wire.not.is_some())
             + usize::from(wire.segment.is_some())
+            + usize::from(wire.holdout.is_some())
             + usize::from(wire.flag.is_some())
             + usize::from(wire.chance.is_some())
             + usize::from(wire.attribute.is_some() || wire.dialect.is_some());
@@ -68,6 +72,10 @@ impl Scope<'_, '_> {
             let index = self.segment(&key, &place.key("segment"));
             return index.map_or(never, Condition::Segment);
         }
+        if let Some(key) = wire.holdout {
+            let gate = self.held_out(&key, &place.key("holdout"));
+            return gate.map_or(never, |gate| Condition::Chance(Box::new(gate)));
+        }
         if let Some(gate) = wire.chance {
             return Condition::Chance(Box::new(self.gate(*gate, &place.key("chance"))));
         }
@@ -75,6 +83,11 @@ impl Scope<'_, '_> {
             return self.flag_condition(wire, place).unwrap_or(never);
         }
         if let Some(dialect) = wire.dialect {
+            if wire.list.is_some() {
+                let message = "operators of other systems take their values as \"value\"";
+                let code = DiagnosticCode::InvalidCondition;
+                self.fault(&place.key("list"), code, message.to_owned());
+            }
             let wire = ForeignWire {
                 dialect,
                 op: wire.op.unwrap_or_default(),
@@ -147,44 +160,25 @@ impl Scope<'_, '_> {
             return None;
         };
         let (negated, positive) = positive_form(&op);
-        let of_sign = |test| {
-            if negated {
-                Condition::Not(Box::new(test))
-            } else {
-                test
-            }
-        };
         if wire.ignore_case == Some(true) && !knows_case(&positive) {
             let message = format!("\"{op}\" knows no case; texts and expressions do");
             let pointer = place.key("ignoreCase").pointer();
             self.diagnostics
                 .warn(pointer, DiagnosticCode::NoEffect, message);
         }
-        let is_object = wire.value.as_ref().is_some_and(OperandWire::is_object);
-        if ours::knows(&positive) || (is_object && ours::knows_object(&positive)) {
-            let value = wire.value.map_or(Value::Null, OperandWire::into_value);
-            let value = self.with_offsets(value, &place.key("value"))?;
-            let source = Source {
-                dialect: ours::NAME.into(),
-                op: (*positive).into(),
-                attribute: Some(tested.into()),
-                value,
-            };
-            let test = self.foreign_source(source, dialect::test, &place.key("value"));
-            return test.map(|test| of_sign(Condition::Foreign(test)));
-        }
         let operand = Operand {
             value: wire.value,
             fold_case: wire.ignore_case.unwrap_or(false),
+            texts_max: LIST_LENGTH_MAX,
         };
-        match matcher(&positive, operand) {
-            Ok(matcher) => {
-                let attribute = match tested {
-                    TestedWire::Name(name) => self.attributes.named(&name),
-                    TestedWire::Other(attribute) => self.attributes.intern(attribute),
-                };
-                Some(of_sign(Condition::Test(Test { attribute, matcher })))
-            }
+        let member = if wire.list.is_some() { "list" } else { "value" };
+        let made = match &wire.list {
+            Some(key) => self.listed(tested, &positive, &operand, key),
+            None => self.tested(tested, &positive, operand, &place.key(member)),
+        };
+        match made {
+            Ok(test) if negated => Some(Condition::Not(Box::new(test))),
+            Ok(test) => Some(test),
             Err(Fault::Operator) => {
                 let message = format!(
                     "unknown operator \"{op}\": one of {OPERATORS}, {}",
@@ -194,10 +188,95 @@ impl Scope<'_, '_> {
                 None
             }
             Err(Fault::Value(code, message)) => {
-                self.fault(&place.key("value"), code, message);
+                self.fault(&place.key(member), code, message);
                 None
             }
+            Err(Fault::Reported) => None,
         }
+    }
+
+    /// The test of an attribute by an operator that is not negated.
+    fn tested(
+        &mut self,
+        tested: TestedWire<'_>,
+        op: &str,
+        operand: Operand<'_>,
+        place: &Place<'_>,
+    ) -> Result<Condition, Fault> {
+        let is_object = operand.value.as_ref().is_some_and(OperandWire::is_object);
+        if ours::knows(op) || (is_object && ours::knows_object(op)) {
+            let value = operand.value.map_or(Value::Null, OperandWire::into_value);
+            let value = self.with_offsets(value, place).ok_or(Fault::Reported)?;
+            let source = Source {
+                dialect: ours::NAME.into(),
+                op: op.into(),
+                attribute: Some(tested.into()),
+                value,
+            };
+            let test = Foreign::new(source, dialect::test).map_err(|error| Fault::value(&error))?;
+            return Ok(Condition::Foreign(test));
+        }
+        let matcher = matcher(op, operand)?;
+        let attribute = match tested {
+            TestedWire::Name(name) => self.attributes.named(&name),
+            TestedWire::Other(attribute) => self.attributes.intern(attribute),
+        };
+        Ok(Condition::Test(Test { attribute, matcher }))
+    }
+
+    /// The test of an attribute against a named list; it is made once, and shared.
+    fn listed(
+        &mut self,
+        tested: TestedWire<'_>,
+        op: &str,
+        operand: &Operand<'_>,
+        key: &str,
+    ) -> Result<Condition, Fault> {
+        if operand.value.is_some() {
+            return Err(Fault::value("a condition has a \"value\" or a \"list\""));
+        }
+        if !takes_list(op) {
+            let message = format!("\"{op}\" takes no list; these do: {}", lists::OPERATORS);
+            return Err(Fault::value(&message));
+        }
+        let attribute = Attribute::from(tested);
+        let using = self.lists.using(key, op, operand.fold_case, &attribute)?;
+        let made = match self.lists.made(&using) {
+            Some(made) => made,
+            None => self.make_listed(using, attribute, key)?,
+        };
+        self.used_segments.insert(made);
+        Ok(Condition::Listed(made))
+    }
+
+    fn make_listed(&mut self, using: Use, attribute: Attribute, key: &str) -> Result<usize, Fault> {
+        let operand = Operand {
+            value: Some(self.lists.values(&using)?),
+            fold_case: using.fold_case,
+            texts_max: LIST_VALUES_MAX,
+        };
+        let tested = TestedWire::Other(attribute);
+        match self.tested(tested, &using.op, operand, &Place::ROOT) {
+            Ok(test) => Ok(self.lists.make(using, test)),
+            Err(Fault::Value(code, message)) => {
+                let message = format!("the list \"{key}\" does not fit: {message}");
+                Err(Fault::Value(code, message))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The gate that opens for subjects whom the holdout keeps out of experiments.
+    fn held_out(&mut self, key: &str, place: &Place<'_>) -> Option<Gate> {
+        let Some(index) = self.holdouts.index(key) else {
+            self.unknown(place, "holdout", key, self.holdouts);
+            return None;
+        };
+        let holdout = self.made_holdouts.get(index)?;
+        Some(Gate {
+            bucketing: holdout.bucketing.clone(),
+            share: Share::Ranges(holdout.range.into_iter().collect()),
+        })
     }
 }
 
@@ -221,10 +300,11 @@ pub(crate) fn matcher_of(op: &str, value: Value, fold_case: bool) -> Result<Matc
     let operand = Operand {
         value: (value != Value::Null).then(|| value.into()),
         fold_case,
+        texts_max: LIST_LENGTH_MAX,
     };
     matcher(op, operand).map_err(|fault| match fault {
-        Fault::Operator => format!("unknown operator \"{op}\""),
         Fault::Value(_, message) => message,
+        Fault::Operator | Fault::Reported => format!("unknown operator \"{op}\""),
     })
 }
 
@@ -239,11 +319,21 @@ pub(crate) fn knows_case(op: &str) -> bool {
 struct Operand<'a> {
     value: Option<OperandWire<'a>>,
     fold_case: bool,
+    /// Texts at most, where they are searched and not looked through.
+    texts_max: usize,
 }
 
 enum Fault {
     Operator,
     Value(DiagnosticCode, String),
+    /// It has been said already.
+    Reported,
+}
+
+impl From<Unusable> for Fault {
+    fn from((code, message): Unusable) -> Self {
+        Self::Value(code, message)
+    }
 }
 
 impl Fault {
@@ -289,12 +379,12 @@ fn membership(operand: Operand<'_>) -> Result<Matcher, Fault> {
     match operand.value {
         Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts([&*text].into())),
         Some(OperandWire::Texts(mut texts)) => {
-            limit(texts.len())?;
+            limit(texts.len(), operand.texts_max)?;
             texts.sort_unstable();
             Ok(Matcher::OneOfTexts(texts.iter().collect()))
         }
         Some(OperandWire::Other(Value::List(items))) => {
-            limit(items.len())?;
+            limit(items.len(), LIST_LENGTH_MAX)?;
             Ok(Matcher::OneOf(items))
         }
         Some(OperandWire::Other(value)) => Ok(Matcher::OneOf([value].into())),
@@ -309,12 +399,12 @@ fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
         Some(OperandWire::Texts(texts)) => texts,
         // A list that is not of texts alone; that it is too long is said first.
         Some(OperandWire::Other(Value::List(items))) => {
-            limit(items.len())?;
+            limit(items.len(), LIST_LENGTH_MAX)?;
             return Err(Fault::value(WANTED));
         }
         Some(OperandWire::Other(_)) | None => return Err(Fault::value(WANTED)),
     };
-    limit(items.len())?;
+    limit(items.len(), LIST_LENGTH_MAX)?;
     let needles = if operand.fold_case {
         items.iter().map(|text| text.to_lowercase()).collect()
     } else {
@@ -327,11 +417,11 @@ fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
     }))
 }
 
-fn limit(length: usize) -> Result<(), Fault> {
-    if length <= LIST_LENGTH_MAX {
+fn limit(length: usize, most: usize) -> Result<(), Fault> {
+    if length <= most {
         return Ok(());
     }
-    let message = format!("the list has {length} values; at most {LIST_LENGTH_MAX} are allowed");
+    let message = format!("the list has {length} values; at most {most} are allowed");
     Err(Fault::Value(DiagnosticCode::LimitExceeded, message))
 }
 

@@ -15,6 +15,13 @@ pub const CONDITION_DEPTH_MAX: usize = 32;
 /// Values in one list of a condition.
 pub const LIST_LENGTH_MAX: usize = 10_000;
 
+/// Values of a named list, those of the lists in it included, along every path.
+pub const LIST_VALUES_MAX: usize = 100_000;
+
+/// Bytes of the values of named lists once they are compiled: of each list for each operator and
+/// attribute, and of each value with what it takes beside its text.
+pub const LISTED_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Bytes of a regular expression's source.
 pub const PATTERN_BYTES_MAX: usize = 1_000;
 

@@ -8,6 +8,7 @@ pub(crate) mod condition;
 mod flag;
 mod graph;
 pub mod limits;
+mod lists;
 mod page;
 mod references;
 mod rule;
@@ -34,6 +35,7 @@ use crate::wire::{read, read_member, read_ruleset};
 use comparisons::Comparisons;
 use flag::{Answers, Neighbours};
 use limits::{FLAGS_MAX, RULESET_BYTES_MAX};
+use lists::Lists;
 use references::{Segments, check_layers, check_prerequisites};
 use scope::{Names, Scope, default_salt};
 use serde::Deserialize;
@@ -45,6 +47,10 @@ pub use tail::{CANARY_RULE, CANARY_SHARE_RULE, EXPERIMENT_RULE, ROLLOUT_RULE};
 pub struct Compiled {
     /// Everything that compiled.
     pub ruleset: Ruleset,
+    /// Number of segments.
+    pub n_segments: usize,
+    /// Number of named lists.
+    pub n_lists: usize,
     /// Faults and remarks, in the order of the document.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -109,10 +115,13 @@ impl std::error::Error for RulesetError {}
 /// ```
 pub fn compile(bytes: &[u8]) -> Result<Compiled, RulesetError> {
     let wire = document(bytes)?;
+    let (n_segments, n_lists) = (wire.segments.len(), wire.lists.len());
     let mut diagnostics = Diagnostics::default();
     let parts = Compiler::new(wire, &mut diagnostics).parts();
     Ok(Compiled {
         ruleset: Ruleset::new(parts),
+        n_segments,
+        n_lists,
         diagnostics: diagnostics.list,
     })
 }
@@ -149,8 +158,10 @@ struct Compiler<'w, 'd> {
     segments: Names<'w>,
     layers: Names<'w>,
     holdouts: Names<'w>,
+    made_holdouts: Vec<Holdout>,
     bandits: Names<'w>,
     flags: Names<'w>,
+    lists: Lists<'w>,
     attributes: Attributes,
     diagnostics: &'d mut Diagnostics,
 }
@@ -161,8 +172,10 @@ impl<'w, 'd> Compiler<'w, 'd> {
             segments: Names::new(&wire.segments),
             layers: Names::new(&wire.layers),
             holdouts: Names::new(&wire.holdouts),
+            made_holdouts: Vec::new(),
             bandits: Names::new(&wire.bandits),
             flags: Names::new(&wire.flags),
+            lists: Lists::new(Names::new(&wire.lists), wire.segments.len()),
             attributes: Attributes::default(),
             wire,
             diagnostics,
@@ -171,11 +184,14 @@ impl<'w, 'd> Compiler<'w, 'd> {
 
     fn parts(mut self) -> Parts {
         let private = self.private();
-        let (segments, broken_segments, comparisons) = self.segments();
+        self.lists();
+        self.made_holdouts = self.holdouts();
+        let (mut segments, broken_segments, mut comparisons) = self.segments();
         let layers = self.layers();
-        let holdouts = self.holdouts();
         let bandits = self.bandits(&private);
         let (mut flags, asked) = self.flags(&bandits, &broken_segments);
+        comparisons.add(segments.len(), self.lists.tests());
+        segments.extend(self.lists.into_tests());
         check_prerequisites(&mut flags, &asked, comparisons, self.diagnostics);
         check_layers(&mut flags, &layers, self.diagnostics);
         // A bandit that did not compile keeps no place: flags that serve it are broken, so the
@@ -192,7 +208,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             flags,
             segments,
             layers,
-            holdouts,
+            holdouts: self.made_holdouts,
             bandits,
         }
     }
@@ -237,13 +253,26 @@ impl<'w, 'd> Compiler<'w, 'd> {
             segments: &self.segments,
             layers: &self.layers,
             holdouts: &self.holdouts,
+            made_holdouts: &self.made_holdouts,
             bandits: &self.bandits,
             flags: &self.flags,
+            lists: &mut self.lists,
             attributes: &mut self.attributes,
             diagnostics: &mut *self.diagnostics,
             used_segments: BTreeSet::new(),
             used_flags: BTreeSet::new(),
         }
+    }
+
+    /// The named lists, for those who test against them.
+    fn lists(&mut self) {
+        let root = Place::ROOT.key("lists");
+        for (key, member) in std::mem::take(&mut self.wire.lists) {
+            let place = root.key(&key);
+            let read = self.member(member, &place);
+            self.lists.push(read, &place, self.diagnostics);
+        }
+        self.lists.finish(&root, self.diagnostics);
     }
 
     /// Segments, the indices of those that are broken, directly or through another, and what each
@@ -269,7 +298,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             };
             made.push(segment, used, is_broken);
         }
-        made.finish(self.diagnostics)
+        made.finish(self.lists.tests(), self.diagnostics)
     }
 
     fn layers(&mut self) -> Vec<Layer> {

@@ -26,9 +26,10 @@ impl Segments {
     }
 
     /// The segments, the indices of those that are broken, directly or through another, and what
-    /// each may take.
+    /// each may take; they may refer to tests against lists, which stand behind them.
     pub(super) fn finish(
         mut self,
+        tests: &[Segment],
         diagnostics: &mut Diagnostics,
     ) -> (Vec<Segment>, BTreeSet<usize>, Comparisons) {
         let order = order(&self.uses);
@@ -46,11 +47,12 @@ impl Segments {
             }
             self.broken.insert(index);
         }
-        let mut cost = vec![1_u64; self.list.len()];
+        let mut cost = vec![1_u64; self.list.len() + tests.len()];
         let mut comparisons = Comparisons {
             segments: vec![0; self.list.len()],
             flags: Vec::new(),
         };
+        comparisons.add(self.list.len(), tests);
         for index in order.resolved {
             let uses = self.uses.get(index).map_or(&[][..], Vec::as_slice);
             let total = total_cost(uses, &cost);

@@ -2,10 +2,12 @@
 
 use super::flag::{Answers, Neighbours};
 use super::limits::SCALE_MAX;
+use super::lists::Lists;
 use crate::bucketing::{BUCKETS, BUCKETS_PER_PERCENT, Bucketing, Draw, OnMissing};
 use crate::context::Attributes;
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::dialect::method::Method;
+use crate::ruleset::Holdout;
 use crate::time::UnixMillis;
 use crate::time::Window;
 use crate::wire::condition::BucketingWire;
@@ -14,6 +16,7 @@ use crate::wire::text::Text;
 use std::collections::BTreeSet;
 
 /// Names in rising order; a name's index is its position.
+#[derive(Default)]
 pub(super) struct Names<'w>(Vec<Text<'w>>);
 
 impl<'w> Names<'w> {
@@ -40,8 +43,11 @@ pub(super) struct Scope<'a, 'w> {
     pub(super) segments: &'a Names<'w>,
     pub(super) layers: &'a Names<'w>,
     pub(super) holdouts: &'a Names<'w>,
+    /// Holdouts by index.
+    pub(super) made_holdouts: &'a [Holdout],
     pub(super) bandits: &'a Names<'w>,
     pub(super) flags: &'a Names<'w>,
+    pub(super) lists: &'a mut Lists<'w>,
     pub(super) attributes: &'a mut Attributes,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) neighbours: Neighbours<'a, 'w>,
@@ -49,7 +55,7 @@ pub(super) struct Scope<'a, 'w> {
     pub(super) answers: Answers<'w>,
     /// The key of the flag at hand.
     pub(super) flag_key: &'a str,
-    /// Segments that the member at hand refers to.
+    /// Segments, and tests against lists, that the member at hand refers to.
     pub(super) used_segments: BTreeSet<usize>,
     /// Flags that its conditions ask, where a circle would be an error.
     pub(super) used_flags: BTreeSet<usize>,

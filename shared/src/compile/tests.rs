@@ -6,6 +6,7 @@ use crate::sticky::StickyDecisions;
 use crate::{EvaluationContext, UnixMillis};
 
 mod limits;
+mod lists;
 
 /// The errors of a document, as `code pointer`.
 #[track_caller]

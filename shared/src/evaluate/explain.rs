@@ -7,7 +7,7 @@ use crate::condition::{Condition, Test};
 use crate::context::Attribute;
 use crate::dialect::Source;
 use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
-use crate::flag::{ExpiryAction, Share};
+use crate::flag::{ExpiryAction, Gate, Share};
 use crate::truth::Truth;
 use crate::value::Value;
 
@@ -262,6 +262,15 @@ impl Walker<'_, '_> {
                 let key = segment.map_or("", |segment| &*segment.key);
                 found.push(format!("the subject {must} be in the segment \"{key}\""));
             }
+            Condition::Listed(index) => {
+                let segment = self.ruleset.segment_at(*index);
+                let listed = segment.and_then(|it| Some((&it.key, it.when.as_ref()?)));
+                let Some((list, when)) = listed else { return };
+                let mut words = Vec::new();
+                self.obstacles(when, trail, wanted, &mut words);
+                let of_list = |words| format!("{words} (the list \"{list}\")");
+                found.extend(words.into_iter().map(of_list));
+            }
             Condition::Subjects(_) => {
                 found.push(format!("the subject {must} be among those listed by name"));
             }
@@ -270,6 +279,9 @@ impl Walker<'_, '_> {
                 let flag = self.ruleset.flag_at(condition.flag);
                 let key = flag.map_or("", |flag| &*flag.key);
                 found.push(format!("the flag \"{key}\" {must} {}", condition.test));
+            }
+            Condition::Chance(gate) if let Some(key) = self.holdout_of(gate) => {
+                found.push(format!("the subject {must} be in the holdout \"{key}\""));
             }
             Condition::Chance(gate) => {
                 let bucket = self.passes(gate).ok().and_then(|(_, bucket)| bucket);
@@ -280,6 +292,18 @@ impl Walker<'_, '_> {
                 found.push(self.foreign_words(test.source(), must));
             }
         }
+    }
+
+    /// The holdout whose subjects are exactly those whom the gate lets through.
+    fn holdout_of(&self, gate: &Gate) -> Option<&str> {
+        let Share::Ranges(ranges) = &gate.share else {
+            return None;
+        };
+        let mut holdouts = self.ruleset.holdouts().iter();
+        let holdout = holdouts.find(|holdout| {
+            holdout.bucketing == gate.bucketing && holdout.range.as_slice() == &**ranges
+        })?;
+        Some(&holdout.key)
     }
 
     fn foreign_words(&self, source: &Source, must: &str) -> String {

@@ -85,7 +85,8 @@ impl Audience for Subject<'_, '_> {
         let Some(segment) = ruleset.segment_at(segment) else {
             return Ok(Truth::No);
         };
-        if let Some(name) = ruleset.name_of(self.walker.context) {
+        let is_named = !segment.excluded.is_empty() || !segment.included.is_empty();
+        if is_named && let Some(name) = ruleset.name_of(self.walker.context) {
             if lists(&segment.excluded, &name) {
                 return Ok(Truth::No);
             }

@@ -176,6 +176,52 @@ fn browsers_get_client_flags_and_what_those_need() {
 }
 
 #[test]
+fn browsers_get_the_lists_and_holdouts_that_their_flags_name() {
+    let flag = |visibility: &str, more: &str| {
+        format!(
+            r#"{{"type":"json","status":"enabled","visibility":"{visibility}",
+                "variants":{{"on":{{"value":{{"list":"unnamed-a","holdout":"unnamed-b"}}}}}},
+                "overrides":{{"list":"on"}},{more}}}"#
+        )
+    };
+    let when =
+        |condition: &str| format!(r#""rules":[{{"when":{condition},"serve":{{"variant":"on"}}}}]"#);
+    let document = format!(
+        r#"{{"schemaVersion":1,
+            "lists":{{"europe":{{"description":"secret","values":["ES"],"lists":["dach"]}},
+                "dach":{{"values":["DE"]}},"by-segment":{{"values":["FR"]}},"on":{{}},
+                "hidden-list":{{"values":["secret"],"lists":["dach"]}},"unnamed-a":{{}}}},
+            "holdouts":{{"q4":{{"percentage":5,"description":"secret"}},
+                "hidden-q3":{{"percentage":5}},"unnamed-b":{{"percentage":5}}}},
+            "segments":{{"s":{{"when":{{"attribute":"a","op":"in","list":"by-segment"}}}}}},
+            "flags":{{"client":{},"hidden":{}}}}}"#,
+        flag(
+            "client",
+            &when(
+                r#"{"any":[{"attribute":"a","op":"in","list":"europe"},{"holdout":"q4"},
+                    {"not":{"segment":"s"}}]}"#
+            )
+        ),
+        flag(
+            "server",
+            &when(
+                r#"{"any":[{"attribute":"a","op":"in","list":"hidden-list"},
+                {"holdout":"hidden-q3"}]}"#
+            )
+        ),
+    );
+    let redacted = redact(document.as_bytes()).unwrap();
+    let compiled = compile(&redacted).unwrap();
+    assert_eq!((compiled.diagnostics, compiled.n_lists), (Vec::new(), 3));
+    let left: serde_json::Value = serde_json::from_slice(&redacted).unwrap();
+    let keys =
+        |kind: &str| -> Vec<String> { left[kind].as_object().unwrap().keys().cloned().collect() };
+    assert_eq!(keys("lists"), ["by-segment", "dach", "europe"]);
+    assert_eq!(keys("holdouts"), ["q4"]);
+    assert!(!String::from_utf8_lossy(&redacted).contains("secret"));
+}
+
+#[test]
 fn a_required_server_flag_keeps_its_values_to_itself() {
     let document = br#"{"schemaVersion":1,"flags":{
         "shown":{"type":"boolean","status":"enabled","visibility":"client","defaultVariant":"on",

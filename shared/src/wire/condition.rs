@@ -10,9 +10,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
-/// Exactly one of the forms `all`, `any`, `not`, `segment`, `flag`, `chance` and `attribute` (or
-/// `dialect`) is meant to be there; compiling says so with a pointer, which a failed untagged enum
-/// could not.
+/// Exactly one of the forms `all`, `any`, `not`, `segment`, `holdout`, `flag`, `chance` and
+/// `attribute` (or `dialect`) is meant to be there; compiling says so with a pointer, which a
+/// failed untagged enum could not.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConditionWire<'a> {
@@ -25,12 +25,16 @@ pub struct ConditionWire<'a> {
     pub not: Option<Box<ConditionWire<'a>>>,
     /// Members of this segment.
     pub segment: Option<Text<'a>>,
+    /// Subjects that this holdout keeps out of experiments.
+    pub holdout: Option<Text<'a>>,
     /// The attribute to test.
     pub attribute: Option<TestedWire<'a>>,
     /// How to test it.
     pub op: Option<Text<'a>>,
     /// What to test it against.
     pub value: Option<OperandWire<'a>>,
+    /// The named list of values to test it against instead.
+    pub list: Option<Text<'a>>,
     /// Whether upper and lower case are the same.
     pub ignore_case: Option<bool>,
     /// The system in whose words `op` and `value` are; ours when absent.

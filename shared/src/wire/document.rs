@@ -5,9 +5,10 @@
 use crate::compile::RulesetError;
 use crate::compile::limits::RULESET_BYTES_MAX;
 use crate::named;
+use crate::wire::references::{KINDS, Needed};
 use crate::wire::ruleset::{OwnedRangeWire, SCHEMA_VERSION};
 use serde_json::{Map, Value as Json, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A whole ruleset.
 pub type Document = Map<String, Json>;
@@ -135,32 +136,19 @@ pub fn set_ranges(document: &mut Document, path: &[Step], ranges: &[OwnedRangeWi
 /// Leaves what browsers need: client-visible flags, and the members those refer to; subjects are
 /// named by their hashes under `salt`.
 pub fn redact(document: &mut Document, salt: &str) {
-    let needed = needed_flags(document);
-    let mut used = Used::default();
-    if let Some(flags) = document.get_mut("flags").and_then(Json::as_object_mut) {
-        flags.retain(|key, _| needed.flags.contains(key));
-        for (key, flag) in flags.iter_mut() {
-            if let Some(flag) = flag.as_object_mut() {
-                strip(flag, needed.values.contains(key));
-            }
-            used.look(flag);
-        }
-    }
-    used.follow_segments(document);
-    for (kind, keys) in [
-        ("segments", &used.segments),
-        ("layers", &used.layers),
-        ("holdouts", &used.holdouts),
-    ] {
-        if let Some(members) = document.get_mut(kind).and_then(Json::as_object_mut) {
-            members.retain(|key, _| keys.contains(key));
-            for member in members.values_mut().filter_map(Json::as_object_mut) {
-                member.remove("description");
+    let needed = Needed::of(document);
+    for kind in KINDS {
+        let Some(members) = document.get_mut(kind).and_then(Json::as_object_mut) else {
+            continue;
+        };
+        members.retain(|key, _| needed.has(kind, key));
+        for (key, member) in members.iter_mut() {
+            match (kind, member.as_object_mut()) {
+                ("flags", Some(flag)) => strip(flag, needed.is_compared(key)),
+                (_, Some(member)) => drop(member.remove("description")),
+                _ => {}
             }
         }
-    }
-    if let Some(bandits) = document.get_mut("bandits").and_then(Json::as_object_mut) {
-        bandits.retain(|key, _| used.bandits.contains(key));
     }
     document.remove("models");
     document.remove("privateAttributes");
@@ -251,145 +239,6 @@ fn nothing_of(kind: &str) -> Json {
     }
 }
 
-fn is_client_visible(flag: &Document) -> bool {
+pub(super) fn is_client_visible(flag: &Document) -> bool {
     flag.get("visibility").and_then(Json::as_str) == Some("client")
-}
-
-/// Client-visible flags, and those they require or ask, directly or through others and segments.
-fn needed_flags(document: &Document) -> Needed {
-    let mut needed = Needed::default();
-    let members = |kind: &str| document.get(kind).and_then(Json::as_object);
-    let Some(flags) = members("flags") else {
-        return needed;
-    };
-    let is_client = |flag: &Json| flag.as_object().is_some_and(is_client_visible);
-    let clients = flags.iter().filter(|(_, flag)| is_client(flag));
-    let mut asked = Asked {
-        flags: clients.map(|(key, _)| key.clone()).collect(),
-        segments: Vec::new(),
-        values: BTreeSet::new(),
-    };
-    let mut looked = BTreeSet::new();
-    loop {
-        if let Some(key) = asked.flags.pop() {
-            let flag = flags.get(&key).and_then(Json::as_object);
-            if let Some(flag) = flag
-                && needed.flags.insert(key)
-            {
-                let rest = flag.iter().filter(|(member, _)| !is_answer(member));
-                rest.for_each(|(_, member)| asked.look(member));
-            }
-        } else if let Some(key) = asked.segments.pop() {
-            let segment = members("segments").and_then(|segments| segments.get(&key));
-            if let Some(segment) = segment
-                && looked.insert(key)
-            {
-                asked.look(segment);
-            }
-        } else {
-            needed.values = asked.values;
-            return needed;
-        }
-    }
-}
-
-/// Flags that browsers need, and those of them whose values conditions ask for.
-#[derive(Default)]
-struct Needed {
-    flags: BTreeSet<String>,
-    values: BTreeSet<String>,
-}
-
-/// Whether the member of a flag is the author's own data, whatever it looks like.
-fn is_answer(member: &str) -> bool {
-    matches!(member, "variants" | "config" | "metadata")
-}
-
-/// Flags and segments still to be looked at, and flags whose values are asked for.
-struct Asked {
-    flags: Vec<String>,
-    segments: Vec<String>,
-    values: BTreeSet<String>,
-}
-
-impl Asked {
-    /// Collects what requirements and conditions name.
-    fn look(&mut self, value: &Json) {
-        match value {
-            Json::Array(items) => items.iter().for_each(|item| self.look(item)),
-            Json::Object(members) => {
-                for (key, member) in members {
-                    match (key.as_str(), member) {
-                        ("flag", Json::String(name)) => {
-                            self.flags.push(name.clone());
-                            if ["equals", "passes"]
-                                .iter()
-                                .any(|it| members.contains_key(*it))
-                            {
-                                self.values.insert(name.clone());
-                            }
-                        }
-                        ("segment", Json::String(name)) => self.segments.push(name.clone()),
-                        ("segments", Json::Array(names)) => {
-                            let names = names.iter().filter_map(Json::as_str);
-                            self.segments.extend(names.map(str::to_owned));
-                        }
-                        ("value" | "equals", _) => {}
-                        _ => self.look(member),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Names of members that flags or segments refer to.
-#[derive(Default)]
-struct Used {
-    segments: BTreeSet<String>,
-    layers: BTreeSet<String>,
-    holdouts: BTreeSet<String>,
-    bandits: BTreeSet<String>,
-}
-
-impl Used {
-    /// Collects references anywhere below; a name too many only keeps a member too many.
-    fn look(&mut self, value: &Json) {
-        match value {
-            Json::Array(items) => items.iter().for_each(|item| self.look(item)),
-            Json::Object(members) => {
-                for (key, member) in members {
-                    match (key.as_str(), member) {
-                        ("segment", Json::String(name)) => drop(self.segments.insert(name.clone())),
-                        ("bandit", Json::String(name)) => drop(self.bandits.insert(name.clone())),
-                        ("segments", Json::Array(names)) => collect(names, &mut self.segments),
-                        ("holdouts", Json::Array(names)) => collect(names, &mut self.holdouts),
-                        ("layer", Json::Object(layer)) => {
-                            let name = layer.get("key").and_then(Json::as_str);
-                            self.layers.extend(name.map(str::to_owned));
-                        }
-                        _ => self.look(member),
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Adds segments that used segments refer to.
-    fn follow_segments(&mut self, document: &Document) {
-        let segments = document.get("segments").and_then(Json::as_object);
-        let mut seen = BTreeSet::new();
-        while let Some(next) = self.segments.difference(&seen).next().cloned() {
-            if let Some(segment) = segments.and_then(|segments| segments.get(&next)) {
-                self.look(segment);
-            }
-            seen.insert(next);
-        }
-    }
-}
-
-fn collect(names: &[Json], into: &mut BTreeSet<String>) {
-    into.extend(names.iter().filter_map(Json::as_str).map(str::to_owned));
 }

@@ -8,6 +8,7 @@ pub mod number;
 pub mod operand;
 pub mod page;
 mod plain;
+mod references;
 pub mod ruleset;
 pub mod text;
 pub mod tree;

@@ -7,6 +7,7 @@
 use crate::bandit::wire::BanditWire;
 use crate::value::Value;
 use crate::wire::condition::{AttributeWire, BucketingWire, ConditionWire, ForeignWire, UnitWire};
+use crate::wire::operand::OperandWire;
 use crate::wire::text::{ByName, Members, Text};
 use crate::wire::unique::unique;
 use serde::{Deserialize, Deserializer};
@@ -18,6 +19,7 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// A ruleset whose members have been read, or are still to be.
 pub type RulesetWire<'a> = ShapeWire<
     'a,
+    Member<'a, ListWire<'a>>,
     Member<'a, SegmentWire<'a>>,
     Member<'a, LayerWire<'a>>,
     Member<'a, HoldoutWire<'a>>,
@@ -26,8 +28,15 @@ pub type RulesetWire<'a> = ShapeWire<
 >;
 
 /// The outline of a ruleset: its members as raw text.
-pub type OutlineWire<'a> =
-    ShapeWire<'a, &'a RawValue, &'a RawValue, &'a RawValue, &'a RawValue, &'a RawValue>;
+pub type OutlineWire<'a> = ShapeWire<
+    'a,
+    &'a RawValue,
+    &'a RawValue,
+    &'a RawValue,
+    &'a RawValue,
+    &'a RawValue,
+    &'a RawValue,
+>;
 
 /// A member of a ruleset.
 #[derive(Debug)]
@@ -51,11 +60,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<'_, T> {
     rename_all = "camelCase",
     expecting = "struct RulesetWire",
     bound(
-        deserialize = "S: Deserialize<'de>, L: Deserialize<'de>, H: Deserialize<'de>, \
-                         B: Deserialize<'de>, F: Deserialize<'de>"
+        deserialize = "V: Deserialize<'de>, S: Deserialize<'de>, L: Deserialize<'de>, \
+                         H: Deserialize<'de>, B: Deserialize<'de>, F: Deserialize<'de>"
     )
 )]
-pub struct ShapeWire<'a, S, L, H, B, F> {
+pub struct ShapeWire<'a, V, S, L, H, B, F> {
     /// [`SCHEMA_VERSION`].
     pub schema_version: u32,
     /// Prefixed to default salts.
@@ -66,6 +75,9 @@ pub struct ShapeWire<'a, S, L, H, B, F> {
     /// Attributes that decide and are never told.
     #[serde(default)]
     pub private_attributes: Vec<AttributeWire>,
+    /// Lists of values that conditions are compared with.
+    #[serde(default, deserialize_with = "unique")]
+    pub lists: Members<'a, V>,
     /// Reusable audiences.
     #[serde(default, deserialize_with = "unique")]
     pub segments: Members<'a, S>,
@@ -95,6 +107,7 @@ impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
             salt: outline.salt,
             subject_salt: outline.subject_salt,
             private_attributes: outline.private_attributes,
+            lists: raw(outline.lists),
             segments: raw(outline.segments),
             layers: raw(outline.layers),
             holdouts: raw(outline.holdouts),
@@ -110,6 +123,19 @@ impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
 pub struct VersionWire {
     /// The document's schema version.
     pub schema_version: u32,
+}
+
+/// A list of values: its own, and those of other lists.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ListWire<'a> {
+    /// For people.
+    #[serde(borrow)]
+    pub description: Option<Text<'a>>,
+    /// Texts and numbers.
+    pub values: Option<OperandWire<'a>>,
+    /// Lists whose values are in it too.
+    pub lists: Vec<Text<'a>>,
 }
 
 /// A segment: excluded wins over included, included over the condition.

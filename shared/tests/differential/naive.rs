@@ -188,10 +188,7 @@ impl Naive<'_> {
             return Ok(true);
         }
         for name in items(&flag["holdouts"]) {
-            let name = name.as_str().unwrap();
-            let holdout = &self.document["holdouts"][name];
-            let held = buckets(&holdout["percentage"]);
-            if held > 0 && self.bucket(&self.member_salt(name), &Json::Null)? < held {
+            if self.is_held_out(name.as_str().unwrap())? {
                 return Ok(true);
             }
         }
@@ -202,6 +199,11 @@ impl Naive<'_> {
         let salt = self.member_salt(layer["key"].as_str().unwrap());
         let bucket = self.bucket(&salt, &Json::Null)?;
         Ok(!items(&layer["ranges"]).any(|range| is_in(&range[0], &range[1], bucket)))
+    }
+
+    fn is_held_out(&self, holdout: &str) -> Result<bool, &'static str> {
+        let held = buckets(&self.document["holdouts"][holdout]["percentage"]);
+        Ok(held > 0 && self.bucket(&self.member_salt(holdout), &Json::Null)? < held)
     }
 
     fn passes(&self, key: &str, gate: &Json) -> Result<bool, &'static str> {
@@ -288,6 +290,13 @@ impl Naive<'_> {
         if let Some(segment) = condition["segment"].as_str() {
             return self.is_member(&self.document["segments"][segment]);
         }
+        if let Some(holdout) = condition["holdout"].as_str() {
+            // Who takes no part in experiments needs no key.
+            return match self.is_held_out(holdout) {
+                Err(_) if !self.asked.takes_part => Ok(false),
+                held => held,
+            };
+        }
         if let Some(flag) = condition["flag"].as_str() {
             let Ok((Some(served), reason)) = self.evaluate(flag) else {
                 return Ok(false);
@@ -324,17 +333,31 @@ impl Naive<'_> {
             positive = rest[..1].to_lowercase() + &rest[1..];
         }
         let value = self.asked.context.get(test["attribute"].as_str().unwrap());
+        let operand = match test["list"].as_str() {
+            Some(list) => Json::Array(self.listed(list)),
+            None => test["value"].clone(),
+        };
         let passes = match value.filter(|value| !value.is_null()) {
             _ if looks_at_the_whole(&positive) => {
-                value.is_some_and(|value| passes_whole(&positive, value, &test["value"]))
+                value.is_some_and(|value| passes_whole(&positive, value, &operand))
             }
             None => false,
             Some(Json::Array(elements)) if positive != "exists" => elements
                 .iter()
-                .any(|element| compare(&positive, element, &test["value"])),
-            Some(value) => compare(&positive, value, &test["value"]),
+                .any(|element| compare(&positive, element, &operand)),
+            Some(value) => compare(&positive, value, &operand),
         };
         passes == (positive == op)
+    }
+
+    /// The list's values, and those of the lists in it.
+    fn listed(&self, list: &str) -> Vec<Json> {
+        let list = &self.document["lists"][list];
+        let mut values: Vec<Json> = items(&list["values"]).cloned().collect();
+        for inside in items(&list["lists"]) {
+            values.extend(self.listed(inside.as_str().unwrap()));
+        }
+        values
     }
 }
 

@@ -86,9 +86,18 @@ pub(crate) fn ruleset(random: &mut Random) -> Json {
     });
     let salt = *random.pick(&["", "salt"]);
     json!({
-        "schemaVersion": 1, "salt": salt, "segments": segments, "flags": flags,
+        "schemaVersion": 1, "salt": salt, "segments": segments, "flags": flags, "lists": lists(),
         "layers": { "l": {} },
         "holdouts": { "none": { "percentage": 0 }, "some": { "percentage": 20 } },
+    })
+}
+
+fn lists() -> Json {
+    json!({
+        "countries": { "values": ["DE", "FR"] },
+        "plans": { "values": ["pro", "free"], "lists": ["countries", "none"] },
+        "accounts": { "values": [1, 2.0, "3", 7] },
+        "none": {},
     })
 }
 
@@ -255,7 +264,7 @@ fn bucketing(random: &mut Random) -> Json {
 }
 
 fn condition(random: &mut Random, index: u64, depth: u64) -> Json {
-    let kind = if depth == 0 { 9 } else { random.below(10) };
+    let kind = if depth == 0 { 10 } else { random.below(11) };
     let parts = |random: &mut Random| -> Vec<Json> {
         (0..random.below(4))
             .map(|_| condition(random, index, depth - 1))
@@ -275,6 +284,7 @@ fn condition(random: &mut Random, index: u64, depth: u64) -> Json {
             asked
         }
         7 => json!({ "chance": { "percentage": 40, "bucketing": { "salt": "chance" } } }),
+        8 => json!({ "holdout": *random.pick(&["none", "some"]) }),
         _ => leaf(random),
     }
 }
@@ -285,7 +295,14 @@ fn leaf(random: &mut Random) -> Json {
         "" => op.to_owned(),
         not => format!("{not}{}{}", op[..1].to_uppercase(), &op[1..]),
     };
-    match random.below(12) {
+    match random.below(14) {
+        12 => {
+            let op = *random.pick(&["in", "startsWith", "contains", "containsAny", "subsetOf"]);
+            let list = *random.pick(&["countries", "plans", "none"]);
+            let attribute = *random.pick(&["country", "plan", "tags"]);
+            json!({ "attribute": attribute, "op": named(op), "list": list })
+        }
+        13 => json!({ "attribute": "account", "op": named("in"), "list": "accounts" }),
         0 => json!({ "attribute": "country", "op": named("in"), "value": ["DE", "FR"] }),
         1 => json!({ "attribute": "plan", "op": named("startsWith"), "value": ["pro", "x"] }),
         2 => json!({ "attribute": "tags", "op": named("contains"), "value": "ro" }),
