@@ -1,5 +1,6 @@
 //! The command line as a whole: the list of commands and what holds for all of them.
 
+use crate::bandit::BanditArgs;
 use crate::diff::DiffArgs;
 use crate::evaluate::EvaluateArgs;
 use crate::explain::ExplainArgs;
@@ -37,6 +38,7 @@ Examples:
   bandera publish --previous live.json --draft draft.json --out next.json
   bandera optimise ask --study study.json --n 4
   bandera replay --policy default --log rounds.jsonl.gz
+  bandera bandit evaluate --log decisions.jsonl.gz --policy default
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth craft=0.05,gift=0.12
 
 Run `bandera COMMAND --help` for the examples of a command.";
@@ -95,6 +97,8 @@ pub(crate) enum Command {
     Optimise(OptimiseArgs),
     /// Run a contextual policy over rounds whose every reward is known
     Replay(ReplayArgs),
+    /// Judge what a bandit would earn or has learned, from a log of its decisions
+    Bandit(BanditArgs),
     /// Send visitors with a known truth through a running edge, and check what was learned
     Simulate(SimulateArgs),
 }

@@ -3,6 +3,7 @@
 //! Each command has a module with its arguments and its work. Standard output carries the answer
 //! and nothing else; remarks, progress and errors go to standard error.
 
+mod bandit;
 mod command;
 mod diff;
 mod draws;
@@ -13,6 +14,7 @@ mod export;
 mod fault;
 mod import;
 mod input;
+mod lines;
 mod locate;
 mod optimise;
 mod output;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
     match command {
+        Command::Bandit(args) => bandit::run(&args, output),
         Command::Validate(args) => validate::run(&args, output),
         Command::Evaluate(args) => evaluate::run(&args, output),
         Command::Explain(args) => explain::run(&args, output),

@@ -32,7 +32,7 @@ impl Confidence {
     }
 
     /// The standard normal quantile that leaves half of the rest in each tail: 1.96 for 95 %.
-    fn z(self) -> f64 {
+    pub(crate) fn z(self) -> f64 {
         Normal::standard().inverse_cdf(f64::midpoint(1.0, self.0))
     }
 }
@@ -180,6 +180,39 @@ pub fn sum_normal(
     })
 }
 
+/// An interval for a mean that covers at least as often as the level says at any number of
+/// observations, whatever their distribution, and narrows where their variance is small.
+///
+/// # Formula
+/// `mean ± sqrt(2 s^2 ln(4 / (1 - level)) / n) + 7 range ln(4 / (1 - level)) / (3 (n - 1))`, `s^2`
+/// with `n - 1`: the one-sided bound at half of what may go wrong, on each side.
+/// # Arguments
+/// `terms`: (n,), independent; `range`: how far apart two of them can lie, known beforehand and not
+/// from the terms.
+/// # Returns
+/// In the unit of the terms; `None` for fewer than two.
+/// # Determinism
+/// Within 1e-12 on wasm and natively.
+/// # Panics
+/// Never.
+/// # Source
+/// Maurer and Pontil 2009, theorem 4.
+#[must_use]
+pub fn empirical_bernstein(terms: &[f64], range: f64, confidence: Confidence) -> Option<Interval> {
+    let n = terms.len() as f64;
+    if terms.len() < 2 {
+        return None;
+    }
+    let mean = terms.iter().sum::<f64>() / n;
+    let variance = terms.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
+    let log = libm::log(4.0 / (1.0 - confidence.as_f64()));
+    let half = (2.0 * variance * log / n).sqrt() + 7.0 * range * log / (3.0 * (n - 1.0));
+    Some(Interval {
+        low: mean - half,
+        high: mean + half,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,5 +292,14 @@ mod tests {
         for level in [0.0, 1.0, -1.0, f64::NAN] {
             assert_eq!(Confidence::new(level), Err(InvalidConfidence), "{level}");
         }
+    }
+
+    #[test]
+    fn the_bound_of_a_mean_agrees_with_hand_figures() {
+        // Mean 0.5, s^2 = 1/3, ln 80 = 4.382027: sqrt(2 * 4.382027 / 3 / 4) = 0.854598 and
+        // 7 * 4.382027 / 9 = 3.408243.
+        let interval = empirical_bernstein(&[0.0, 1.0, 1.0, 0.0], 1.0, Confidence::P95).unwrap();
+        close(interval, 0.5 - 4.262_841, 0.5 + 4.262_841);
+        assert_eq!(empirical_bernstein(&[1.0], 1.0, Confidence::P95), None);
     }
 }

@@ -4,6 +4,7 @@
 //! reward of what it chose. One pass, in order; what it was given away is exact.
 
 mod coins;
+mod decisions;
 mod log;
 mod print;
 mod report;
@@ -12,12 +13,13 @@ use crate::draws::Draws;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
-use crate::output::{Format, Output, progress};
+use crate::output::{Format, Output, progress, write_file};
 use bandera_shared::policy::contextual::{
     ContextualPolicy, ContextualSpec, Observation, wire::parse,
 };
 use clap::Args;
 use coins::CoinsArgs;
+use decisions::Decisions;
 use log::Log;
 use report::{Report, Tally};
 use std::path::{Path, PathBuf};
@@ -44,6 +46,7 @@ Examples:
   bandera replay --policy default --log iris.jsonl.gz --json
   bandera replay --policy linucb.json --log a.jsonl b.jsonl --seed 0,1,2
   bandera replay --policy default --log edge.jsonl.gz --every 100
+  bandera replay --policy squarecb.json --log edge.jsonl.gz --decisions decisions.jsonl.gz
   bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000";
 
 /// The arguments of `bandera replay`.
@@ -61,6 +64,9 @@ pub(crate) struct ReplayArgs {
     /// Seeds of the random numbers that choose among actions
     #[arg(long, value_name = "N", default_value = "0", value_delimiter = ',')]
     seed: Vec<u64>,
+    /// Write every decision here, as `bandera bandit` reads them; for one log and one seed
+    #[arg(long, value_name = "FILE", conflicts_with = "bernoulli")]
+    decisions: Option<PathBuf>,
     /// Decide from a snapshot that is taken anew every so many decisions
     #[arg(long, value_name = "N", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..))]
@@ -73,6 +79,9 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     }
     let spec = policy(&args.policy)?;
     let n_runs = args.log.len() * args.seed.len();
+    if args.decisions.is_some() && n_runs != 1 {
+        return Err(Fault::usage("--decisions", "it takes one log and one seed").into());
+    }
     let bar = progress("replaying", n_runs as u64);
     let mut reports = Vec::with_capacity(n_runs);
     for path in &args.log {
@@ -80,7 +89,20 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
         for seed in &args.seed {
             let policy = ContextualPolicy::new(spec.clone(), log.d, log.n_actions)
                 .map_err(|error| Fault::usage(input::name(path), error))?;
-            reports.push(replay(&log, policy, *seed, args.every.into()));
+            let mut written = args
+                .decisions
+                .as_deref()
+                .map(|_| Decisions::of(&log))
+                .transpose()?;
+            reports.push(replay(
+                &log,
+                policy,
+                (*seed, args.every.into()),
+                written.as_mut(),
+            )?);
+            if let Some((written, path)) = written.zip(args.decisions.as_deref()) {
+                write_file(path, &written.finish()?)?;
+            }
             bar.inc(1);
         }
     }
@@ -108,7 +130,12 @@ fn policy(path: &Path) -> Result<ContextualSpec, Fault> {
 }
 
 /// One pass over the log.
-fn replay(log: &Log, mut policy: ContextualPolicy, seed: u64, every: u64) -> Report {
+fn replay(
+    log: &Log,
+    mut policy: ContextualPolicy,
+    (seed, every): (u64, u64),
+    mut decisions: Option<&mut Decisions>,
+) -> anyhow::Result<Report> {
     let mut draws = Draws::new(seed);
     let mut tally = Tally::new(log);
     // A copy is only kept where decisions lag behind what was learned.
@@ -124,6 +151,9 @@ fn replay(log: &Log, mut policy: ContextualPolicy, seed: u64, every: u64) -> Rep
         let distribution = snapshot.as_ref().unwrap_or(&policy).decide(&round.context);
         let (action, _) = distribution.sample(draws.bits());
         let share = tally.record(round, action, &distribution);
+        if let Some(decisions) = decisions.as_mut() {
+            decisions.record(round, action, &distribution)?;
+        }
         policy.observe(Observation {
             context: &round.context,
             action,
@@ -131,5 +161,5 @@ fn replay(log: &Log, mut policy: ContextualPolicy, seed: u64, every: u64) -> Rep
         });
     }
     let micros = started.elapsed().as_secs_f64() * 1e6;
-    tally.report(log, &policy, seed, micros)
+    Ok(tally.report(log, &policy, seed, micros))
 }
