@@ -6,6 +6,8 @@
 //! `--json` prints one object for scripts. Other arguments are parts of names: only workloads with
 //! one of them in their name are run, and the floor.
 
+mod bandits;
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -161,6 +163,7 @@ fn main() {
         loading_all("loading and reading 100 flags", N_FLAGS),
         loading_all("loading and reading 1,000 flags", 10 * N_FLAGS),
     ];
+    workloads.extend(bandits::workloads());
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with("--"))
@@ -209,8 +212,8 @@ fn report(workloads: &[Workload<'_>], nanoseconds: &[f64]) {
         println!("{}", json!(rows));
         return;
     }
-    println!("{:<32} {:>12} {:>10}", "workload", "median ns", "x floor");
+    println!("{:<42} {:>12} {:>10}", "workload", "median ns", "x floor");
     for (workload, ns) in workloads.iter().zip(nanoseconds) {
-        println!("{:<32} {ns:>12.1} {:>10.1}", workload.name, ns / floor);
+        println!("{:<42} {ns:>12.1} {:>10.1}", workload.name, ns / floor);
     }
 }
