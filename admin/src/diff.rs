@@ -1,6 +1,7 @@
 //! What differs between two rulesets, place by place.
 
 use crate::diagnostics::{DocumentRef, document_of};
+use crate::kinds::Kind;
 use crate::limits::CHANGES_MAX;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -103,7 +104,10 @@ fn members(
     after: Option<&Value>,
     found: &mut Vec<Change>,
 ) {
-    match (before, after) {
+    // What an earlier release published lacks the kinds of documents that came later.
+    let nothing = Value::Object(Map::new());
+    let nothing = is_collection(pointer).then_some(&nothing);
+    match (before.or(nothing), after.or(nothing)) {
         (Some(before), Some(after)) => compare(pointer, before, after, found),
         _ => members_differ(pointer, before, after, found),
     }
@@ -129,6 +133,14 @@ fn members_differ(
         before,
         after,
     });
+}
+
+/// Whether documents of a kind are there.
+fn is_collection(pointer: &str) -> bool {
+    pointer
+        .strip_prefix('/')
+        .and_then(Kind::of_collection)
+        .is_some()
 }
 
 /// Calls `visit` with the pointer one step longer. Depth is bounded by the JSON parser's own.
@@ -180,6 +192,18 @@ mod tests {
         check(&json!({"a": []}), &json!({"a": {}}), &[("/a", Changed)]);
         check(&json!({"a/b~c": 1}), &json!({}), &[("/a~1b~0c", Removed)]);
         check(&json!(1), &json!(2), &[("", Changed)]);
+    }
+
+    #[test]
+    fn a_collection_that_is_not_there_is_empty() {
+        use ChangeKind::{Added, Removed};
+        let (before, empty) = (json!({"flags": {}}), json!({"flags": {}, "lists": {}}));
+        check(&before, &empty, &[]);
+        check(&empty, &before, &[]);
+        let listed = json!({"flags": {}, "lists": {"eu": {"values": []}}});
+        check(&before, &listed, &[("/lists/eu", Added)]);
+        check(&listed, &before, &[("/lists/eu", Removed)]);
+        check(&json!({}), &json!({"salt": {}}), &[("/salt", Added)]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Flag,
+    List,
     Segment,
     Layer,
     Holdout,
@@ -20,8 +21,9 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Flag,
+        Self::List,
         Self::Segment,
         Self::Layer,
         Self::Holdout,
@@ -32,6 +34,7 @@ impl Kind {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Flag => "flag",
+            Self::List => "list",
             Self::Segment => "segment",
             Self::Layer => "layer",
             Self::Holdout => "holdout",
@@ -43,6 +46,7 @@ impl Kind {
     pub(crate) fn collection(self) -> &'static str {
         match self {
             Self::Flag => "flags",
+            Self::List => "lists",
             Self::Segment => "segments",
             Self::Layer => "layers",
             Self::Holdout => "holdouts",
@@ -61,6 +65,7 @@ impl Kind {
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Collection {
     Flags,
+    Lists,
     Segments,
     Layers,
     Holdouts,
@@ -71,6 +76,7 @@ impl From<Collection> for Kind {
     fn from(collection: Collection) -> Self {
         match collection {
             Collection::Flags => Self::Flag,
+            Collection::Lists => Self::List,
             Collection::Segments => Self::Segment,
             Collection::Layers => Self::Layer,
             Collection::Holdouts => Self::Holdout,

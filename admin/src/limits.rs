@@ -3,7 +3,7 @@
 /// Longest request body.
 pub(crate) const BODY_BYTES_MAX: u32 = 1_000_000;
 
-/// Longest flag, segment, layer, holdout or bandit, as stored.
+/// Longest flag, list, segment, layer, holdout or bandit, as stored.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 100_000;
 
 /// Longest published ruleset: it is one row of the database, and those hold at most 2 MB.

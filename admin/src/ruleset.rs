@@ -257,6 +257,25 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_checked_by_itself() {
+        let check = |list: Value| {
+            let checked = check_document(Kind::List, "eu", &list);
+            let problem =
+                checked.map_err(|fault| fault.problem().pointer.clone().unwrap_or_default());
+            problem.map(|warnings| warnings.len())
+        };
+        assert_eq!(
+            check(json!({"values": ["ES", 7], "lists": ["later"]})),
+            Ok(0)
+        );
+        assert_eq!(
+            check(json!({"values": ["ES", true]})),
+            Err("/values/1".to_owned())
+        );
+        assert_eq!(check(json!({"value": ["ES"]})), Err("/value".to_owned()));
+    }
+
+    #[test]
     fn a_document_may_be_as_long_as_allowed_and_no_longer() {
         let pad = |bytes: usize| {
             let document = flag(&json!({"description": "x"}));

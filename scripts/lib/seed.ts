@@ -6,7 +6,7 @@ import { TaskError } from "./run.ts";
 import type { ApiReply, Stack } from "./stack.ts";
 
 /** Members of a ruleset, each before those that refer to it. */
-const collections = ["segments", "layers", "holdouts", "bandits", "flags"] as const;
+const collections = ["lists", "segments", "layers", "holdouts", "bandits", "flags"] as const;
 
 const CREATED = 201;
 const NOT_FOUND = 404;

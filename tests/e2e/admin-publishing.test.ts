@@ -280,6 +280,38 @@ test("a flag that would take too long is neither kept nor published", async () =
   assert.equal((await admin.publish(environment, 0)).status, 201);
 });
 
+test("a list is a document of its own, edited once for every flag that names it", async () => {
+  const environment = await admin.environment("lists");
+  const list = `${environment}/lists/near`;
+  const bad = { status: 422, code: "invalid_document", pointer: "/values/1" };
+  await admin.refused(bad, "PUT", list, { body: { values: ["ES", true] }, headers: anew });
+  await admin.ok(201, "PUT", list, { body: { values: ["ES"] }, headers: anew });
+  const when = { attribute: "country", op: "in", list: "near" };
+  for (const key of ["a", "b"]) {
+    const rules = [{ id: "near", when, serve: { variant: "on" } }];
+    const flag = { ...plainFlag, status: "enabled", defaultVariant: "off", rules };
+    await admin.ok(201, "PUT", `${environment}/flags/${key}`, { body: flag, headers: anew });
+  }
+  const variants = async (): Promise<Json[]> => {
+    const of = async (key: string): Promise<Json> => {
+      const body = { flag: key, context: { targetingKey: "ana", country: "PT" } };
+      const reply = await admin.ok(200, "POST", `${environment}/evaluate`, { body });
+      return objectOf(listOf(reply.body["evaluations"])[0])["variant"] ?? null;
+    };
+    return [await of("a"), await of("b")];
+  };
+  assert.equal((await admin.publish(environment, 0)).status, 201);
+  assert.deepEqual(await variants(), ["off", "off"]);
+  const headers = { "if-match": '"v1"' };
+  await admin.ok(200, "PUT", list, { body: { values: ["ES", "PT"] }, headers });
+  assert.equal((await admin.publish(environment, 1)).status, 201);
+  assert.deepEqual(await variants(), ["on", "on"]);
+  const diff = await admin.ok(200, "GET", `${environment}/diff?from=1&to=live`);
+  const [change, ...others] = listOf(diff.body["changes"]).map(objectOf);
+  const place = { kind: "list", key: "near", pointer: "/values/1" };
+  assert.deepEqual([change?.["document"], others], [place, []]);
+});
+
 test("private attributes of an environment decide, and no answer tells them", async () => {
   const environment = await admin.environment("private");
   const wrong = { status: 422, code: "invalid_document", pointer: "/privateAttributes/1" };

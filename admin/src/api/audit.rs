@@ -28,7 +28,8 @@ struct AuditView {
     /// Absent for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<String>,
-    /// `flag`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or `token`.
+    /// `flag`, `list`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or
+    /// `token`.
     kind: String,
     key: String,
     /// Version or publication number after the change.

@@ -1,4 +1,4 @@
-//! Flags, segments, layers, holdouts and bandits: drafts, with every version of them.
+//! Flags, lists, segments, layers, holdouts and bandits: drafts, with every version of them.
 
 mod view;
 

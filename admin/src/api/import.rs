@@ -36,6 +36,9 @@ struct RulesetInput {
     flags: Members,
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Object>, required = false)]
+    lists: Members,
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, Object>, required = false)]
     segments: Members,
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, Object>, required = false)]
@@ -78,6 +81,7 @@ impl RulesetInput {
 
     fn members(self) -> Vec<(Kind, String, Value)> {
         let members = [
+            (Kind::List, self.lists),
             (Kind::Segment, self.segments),
             (Kind::Layer, self.layers),
             (Kind::Holdout, self.holdouts),

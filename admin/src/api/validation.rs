@@ -26,6 +26,8 @@ pub(super) struct Overlay {
     #[schema(value_type = BTreeMap<String, Option<Object>>, required = false)]
     flags: Members,
     #[schema(value_type = BTreeMap<String, Option<Object>>, required = false)]
+    lists: Members,
+    #[schema(value_type = BTreeMap<String, Option<Object>>, required = false)]
     segments: Members,
     #[schema(value_type = BTreeMap<String, Option<Object>>, required = false)]
     layers: Members,
@@ -39,6 +41,7 @@ impl Overlay {
     fn apply(self, draft: &mut Draft) {
         let members = [
             (Kind::Flag, self.flags),
+            (Kind::List, self.lists),
             (Kind::Segment, self.segments),
             (Kind::Layer, self.layers),
             (Kind::Holdout, self.holdouts),

@@ -3,7 +3,7 @@
 /** What happened at one place. */
 export type ChangeKind = "added" | "removed" | "changed";
 /** What a document is; each kind is a member of the ruleset. */
-export type Kind = "flag" | "segment" | "layer" | "holdout" | "bandit";
+export type Kind = "flag" | "list" | "segment" | "layer" | "holdout" | "bandit";
 /** How bad a remark is. */
 export type Severity = "warning" | "error";
 /** What became of another system's export. */
@@ -53,7 +53,10 @@ export interface AuditEntry {
   environment?: string | null;
   id: number;
   key: string;
-  /** `flag`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or `token`. */
+  /**
+   * `flag`, `list`, `segment`, `layer`, `holdout`, `bandit`, `environment`, `publication` or
+   * `token`.
+   */
   kind: string;
   /** Version or publication number after the change. */
   version?: number | null;
@@ -383,6 +386,9 @@ export interface Overlay {
   layers?: {
     [k: string]: {} | null;
   };
+  lists?: {
+    [k: string]: {} | null;
+  };
   segments?: {
     [k: string]: {} | null;
   };
@@ -518,6 +524,9 @@ export interface RulesetInput {
     [k: string]: {};
   };
   layers?: {
+    [k: string]: {};
+  };
+  lists?: {
     [k: string]: {};
   };
   /** If present, the environment's own. */
