@@ -198,7 +198,7 @@ impl<'w> Lists<'w> {
     /// # Errors
     /// All copies together would be too large.
     pub(super) fn values(&mut self, using: &Use) -> Result<OperandWire<'w>, Unusable> {
-        let (mut texts, mut others) = (BTreeSet::new(), Vec::new());
+        let (mut texts, mut others) = (Vec::new(), Vec::new());
         let (mut open, mut seen) = (vec![using.list], BTreeSet::new());
         // A test takes something, however short its list is.
         let mut n_bytes = size_of::<Segment>();
@@ -210,8 +210,8 @@ impl<'w> Lists<'w> {
             for text in &list.texts {
                 // As many bytes mark where it is.
                 n_bytes += text.len() + size_of::<u64>();
-                texts.insert(text.clone());
             }
+            texts.extend_from_slice(&list.texts);
             others.extend_from_slice(&list.others);
             open.extend_from_slice(&list.inside);
         }
@@ -223,10 +223,12 @@ impl<'w> Lists<'w> {
             );
             return Err((DiagnosticCode::LimitExceeded, message));
         }
-        let texts = texts.into_iter();
+        texts.sort_unstable();
+        texts.dedup();
         if others.is_empty() {
-            return Ok(OperandWire::Texts(texts.collect()));
+            return Ok(OperandWire::Texts(texts));
         }
+        let texts = texts.into_iter();
         others.extend(texts.map(|text| Value::String(text.into())));
         Ok(OperandWire::Other(Value::List(others.into())))
     }

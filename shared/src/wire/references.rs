@@ -13,7 +13,7 @@ pub(super) const KINDS: [&str; 6] = [
 /// Members that are needed, and flags whose values are.
 #[derive(Default)]
 pub(super) struct Needed {
-    members: BTreeSet<(&'static str, String)>,
+    members: BTreeSet<String>,
     compared: BTreeSet<String>,
     open: Vec<(&'static str, String)>,
 }
@@ -39,8 +39,8 @@ impl Needed {
     }
 
     /// Whether that member is needed.
-    pub(super) fn has(&self, kind: &'static str, key: &str) -> bool {
-        self.members.contains(&(kind, key.to_owned()))
+    pub(super) fn has(&self, kind: &str, key: &str) -> bool {
+        self.members.contains(&named(kind, key))
     }
 
     /// Whether a condition compares the flag's values.
@@ -49,7 +49,7 @@ impl Needed {
     }
 
     fn refer(&mut self, kind: &'static str, key: &str) {
-        if self.members.insert((kind, key.to_owned())) {
+        if self.members.insert(named(kind, key)) {
             self.open.push((kind, key.to_owned()));
         }
     }
@@ -96,6 +96,11 @@ impl Needed {
             _ => self.look(member),
         }
     }
+}
+
+/// One name for a member of a kind; no kind has a slash in it.
+fn named(kind: &str, key: &str) -> String {
+    [kind, "/", key].concat()
 }
 
 /// Whether the field of a flag is the author's own data, whatever it looks like.
