@@ -51,9 +51,9 @@ export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
   edgeGzipBytesMax: 414_000,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 196_000,
+  ledgerGzipBytesMax: 210_000,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 610_000,
+  edgeWorkerGzipBytesMax: 624_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 1200 * 1024,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */

@@ -22,6 +22,7 @@ pub mod evaluation;
 pub mod event;
 pub mod exposed;
 pub mod flag;
+mod hex;
 pub mod keys;
 pub mod ledger;
 pub mod named;

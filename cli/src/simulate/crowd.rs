@@ -58,6 +58,8 @@ pub(super) enum Seen {
 /// A decision and what followed.
 #[derive(Debug)]
 pub(super) struct Decision {
+    /// Index of the visitor's kind in the truth.
+    pub(super) audience: usize,
     /// Index of the action in the truth.
     pub(super) action: usize,
     pub(super) reward: f64,
@@ -143,9 +145,16 @@ impl Crowd<'_> {
         if let Some(name) = self.subject_cookie {
             jar.set(&format!("{name}=sim-{:x}-{index}-{id:016x}", self.seed));
         }
+        let number = self.truth.audience_at(draws.unit());
+        let Some(audience) = self.truth.audiences().get(number) else {
+            return (Seen::Nothing, None);
+        };
+        for (name, value) in &audience.cookies {
+            jar.set(&format!("{name}={value}"));
+        }
         let mut states = Vec::new();
         for _ in 0..self.n_pages {
-            match self.page(&mut jar) {
+            match self.page(&mut jar, &audience.headers) {
                 Some(state) => states.push(state),
                 None => return (Seen::Unreachable, None),
             }
@@ -162,7 +171,7 @@ impl Crowd<'_> {
         let Some((action, receipt)) = last else {
             return (Seen::Nothing, None);
         };
-        let arm = self.truth.arms().get(action).map(|(_, arm)| *arm);
+        let arm = audience.arms.get(action).copied();
         let reward = arm.filter(|arm| luck < arm.rate).map(|arm| arm.value);
         let event = reward.map(|value| RewardEvent {
             id: format!("sim-{:x}-{index}", self.seed),
@@ -173,6 +182,7 @@ impl Crowd<'_> {
         });
         let moved = actions.windows(2).any(|pair| pair.first() != pair.last());
         let decision = Decision {
+            audience: number,
             action,
             reward: reward.unwrap_or(0.0),
             variants: states.first().map(variants_by_split).unwrap_or_default(),
@@ -182,10 +192,10 @@ impl Crowd<'_> {
     }
 
     /// One page view; `None` when nobody answered in time, or not with a page.
-    fn page(&self, jar: &mut Jar) -> Option<PageState> {
+    fn page(&self, jar: &mut Jar, headers: &[(String, String)]) -> Option<PageState> {
         let mut patience = Patience::new(self.patience);
         loop {
-            let wished = match self.edge.visit(self.path, jar) {
+            let wished = match self.edge.visit(self.path, jar, headers) {
                 Ok(reply) if reply.status < 300 => {
                     return Some(PageState::find(&reply.body).unwrap_or_default());
                 }

@@ -90,13 +90,21 @@ impl Server {
         read(request.call()?)
     }
 
-    /// Visits a page with the cookies in the jar, and keeps those it sets.
-    pub(super) fn visit(&self, path: &str, jar: &mut Jar) -> Result<Reply, ureq::Error> {
+    /// Visits a page with the cookies in the jar and these headers, and keeps the cookies it sets.
+    pub(super) fn visit(
+        &self,
+        path: &str,
+        jar: &mut Jar,
+        headers: &[(String, String)],
+    ) -> Result<Reply, ureq::Error> {
         let mut request = self
             .agent
             .get(self.address(path))
             .header("accept", "text/html")
             .header("accept-language", "en");
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         if let Some(cookies) = jar.header() {
             request = request.header("cookie", cookies);
         }

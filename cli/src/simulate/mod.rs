@@ -1,5 +1,6 @@
 //! `bandera simulate`: visitors with a known truth, through real HTTP, cookies and events.
 
+mod audience;
 mod crowd;
 mod health;
 mod http;
@@ -59,7 +60,8 @@ pub(crate) struct SimulateArgs {
     /// How many visitors come
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     visitors: u64,
-    /// How often each action is rewarded: action=rate,..., action=rate@value,..., or a JSON file
+    /// How often each action is rewarded: action=rate,..., action=rate@value,..., or a JSON file,
+    /// also one that lists audiences
     #[arg(long, value_name = "TRUTH")]
     truth: String,
     /// The flag whose rewards are simulated; needed where several are served by bandits

@@ -13,6 +13,7 @@ pub(super) fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> 
     header(report, output)?;
     over_time(report, output)?;
     arms(report, output)?;
+    audiences(report, output)?;
     sample_ratios(&report.sample_ratios, output)?;
     regret(report, output)?;
     events(report, output)?;
@@ -53,6 +54,7 @@ fn table(heads: &[&str]) -> Table {
 
 fn over_time(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     let best = &report.regret.best;
+    let bar = |share: f64| "█".repeat((share * BAR_CHARS).round() as usize);
     let mut names: Vec<&str> = report.arms.iter().map(|arm| &*arm.action).collect();
     names.sort_by_key(|name| name != best);
     let mut heads = vec!["visitors"];
@@ -67,7 +69,7 @@ fn over_time(report: &Report, output: &mut Output) -> anyhow::Result<()> {
         cells.extend(names.iter().map(|name| percent(share(name))));
         cells.push(format!("{:.4}", window.mean_reward));
         cells.push(format!("{:.1}", window.regret));
-        cells.push("█".repeat((share(best) * BAR_CHARS).round() as usize));
+        cells.push(bar(window.best_share));
         table.add_row(cells);
         from = to + 1;
     }
@@ -100,6 +102,40 @@ fn arms(report: &Report, output: &mut Output) -> anyhow::Result<()> {
         ]);
     }
     show(&table, output)
+}
+
+fn audiences(report: &Report, output: &mut Output) -> anyhow::Result<()> {
+    let Some(fixed) = &report.beside_fixed else {
+        return Ok(());
+    };
+    let mut table = table(&[
+        "audience",
+        "best action",
+        "visitors",
+        "saw it",
+        "of the last third",
+    ]);
+    for audience in &report.audiences {
+        table.add_row([
+            audience.audience.clone(),
+            audience.best.clone(),
+            audience.visitors.to_string(),
+            percent(audience.best_share),
+            percent(audience.best_share_of_last),
+        ]);
+    }
+    show(&table, output)?;
+    output.line(&format!(
+        "beside \"{}\" for all  {:+.1} % ({:.4} a visitor, {:.4} expected of it); {:+.1} % in the \
+         last third; {:+.1} % is possible",
+        fixed.best_fixed,
+        fixed.margin * 100.0,
+        fixed.chosen,
+        fixed.fixed,
+        fixed.margin_of_last * 100.0,
+        fixed.margin_possible * 100.0,
+    ))?;
+    Ok(output.line("")?)
 }
 
 fn sample_ratios(splits: &[SampleRatioReport], output: &mut Output) -> anyhow::Result<()> {

@@ -1,10 +1,12 @@
 //! What came of a simulation, in figures.
 
+use super::audience::{AudienceReport, FixedReport, Regrets, audience_reports, beside_fixed};
 use super::crowd::{Crowd, Decision, History, Seen};
 use super::health::Exposures;
 use super::outbox::Fate;
 use super::settle::{CountsReport, Expected};
 use super::target::DeclaredSplit;
+use super::truth::Truth;
 use bandera_lab::interval::wilson;
 use bandera_lab::{Confidence, Interval, Regret, sample_ratio};
 use bandera_shared::bandit::Stickiness;
@@ -30,6 +32,12 @@ pub(super) struct Report {
     pub(super) arms: Vec<ArmReport>,
     pub(super) over_time: Vec<WindowReport>,
     pub(super) regret: RegretReport,
+    /// Each kind of visitors, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) audiences: Vec<AudienceReport>,
+    /// Absent where all visitors are of one kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) beside_fixed: Option<FixedReport>,
     pub(super) events: EventsReport,
     /// Absent where the Ledger was not asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +89,8 @@ pub(super) struct ArmReport {
 pub(super) struct WindowReport {
     pub(super) visitors: u64,
     pub(super) shares: BTreeMap<String, f64>,
+    /// How many were shown the action that is best for them.
+    pub(super) best_share: f64,
     pub(super) mean_reward: f64,
     /// Pseudo-regret up to the end of the stretch.
     pub(super) regret: f64,
@@ -157,8 +167,17 @@ impl Report {
             })
             .collect();
         let names: Vec<&str> = arms.iter().map(|(action, _)| &**action).collect();
-        let mut regret = Regret::new(&means)?;
-        let over_time = windows(&decisions, &names, &mut regret);
+        let mut regret = Regrets::new(crowd.truth)?;
+        let over_time = windows(&decisions, &names, crowd.truth, &mut regret);
+        let beside_fixed = beside_fixed(crowd.truth, &decisions);
+        let audiences = match beside_fixed {
+            Some(_) => audience_reports(crowd.truth, &decisions),
+            None => Vec::new(),
+        };
+        let best = match beside_fixed {
+            Some(_) => "the best for each audience",
+            None => best(&names, &means),
+        };
         let bandit = &crowd.target.bandit;
         let splits = crowd.target.splits.iter();
         Ok(Self {
@@ -172,13 +191,15 @@ impl Report {
             arms: arm_reports(&decisions, &names, &means),
             over_time,
             regret: RegretReport {
-                best: best(&names, &means).to_owned(),
-                reward: regret.reward(),
-                pseudo: regret.pseudo(),
-                realised: regret.realised(),
-                realised_interval: regret.realised_interval(Confidence::P95).map(ends),
-                of_even_split: regret.of_even_split(),
+                best: best.to_owned(),
+                reward: regret.sum(Regret::reward),
+                pseudo: regret.sum(Regret::pseudo),
+                realised: regret.sum(Regret::realised),
+                realised_interval: regret.realised_interval().map(ends),
+                of_even_split: regret.sum(Regret::of_even_split),
             },
+            audiences,
+            beside_fixed,
             events: events(history),
             counts: None,
             counts_fault: None,
@@ -276,12 +297,21 @@ fn arm_reports(decisions: &[&Decision], names: &[&str], means: &[f64]) -> Vec<Ar
     .collect()
 }
 
-fn windows(decisions: &[&Decision], names: &[&str], regret: &mut Regret) -> Vec<WindowReport> {
+fn windows(
+    decisions: &[&Decision],
+    names: &[&str],
+    truth: &Truth,
+    regret: &mut Regrets,
+) -> Vec<WindowReport> {
+    let is_best = |decision: &&&Decision| {
+        let audience = truth.audiences().get(decision.audience);
+        audience.is_some_and(|audience| audience.is_best(decision.action))
+    };
     let length = decisions.len().div_ceil(N_WINDOWS).max(1);
     let window = |part: &[&Decision]| {
         let n = part.len() as u64;
         for decision in part {
-            regret.record(decision.action, decision.reward);
+            regret.record(decision);
         }
         let share = |index| {
             part.iter()
@@ -295,8 +325,9 @@ fn windows(decisions: &[&Decision], names: &[&str], regret: &mut Regret) -> Vec<
                 .enumerate()
                 .map(|(index, name)| ((*name).to_owned(), mean(share(index) as f64, n)))
                 .collect(),
+            best_share: mean(part.iter().filter(is_best).count() as f64, n),
             mean_reward: mean(part.iter().map(|decision| decision.reward).sum(), n),
-            regret: regret.pseudo(),
+            regret: regret.sum(Regret::pseudo),
         }
     };
     decisions.chunks(length).map(window).collect()

@@ -1,5 +1,6 @@
 //! What simulated visitors do: how often each action is rewarded, and with how much.
 
+use super::audience::{Audience, AudienceWire};
 use crate::fault::Fault;
 use crate::input;
 use bandera_shared::bandit::Bandit;
@@ -30,44 +31,109 @@ impl ArmTruth {
 
 /// The truth about every action of a bandit, in the bandit's order.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Truth(Vec<(String, ArmTruth)>);
+pub(super) struct Truth {
+    arms: Vec<(String, ArmTruth)>,
+    audiences: Vec<Audience>,
+}
 
 impl Truth {
+    /// Each action over all visitors.
     pub(super) fn arms(&self) -> &[(String, ArmTruth)] {
-        &self.0
+        &self.arms
+    }
+
+    /// The kinds of visitors; one, where all are alike.
+    pub(super) fn audiences(&self) -> &[Audience] {
+        &self.audiences
+    }
+
+    /// The kind of visitors at that point of 0..1.
+    pub(super) fn audience_at(&self, point: f64) -> usize {
+        let whole: f64 = self.audiences.iter().map(|audience| audience.share).sum();
+        let mut passed = 0.0;
+        let ends = self.audiences.iter().map(|audience| {
+            passed += audience.share / whole;
+            passed
+        });
+        let ends: Vec<f64> = ends.collect();
+        ends.iter()
+            .filter(|end| **end <= point)
+            .count()
+            .min(ends.len().saturating_sub(1))
     }
 
     pub(super) fn position(&self, action: &str) -> Option<usize> {
-        self.0.iter().position(|(known, _)| known == action)
+        self.arms.iter().position(|(known, _)| known == action)
     }
 }
 
 /// A truth as it is written in a file: a rate, or rate and value.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum ArmWire {
+pub(super) enum ArmWire {
     Rate(f64),
     Full(ArmTruth),
 }
 
-/// Reads the argument: `action=rate,...` (or `action=rate@value`), or the name of a JSON file.
-pub(super) fn read(argument: &str) -> Result<BTreeMap<String, ArmTruth>, Fault> {
+/// What is said of each kind of visitors, by action.
+pub(super) type Told = Vec<(Audience, BTreeMap<String, ArmTruth>)>;
+
+/// Reads the argument: `action=rate,...` (or `action=rate@value`), or the name of a JSON file,
+/// which holds an object of actions, or a list of audiences.
+pub(super) fn read(argument: &str) -> Result<Told, Fault> {
     if argument.contains('=') {
-        return inline(argument);
+        return Ok(vec![(everybody(), inline(argument)?)]);
     }
     let place = format!("--truth {argument}");
-    let text = input::text_or_file(&format!("@{argument}"))?;
-    let arms: BTreeMap<String, ArmWire> = serde_json::from_str(&text).map_err(|error| {
-        Fault::usage(place, error).fix(r#"write {"action": 0.05} or {"action": {"rate", "value"}}"#)
-    })?;
+    parse(&place, &input::text_or_file(&format!("@{argument}"))?)
+}
+
+fn parse(place: &str, text: &str) -> Result<Told, Fault> {
+    let fix = concat!(
+        r#"write {"action": 0.05} or {"action": {"rate", "value"}}, "#,
+        r#"or a list of audiences: {"name", "share", "headers", "cookies", "truth"}"#
+    );
+    let fault = |error| Fault::usage(place, error).fix(fix);
+    if !text.trim_start().starts_with('[') {
+        let arms: BTreeMap<String, ArmWire> = serde_json::from_str(text).map_err(fault)?;
+        return Ok(vec![(everybody(), full(arms))]);
+    }
+    let wires: Vec<AudienceWire> = serde_json::from_str(text).map_err(fault)?;
+    if wires.is_empty() {
+        return Err(Fault::usage(place, "lists no audience").fix(fix));
+    }
+    let audience = |(index, wire): (usize, AudienceWire)| {
+        wire.check(index)?;
+        let audience = Audience {
+            name: wire.name,
+            share: wire.share,
+            headers: wire.headers.into_iter().collect(),
+            cookies: wire.cookies.into_iter().collect(),
+            arms: Vec::new(),
+        };
+        Ok((audience, full(wire.truth)))
+    };
+    wires.into_iter().enumerate().map(audience).collect()
+}
+
+fn full(arms: BTreeMap<String, ArmWire>) -> BTreeMap<String, ArmTruth> {
     let full = |arm| match arm {
         ArmWire::Rate(rate) => ArmTruth { rate, value: one() },
         ArmWire::Full(arm) => arm,
     };
-    Ok(arms
-        .into_iter()
+    arms.into_iter()
         .map(|(key, arm)| (key, full(arm)))
-        .collect())
+        .collect()
+}
+
+fn everybody() -> Audience {
+    Audience {
+        name: "everybody".to_owned(),
+        share: 1.0,
+        headers: Vec::new(),
+        cookies: Vec::new(),
+        arms: Vec::new(),
+    }
 }
 
 fn inline(argument: &str) -> Result<BTreeMap<String, ArmTruth>, Fault> {
@@ -88,7 +154,40 @@ fn inline(argument: &str) -> Result<BTreeMap<String, ArmTruth>, Fault> {
 }
 
 /// Checks the truth against the bandit whose actions it is about.
-pub(super) fn check(mut arms: BTreeMap<String, ArmTruth>, bandit: &Bandit) -> Result<Truth, Fault> {
+pub(super) fn check(told: Told, bandit: &Bandit) -> Result<Truth, Fault> {
+    let mut audiences = Vec::with_capacity(told.len());
+    for (mut audience, arms) in told {
+        audience.arms = check_arms(arms, bandit)?;
+        audiences.push(audience);
+    }
+    let whole: f64 = audiences.iter().map(|audience| audience.share).sum();
+    let over_all = |index: usize, action: &str| {
+        let sum = |of: &dyn Fn(&ArmTruth) -> f64| -> f64 {
+            let arms = audiences.iter();
+            let arms = arms.filter_map(|it| Some(it.share / whole * of(it.arms.get(index)?)));
+            arms.sum()
+        };
+        let (rate, mean) = (sum(&|arm| arm.rate), sum(&|arm| arm.mean()));
+        let value = if rate > 0.0 { mean / rate } else { one() };
+        (action.to_string(), ArmTruth { rate, value })
+    };
+    let actions = bandit.actions().iter();
+    let arms = if let [one] = audiences.as_slice() {
+        let names = actions.map(ToString::to_string);
+        names.zip(one.arms.iter().copied()).collect()
+    } else {
+        let numbered = actions.enumerate();
+        numbered
+            .map(|(index, action)| over_all(index, action))
+            .collect()
+    };
+    Ok(Truth { arms, audiences })
+}
+
+fn check_arms(
+    mut arms: BTreeMap<String, ArmTruth>,
+    bandit: &Bandit,
+) -> Result<Vec<ArmTruth>, Fault> {
     let offered = bandit.actions().join(", ");
     let mut known = Vec::with_capacity(bandit.actions().len());
     for action in bandit.actions() {
@@ -105,22 +204,51 @@ pub(super) fn check(mut arms: BTreeMap<String, ArmTruth>, bandit: &Bandit) -> Re
         if let Err(error) = bandit.reward().check(arm.value) {
             return Err(Fault::usage(place, error).fix("write action=rate@value"));
         }
-        known.push((action.to_string(), arm));
+        known.push(arm);
     }
     if let Some(alien) = arms.keys().next() {
         return Err(Fault::usage("--truth", format!("\"{alien}\" is no action"))
             .fix(format!("the bandit's actions are {offered}")));
     }
-    Ok(Truth(known))
+    Ok(known)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// The truth of a file, about actions `x` and `y`.
+    pub(in crate::simulate) fn checked(json: &str) -> Result<Truth, Fault> {
+        let bandit = r#"{"actions":["x","y"],
+            "reward":{"metric":"m","kind":"numeric","min":0,"max":2}}"#;
+        let bandit = bandera_shared::bandit::wire::parse("b", bandit).unwrap();
+        check(parse("--truth", json)?, &bandit)
+    }
+
+    #[test]
+    fn audiences_add_up_to_everybody() {
+        let truth = checked(
+            r#"[{"name": "p", "share": 3, "truth": {"x": 0.4, "y": 0.1}},
+                {"name": "d", "share": 1, "truth": {"x": 0.2, "y": {"rate": 0.5, "value": 2}}}]"#,
+        );
+        let truth = truth.unwrap();
+        let means: Vec<f64> = truth.arms().iter().map(|(_, arm)| arm.mean()).collect();
+        assert!((means[0] - 0.35).abs() < 1e-12 && (means[1] - 0.325).abs() < 1e-12);
+        let at = [0.0, 0.749, 0.75, 0.999_999].map(|point| truth.audience_at(point));
+        assert_eq!(at, [0, 0, 1, 1]);
+        for wrong in [
+            "[]",
+            r#"[{"name": "p", "share": 0, "truth": {"x": 0, "y": 0}}]"#,
+            r#"[{"name": "p", "share": 1, "truth": {"x": 0}}]"#,
+            r#"[{"name": "p", "share": 1, "cookies": {"a": "b;c"}, "truth": {"x": 0, "y": 0}}]"#,
+        ] {
+            assert!(checked(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn reads_rates_and_values() {
-        let arms = read("craft=0.05,gift=0.12@30").unwrap();
+        let (_, arms) = read("craft=0.05,gift=0.12@30").unwrap().remove(0);
         let arm = |rate, value| ArmTruth { rate, value };
         assert_eq!(arms["craft"], arm(0.05, 1.0));
         assert_eq!(arms["gift"], arm(0.12, 30.0));

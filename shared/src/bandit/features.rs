@@ -96,9 +96,60 @@ impl ContextVector {
         bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
         bytes
     }
+
+    /// The vector of these bytes; `None` for any that [`Self::bytes`] does not write.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (spec, rest) = bytes.split_first_chunk()?;
+        let (values, odd) = rest.as_chunks();
+        let values: Vec<i16> = values
+            .iter()
+            .map(|value| i16::from_le_bytes(*value))
+            .collect();
+        Self::new(u32::from_le_bytes(*spec), values).filter(|_| odd.is_empty())
+    }
 }
 
 impl FeatureSpec {
+    /// The declaration of these features; `None` where they make no number or more than
+    /// [`FEATURES_MAX`], or where one crosses what does not come before it.
+    #[must_use]
+    pub(crate) fn new(features: Vec<Feature>) -> Option<Self> {
+        let crosses = |(place, feature): (usize, &Feature)| match feature {
+            Feature::Crossed { left, right } => left < right && *right < place,
+            _ => true,
+        };
+        let n_features = width(&features);
+        if !(1..=FEATURES_MAX).contains(&n_features) || !features.iter().enumerate().all(crosses) {
+            return None;
+        }
+        let mut described = vec![1];
+        for feature in &features {
+            feature.describe(&mut described);
+        }
+        Some(Self {
+            // Zero stands for no features at all.
+            fingerprint: (xxhash_rust::xxh3::xxh3_64(&described) as u32).max(1),
+            features: features.into(),
+            n_features,
+        })
+    }
+
+    /// The declaration of which no more is known: all that learning needs.
+    #[must_use]
+    pub(crate) fn known_by(n_features: usize, fingerprint: u32) -> Option<Self> {
+        let is_sound = (1..=FEATURES_MAX).contains(&n_features) && fingerprint != 0;
+        is_sound.then(|| Self {
+            features: Box::default(),
+            n_features,
+            fingerprint,
+        })
+    }
+
+    /// What is declared.
+    pub(crate) fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
     /// How many numbers a context is made into, 1 to [`FEATURES_MAX`].
     #[must_use]
     pub fn n_features(&self) -> usize {
@@ -140,6 +191,15 @@ impl FeatureSpec {
             values: values.into(),
         }
     }
+}
+
+/// How many numbers features make.
+fn width(features: &[Feature]) -> usize {
+    let mut widths: Vec<usize> = Vec::with_capacity(features.len());
+    for feature in features {
+        widths.push(feature.width(&widths));
+    }
+    widths.into_iter().fold(0, usize::saturating_add)
 }
 
 impl Feature {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::features::wire::FeatureWire;
+use super::features::{FeatureSpec, wire::FeatureWire};
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
     FLOOR_PARTS_DEFAULT, KEY_BYTES_MAX, PARTS, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
@@ -13,17 +13,18 @@ use super::{
 };
 use crate::policy::linear::Block;
 
-/// A bandit as written.
+/// A bandit as written, with features in the form `F`: authors write them out, and what has been
+/// checked goes on as what it needs to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct BanditWire {
+pub struct BanditWire<F = Vec<FeatureWire>> {
     /// Variant names to choose among.
     pub actions: Vec<String>,
     /// What it maximises.
     pub reward: RewardWire,
     /// How it learns; Thompson sampling where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyWire>,
+    pub policy: Option<PolicyWire<F>>,
     /// How long a reward counts for its decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution_window_ms: Option<u64>,
@@ -86,27 +87,32 @@ pub enum StickinessWire {
     Request,
 }
 
-/// A policy as written.
+/// A policy as written; which members it has depends on its kind. Not an enum with a tag, whose
+/// reading through a copy of every value is as much code again as all of this module.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum PolicyWire {
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PolicyWire<F> {
+    /// How it learns.
+    pub kind: PolicyKindWire,
+    /// What it looks at; contextual policies only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<F>,
+    /// Least probability of each action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
+    /// Start of the posteriors; Jeffreys' where absent. Thompson sampling only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<BetaPriorWire>,
+}
+
+/// How a policy learns, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PolicyKindWire {
     /// Thompson sampling.
-    Thompson {
-        /// Least probability of each action.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        floor: Option<f64>,
-        /// Start of the posteriors; Jeffreys' where absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        prior: Option<BetaPriorWire>,
-    },
+    Thompson,
     /// A linear model of each action's reward by what is known of the request.
-    Contextual {
-        /// What it looks at.
-        features: Vec<FeatureWire>,
-        /// Least probability of each action.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        floor: Option<f64>,
-    },
+    Contextual,
 }
 
 /// A Beta prior as written.
@@ -177,15 +183,55 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         .collect()
 }
 
+impl<F> BanditWire<F> {
+    /// The same with features in another form.
+    ///
+    /// # Errors
+    /// That of `form`.
+    pub fn with_features<G, E>(
+        self,
+        form: impl FnOnce(F) -> Result<G, E>,
+    ) -> Result<BanditWire<G>, E> {
+        let policy = match self.policy {
+            None => None,
+            Some(policy) => Some(PolicyWire {
+                kind: policy.kind,
+                features: policy.features.map(form).transpose()?,
+                floor: policy.floor,
+                prior: policy.prior,
+            }),
+        };
+        Ok(BanditWire {
+            actions: self.actions,
+            reward: self.reward,
+            policy,
+            attribution_window_ms: self.attribution_window_ms,
+            stickiness: self.stickiness,
+            snapshot_interval_ms: self.snapshot_interval_ms,
+        })
+    }
+}
+
 /// Checks a parsed bandit.
 ///
 /// # Errors
-/// The first `BanditFault` in the order of the members.
+/// The first `BanditFault`: of its features, then of its members in their order.
 pub fn from_wire(key: &str, wire: BanditWire) -> Result<Bandit, BanditFault> {
+    checked(
+        key,
+        wire.with_features(|features| features::wire::from_wire(&features))?,
+    )
+}
+
+/// Checks a bandit whose features have been checked.
+///
+/// # Errors
+/// The first `BanditFault` in the order of the members.
+pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, BanditFault> {
     check_key("", key)?;
     check_actions(&wire.actions)?;
     let reward = reward_from_wire(wire.reward)?;
-    let (policy, floor_parts) = policy_from_wire(wire.policy.as_ref(), wire.actions.len())?;
+    let (policy, floor_parts) = policy_from_wire(wire.policy, wire.actions.len())?;
     let attribution_window_ms = within(
         "/attributionWindowMs",
         wire.attribution_window_ms
@@ -218,27 +264,32 @@ pub fn from_wire(key: &str, wire: BanditWire) -> Result<Bandit, BanditFault> {
     })
 }
 
-/// The written form of a bandit; [`from_wire`] takes it back to the same bandit.
+/// The written form of a bandit; [`checked`] takes it back to the same bandit.
 #[must_use]
-pub fn to_wire(bandit: &Bandit) -> BanditWire {
+pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
     let reward = &bandit.reward;
     let (kind, bounds) = match reward.kind {
         RewardKind::Binary => (RewardKindWire::Binary, None),
         RewardKind::Numeric(range) => (RewardKindWire::Numeric, Some(range)),
     };
     let floor = Some(f64::from(bandit.floor_parts) / f64::from(PARTS));
-    let policy = match &bandit.policy {
-        Policy::Thompson { prior } => PolicyWire::Thompson {
-            floor,
-            prior: Some(BetaPriorWire {
+    let (policy_kind, features, prior) = match &bandit.policy {
+        Policy::Thompson { prior } => {
+            let prior = BetaPriorWire {
                 successes: prior.successes,
                 failures: prior.failures,
-            }),
-        },
-        Policy::Contextual { features } => PolicyWire::Contextual {
-            features: features::wire::to_wire(features),
-            floor,
-        },
+            };
+            (PolicyKindWire::Thompson, None, Some(prior))
+        }
+        Policy::Contextual { features } => {
+            (PolicyKindWire::Contextual, Some(features.clone()), None)
+        }
+    };
+    let policy = PolicyWire {
+        kind: policy_kind,
+        features,
+        floor,
+        prior,
     };
     BanditWire {
         actions: bandit.actions.iter().map(ToString::to_string).collect(),
@@ -336,15 +387,13 @@ fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {
 }
 
 fn policy_from_wire(
-    wire: Option<&PolicyWire>,
+    wire: Option<PolicyWire<FeatureSpec>>,
     n_actions: usize,
 ) -> Result<(Policy, u32), BanditFault> {
-    let (policy, floor) = match wire {
-        None => (thompson(None)?, None),
-        Some(PolicyWire::Thompson { floor, prior }) => (thompson(*prior)?, *floor),
-        Some(PolicyWire::Contextual { features, floor }) => {
-            (contextual(features, n_actions)?, *floor)
-        }
+    let floor = wire.as_ref().and_then(|wire| wire.floor);
+    let policy = match wire {
+        None => thompson(None)?,
+        Some(wire) => policy_of_kind(wire, n_actions)?,
     };
     let n_actions = n_actions as u32;
     let floor_parts = match floor {
@@ -364,6 +413,20 @@ fn policy_from_wire(
     Ok((policy, floor_parts))
 }
 
+fn policy_of_kind(wire: PolicyWire<FeatureSpec>, n_actions: usize) -> Result<Policy, BanditFault> {
+    let stray = |member: &str| {
+        let message = "this kind of policy has no such member";
+        Err(fault(format!("/policy/{member}"), message))
+    };
+    match (wire.kind, wire.features, wire.prior) {
+        (PolicyKindWire::Thompson, Some(_), _) => stray("features"),
+        (PolicyKindWire::Contextual, _, Some(_)) => stray("prior"),
+        (PolicyKindWire::Thompson, None, prior) => thompson(prior),
+        (PolicyKindWire::Contextual, Some(features), None) => contextual(features, n_actions),
+        (PolicyKindWire::Contextual, None, None) => Err(features::wire::no_feature()),
+    }
+}
+
 fn thompson(prior: Option<BetaPriorWire>) -> Result<Policy, BanditFault> {
     let prior = prior.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
         successes: prior.successes,
@@ -379,8 +442,7 @@ fn thompson(prior: Option<BetaPriorWire>) -> Result<Policy, BanditFault> {
     Ok(Policy::Thompson { prior })
 }
 
-fn contextual(wires: &[FeatureWire], n_actions: usize) -> Result<Policy, BanditFault> {
-    let features = features::wire::from_wire(wires)?;
+fn contextual(features: FeatureSpec, n_actions: usize) -> Result<Policy, BanditFault> {
     let n_sums = n_actions * Block::n_sums(features.n_features());
     if n_sums > SUMS_MAX {
         let message = format!(

@@ -4,10 +4,10 @@
 
 use super::bytes::{Compact, Reader, Writer, cases, record};
 use crate::bandit::Bandit;
-use crate::bandit::features::wire::{FeatureKindWire, FeatureWire};
+use crate::bandit::features::{Feature, FeatureSpec};
 use crate::bandit::wire::{
-    BanditWire, BetaPriorWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire, StickinessWire,
-    from_wire, to_wire,
+    BanditWire, BetaPriorWire, PolicyKindWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire,
+    StickinessWire, checked, to_wire,
 };
 use crate::bucketing::{Bucketing, Draw, OnMissing};
 use crate::condition::{
@@ -28,7 +28,6 @@ use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
 use crate::value::{Number, Value};
 use crate::version::Precedence;
-use crate::wire::condition::AttributeWire;
 
 record!(Segment {
     key,
@@ -119,18 +118,58 @@ record!(PageChange {
 });
 record!(Edit { selector, action });
 record!(Redirect { to, status });
-record!(FeatureWire {
-    kind,
-    attribute,
-    min,
-    max,
-    missing,
-    bounds,
-    categories,
-    places,
-    of
+/// What belongs to its kind.
+impl Compact for CheckedPolicy {
+    fn write(&self, to: &mut Writer) {
+        self.kind.write(to);
+        if self.kind == PolicyKindWire::Contextual {
+            self.features.write(to);
+        }
+        self.floor.write(to);
+        if self.kind == PolicyKindWire::Thompson {
+            self.prior.write(to);
+        }
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let kind = PolicyKindWire::read(from)?;
+        let is_contextual = kind == PolicyKindWire::Contextual;
+        Some(Self {
+            kind,
+            features: if is_contextual {
+                Compact::read(from)?
+            } else {
+                None
+            },
+            floor: Compact::read(from)?,
+            prior: if is_contextual {
+                None
+            } else {
+                Compact::read(from)?
+            },
+        })
+    }
+}
+cases!(PolicyKindWire { 0 => Thompson, 1 => Contextual });
+impl Compact for FeatureSpec {
+    fn write(&self, to: &mut Writer) {
+        to.list(self.features());
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        Self::new(from.list()?)
+    }
+}
+cases!(Feature {
+    0 => Numeric { attribute, min, max, missing },
+    1 => Steps { attribute, bounds },
+    2 => OneHot { attribute, categories },
+    3 => Hashed { attribute, places },
+    4 => Crossed { left, right },
 });
-record!(BanditWire {
+/// What the compact form holds of a bandit.
+type CheckedBandit = BanditWire<FeatureSpec>;
+/// And of its policy.
+type CheckedPolicy = PolicyWire<FeatureSpec>;
+record!(CheckedBandit {
     actions,
     reward,
     policy,
@@ -227,11 +266,6 @@ cases!(ErrorCode {
 });
 cases!(InsertAt { 0 => Before, 1 => Prepend, 2 => Append, 3 => After });
 cases!(Content { 0 => Text(text), 1 => Html(markup) });
-cases!(PolicyWire {
-    0 => Thompson { floor, prior },
-    1 => Contextual { features, floor },
-});
-cases!(FeatureKindWire { 0 => Numeric, 1 => Steps, 2 => OneHot, 3 => Hashed, 4 => Crossed });
 cases!(RewardKindWire { 0 => Binary, 1 => Numeric });
 cases!(RepeatWire { 0 => Replace, 1 => Add });
 cases!(StickinessWire { 0 => Subject, 1 => Revision, 2 => Request });
@@ -277,16 +311,6 @@ impl Compact for Attribute {
             Some(kind) => attribute.of(&kind),
             None => attribute,
         })
-    }
-}
-
-/// With its names: features are read before slots are known.
-impl Compact for AttributeWire {
-    fn write(&self, to: &mut Writer) {
-        write_names(&self.0, to);
-    }
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Attribute::read(from).map(Self)
     }
 }
 
@@ -348,7 +372,7 @@ impl Compact for Bandit {
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let key = from.text()?;
-        from_wire(key, BanditWire::read(from)?).ok()
+        checked(key, BanditWire::read(from)?).ok()
     }
 }
 

@@ -77,7 +77,7 @@ pub struct Change {
     pub additions: Vec<NewRow>,
     /// New states of the bandits that changed.
     pub learners: Sorted<(Box<str>, u64), ShardState>,
-    /// Actions whose blocks changed.
+    /// Actions whose blocks changed, each once: few, so they are looked through.
     pub learned: Vec<Learned>,
     /// Bandits that are new or of a later publication.
     pub bandits: Sorted<Box<str>, (u64, Bandit)>,
@@ -126,7 +126,6 @@ pub fn apply(memory: &Memory, known: Known, batches: &[&Batch]) -> Change {
             ..Change::default()
         },
         touched: Vec::new(),
-        learned: Vec::new(),
     };
     for batch in batches {
         applying.note_bandits(batch);
@@ -150,7 +149,6 @@ struct Applying<'a> {
     known: Known,
     change: Change,
     touched: Vec<RowKey>,
-    learned: Vec<Learned>,
 }
 
 impl Applying<'_> {
@@ -243,7 +241,10 @@ impl Applying<'_> {
         let arm = state.arms.or_default(item.action.clone());
         count(arm, &mut self.change.totals, (before, row), spec);
         if learn(state, item, bandit, (before, row)) {
-            self.learned.push((learner.clone(), item.action.clone()));
+            let learned = (learner.clone(), item.action.clone());
+            if !self.change.learned.contains(&learned) {
+                self.change.learned.push(learned);
+            }
         }
         self.write(item.row, row);
         Outcome::Committed
@@ -267,9 +268,6 @@ impl Applying<'_> {
             .iter()
             .filter_map(|key| Some((*key, *rows.get(key)?)))
             .collect();
-        self.learned.sort_unstable();
-        self.learned.dedup();
-        self.change.learned = self.learned;
         self.change
     }
 }

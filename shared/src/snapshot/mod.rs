@@ -130,7 +130,7 @@ fn certain() -> Distribution {
 /// Longest snapshot accepted: every action at its longest, with room for its numbers and
 /// coefficients.
 pub const SNAPSHOT_BYTES_MAX: usize =
-    crate::bandit::ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 6) + 1024;
+    crate::bandit::ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 8) + 1024;
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,11 @@
 use crate::wire::tree;
 use std::fmt;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::{LinearModel, PolicySnapshot, SNAPSHOT_BYTES_MAX, SnapshotAction};
 use crate::bandit::ACTIONS_MAX;
+use crate::hex;
 use crate::time::UnixMillis;
 
 /// The version this crate writes and reads.
@@ -27,11 +27,11 @@ struct SnapshotWire {
 }
 
 /// A model as written: coefficients of each action as doubles of 32 bits, little endian, in
-/// base64url.
+/// hexadecimal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ModelWire {
     features: u32,
-    gamma: f32,
+    gamma: f64,
     coefficients: Vec<String>,
 }
 
@@ -119,7 +119,7 @@ pub fn parse(bytes: &[u8]) -> Result<PolicySnapshot, InvalidSnapshot> {
 fn read_model(wire: &ModelWire) -> Option<LinearModel> {
     let mut coefficients = Vec::with_capacity(wire.coefficients.len());
     for text in &wire.coefficients {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let bytes = hex::decode(text)?;
         let (numbers, rest) = bytes.as_chunks();
         if !rest.is_empty() {
             return None;
@@ -131,17 +131,17 @@ fn read_model(wire: &ModelWire) -> Option<LinearModel> {
                 .collect(),
         );
     }
-    LinearModel::new(wire.features, wire.gamma, coefficients)
+    LinearModel::new(wire.features, wire.gamma as f32, coefficients)
 }
 
 fn write_model(model: &LinearModel) -> ModelWire {
     let text = |of: &[f32]| {
         let bytes: Vec<u8> = of.iter().flat_map(|w| w.to_le_bytes()).collect();
-        URL_SAFE_NO_PAD.encode(bytes)
+        hex::encode(&bytes)
     };
     ModelWire {
         features: model.features(),
-        gamma: model.gamma(),
+        gamma: model.gamma().into(),
         coefficients: model.coefficients().map(text).collect(),
     }
 }
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn models_print_and_parse_back_and_broken_ones_are_refused() {
-        let model = r#""model":{"features":7,"gamma":1.5,"coefficients":["AAAAPwAAgL8"]}}"#;
+        let model = r#""model":{"features":7,"gamma":1.5,"coefficients":["0000003f000080bf"]}}"#;
         let json = JSON.replace("]}", &format!("],{model}"));
         let read = parse(json.as_bytes()).unwrap();
         let found: Vec<&[f32]> = read.model().unwrap().coefficients().collect();
@@ -201,12 +201,12 @@ mod tests {
                 "{broken}"
             );
         };
-        check("AAAAPwAAgL8", "AAAAPwAAgL");
-        check("AAAAPwAAgL8", "AAAAPwAAgH8");
-        check("AAAAPwAAgL8", "");
+        check("0000003f000080bf", "0000003f000080b");
+        check("0000003f000080bf", "0000003f0000807f");
+        check("0000003f000080bf", "");
         check("1.5", "-1.5");
-        check(r#"["AAAAPwAAgL8"]"#, "[]");
-        check(r#"["AAAAPwAAgL8"]"#, r#"["AAAAPw","AAAAPw"]"#);
+        check(r#"["0000003f000080bf"]"#, "[]");
+        check(r#"["0000003f000080bf"]"#, r#"["0000003f","0000003f"]"#);
     }
 
     #[test]

@@ -5,9 +5,8 @@ use crate::value::Value;
 use crate::wire::operand::OperandWire;
 use crate::wire::ruleset::{FlagTypeWire, GateWire};
 use crate::wire::text::Text;
+use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 
 /// Exactly one of the forms `all`, `any`, `not`, `segment`, `holdout`, `flag`, `chance` and
@@ -88,22 +87,6 @@ pub enum OnFailureWire {
 /// list as `path`, and as `of` the kind of entity whose attribute it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeWire(pub Attribute);
-
-impl Serialize for AttributeWire {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let names: Vec<&str> = self.0.names().collect();
-        match (self.0.kind(), names.as_slice()) {
-            (Some(kind), names) => {
-                let mut members = serializer.serialize_map(Some(2))?;
-                members.serialize_entry("of", kind)?;
-                members.serialize_entry("path", names)?;
-                members.end()
-            }
-            (None, [name]) => serializer.serialize_str(name),
-            (None, names) => names.serialize(serializer),
-        }
-    }
-}
 
 impl<'de> Deserialize<'de> for AttributeWire {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -5,6 +5,7 @@ use crate::simulate::crowd::{Reported, Visitor};
 
 fn decision(action: usize, reward: f64, variant: &str) -> Seen {
     Seen::Decision(Decision {
+        audience: 0,
         action,
         reward,
         variants: BTreeMap::from([("split".to_owned(), variant.to_owned())]),
@@ -45,8 +46,10 @@ fn shares_rewards_and_regret_over_time() {
     });
     let history = history(seen.collect(), vec![]);
     let decisions = decisions(&history);
-    let mut regret = Regret::new(&[0.5, 0.3]).unwrap();
-    let windows = windows(&decisions, &["a", "b"], &mut regret);
+    let truth = crate::simulate::truth::tests::checked(r#"{"x": 0.5, "y": 0.3}"#).unwrap();
+    let mut regret = Regrets::new(&truth).unwrap();
+    let windows = windows(&decisions, &["a", "b"], &truth, &mut regret);
+    assert!((windows[0].best_share - 0.5).abs() < 1e-12);
     assert_eq!(windows.len(), N_WINDOWS);
     assert_eq!((windows[0].visitors, windows[0].mean_reward), (2, 0.5));
     assert!((windows[1].shares["a"] - 1.0).abs() < 1e-12);

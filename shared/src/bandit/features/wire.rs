@@ -1,48 +1,48 @@
 //! The JSON form of features inside a bandit's policy, and the checks that make it a
 //! [`FeatureSpec`].
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{FEATURES_MAX, Feature, FeatureSpec};
+use super::{FEATURES_MAX, Feature, FeatureSpec, width};
 use crate::bandit::KEY_BYTES_MAX;
 use crate::bandit::wire::{BanditFault, fault};
 use crate::context::Attribute;
 use crate::wire::condition::AttributeWire;
 
 /// A feature as written; which members it has depends on its kind.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FeatureWire {
     /// What is made of the attribute.
     pub kind: FeatureKindWire,
     /// What is looked at; all but crossed features.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub attribute: Option<AttributeWire>,
     /// What becomes -1; numeric features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub min: Option<f64>,
     /// What becomes 1; numeric features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub max: Option<f64>,
     /// What stands for an absent number; the middle where absent. Numeric features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub missing: Option<f64>,
     /// Where a new interval begins, rising; steps only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub bounds: Option<Vec<f64>>,
     /// Values that are told apart; one-hot features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub categories: Option<Vec<String>>,
     /// How many places values are hashed into; hashed features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub places: Option<u32>,
     /// Positions of the two earlier features that are multiplied, from 0; crossed features only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub of: Option<Vec<usize>>,
 }
 
 /// What is made of an attribute, as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FeatureKindWire {
     /// A number brought to -1..=1.
@@ -58,20 +58,6 @@ pub enum FeatureKindWire {
 }
 
 impl FeatureWire {
-    fn of_kind(kind: FeatureKindWire, attribute: Option<&Attribute>) -> Self {
-        Self {
-            kind,
-            attribute: attribute.cloned().map(AttributeWire),
-            min: None,
-            max: None,
-            missing: None,
-            bounds: None,
-            categories: None,
-            places: None,
-            of: None,
-        }
-    }
-
     /// The first member that its kind does not have.
     fn stray(&self) -> Option<&'static str> {
         use FeatureKindWire::{Crossed, Hashed, Numeric, OneHot, Steps};
@@ -102,18 +88,11 @@ const FEATURES: &str = "/policy/features";
 /// The first `BanditFault`: a member that is absent or out of place, a value outside its bounds, or
 /// more numbers than [`FEATURES_MAX`].
 pub fn from_wire(wires: &[FeatureWire]) -> Result<FeatureSpec, BanditFault> {
-    if wires.is_empty() {
-        let message = "a contextual policy declares at least one feature; without any, leave out \
-                       \"policy\" or name the kind \"thompson\"";
-        return Err(fault(FEATURES, message));
-    }
     let mut features: Vec<Feature> = Vec::new();
-    let mut widths: Vec<usize> = Vec::new();
-    let mut n_features = 0_usize;
     for (place, wire) in wires.iter().enumerate() {
         let feature = feature_from_wire(&format!("{FEATURES}/{place}"), wire, &features)?;
-        let width = feature.width(&widths);
-        n_features = n_features.saturating_add(width);
+        features.push(feature);
+        let n_features = width(&features);
         if n_features > FEATURES_MAX {
             let message = format!(
                 "features 0 to {place} make {n_features} numbers of a context; at most \
@@ -121,20 +100,15 @@ pub fn from_wire(wires: &[FeatureWire]) -> Result<FeatureSpec, BanditFault> {
             );
             return Err(fault(format!("{FEATURES}/{place}"), message));
         }
-        widths.push(width);
-        features.push(feature);
     }
-    let mut described = vec![1];
-    for feature in &features {
-        feature.describe(&mut described);
-    }
-    // Zero stands for no features at all.
-    let fingerprint = (xxhash_rust::xxh3::xxh3_64(&described) as u32).max(1);
-    Ok(FeatureSpec {
-        features: features.into(),
-        n_features,
-        fingerprint,
-    })
+    FeatureSpec::new(features).ok_or_else(no_feature)
+}
+
+/// A contextual policy that looks at nothing.
+pub(in crate::bandit) fn no_feature() -> BanditFault {
+    let message = "a contextual policy declares at least one feature; without any, leave out \
+                   \"policy\" or name the kind \"thompson\"";
+    fault(FEATURES, message)
 }
 
 fn feature_from_wire(
@@ -227,42 +201,4 @@ fn numeric(
         max,
         missing,
     })
-}
-
-/// The written form; [`from_wire`] takes it back to the same features.
-#[must_use]
-pub fn to_wire(spec: &FeatureSpec) -> Vec<FeatureWire> {
-    let wire = |feature: &Feature| match feature {
-        Feature::Numeric {
-            attribute,
-            min,
-            max,
-            missing,
-        } => FeatureWire {
-            min: Some(*min),
-            max: Some(*max),
-            missing: Some(*missing),
-            ..FeatureWire::of_kind(FeatureKindWire::Numeric, Some(attribute))
-        },
-        Feature::Steps { attribute, bounds } => FeatureWire {
-            bounds: Some(bounds.to_vec()),
-            ..FeatureWire::of_kind(FeatureKindWire::Steps, Some(attribute))
-        },
-        Feature::OneHot {
-            attribute,
-            categories,
-        } => FeatureWire {
-            categories: Some(categories.iter().map(ToString::to_string).collect()),
-            ..FeatureWire::of_kind(FeatureKindWire::OneHot, Some(attribute))
-        },
-        Feature::Hashed { attribute, places } => FeatureWire {
-            places: Some(*places),
-            ..FeatureWire::of_kind(FeatureKindWire::Hashed, Some(attribute))
-        },
-        Feature::Crossed { left, right } => FeatureWire {
-            of: Some(vec![*left, *right]),
-            ..FeatureWire::of_kind(FeatureKindWire::Crossed, None)
-        },
-    };
-    spec.features.iter().map(wire).collect()
 }

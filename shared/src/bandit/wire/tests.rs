@@ -32,8 +32,7 @@ fn reads_every_member() {
     );
     assert_eq!(bandit.reward().repeat, Repeat::Add);
     assert_eq!(bandit.stickiness(), Stickiness::Request);
-    let printed = serde_json::to_string(&to_wire(&bandit)).unwrap();
-    assert_eq!(parse("hero", &printed).unwrap(), bandit);
+    assert_eq!(checked("hero", to_wire(&bandit)).unwrap(), bandit);
 }
 
 #[test]
@@ -64,6 +63,19 @@ fn faults_point_at_their_place() {
     };
     check(&numeric(""), "/reward");
     check(&numeric(r#","min":1,"max":1"#), "/reward");
+    check(
+        &format!(r#""actions":["a"],{reward},"policy":{{"kind":"thompson","features":[]}}"#),
+        "/policy/features",
+    );
+    let contextual =
+        |more: &str| format!(r#""actions":["a"],{reward},"policy":{{"kind":"contextual"{more}}}"#);
+    check(&contextual(""), "/policy/features");
+    let prior = r#","prior":{"successes":1,"failures":1}"#;
+    check(&contextual(prior), "/policy/prior");
+    check(
+        &contextual(r#","features":[{"kind":"x"}]"#),
+        "/policy/features/0/kind",
+    );
     let policy = |policy: &str| {
         format!(r#""actions":["a","b"],{reward},"policy":{{"kind":"thompson",{policy}}}"#)
     };

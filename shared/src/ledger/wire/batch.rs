@@ -8,9 +8,11 @@ use super::super::apply::Outcome;
 use super::super::command::LedgerCommand;
 use super::super::item::{Batch, DecisionItem, FlagItem, Item, Observation, Report, RowKey};
 use super::{InvalidMessage, print};
-use crate::bandit::wire::{BanditWire, from_wire, to_wire};
-use crate::bandit::{Bandit, ContextVector, Reward};
+use crate::bandit::wire::{BanditWire, checked, to_wire};
+use crate::bandit::{Bandit, ContextVector, FeatureSpec, Reward};
+use crate::hex;
 use crate::time::UnixMillis;
+use std::convert::Infallible;
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -41,19 +43,40 @@ pub(super) struct BatchWire {
 #[derive(Serialize, Deserialize)]
 pub(super) struct KeyedBandit {
     key: String,
-    bandit: BanditWire,
+    bandit: BanditWire<FeaturesWire>,
+}
+
+/// Of features that were checked, all that learning needs: how many numbers they make, and what
+/// tells them apart.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct FeaturesWire(usize, u32);
+
+impl FeaturesWire {
+    fn check(self) -> Result<FeatureSpec, InvalidMessage> {
+        FeatureSpec::known_by(self.0, self.1).ok_or(InvalidMessage::Value("features"))
+    }
 }
 
 impl KeyedBandit {
     pub(super) fn new(bandit: &Bandit) -> Self {
+        let known_by = |spec: FeatureSpec| Ok(FeaturesWire(spec.n_features(), spec.fingerprint()));
+        let (key, told) = (bandit.key(), to_wire(bandit).with_features(known_by));
+        let bandit = match told {
+            Ok(told) => told,
+            Err(never) => {
+                let never: Infallible = never;
+                match never {}
+            }
+        };
         Self {
-            key: bandit.key().into(),
-            bandit: to_wire(bandit),
+            key: key.into(),
+            bandit,
         }
     }
 
     pub(super) fn check(self) -> Result<Bandit, InvalidMessage> {
-        from_wire(&self.key, self.bandit).map_err(|_| InvalidMessage::Value("bandit"))
+        let bandit = self.bandit.with_features(FeaturesWire::check)?;
+        checked(&self.key, bandit).map_err(|_| InvalidMessage::Value("bandit"))
     }
 }
 
@@ -62,9 +85,9 @@ impl KeyedBandit {
 #[derive(Serialize, Deserialize)]
 struct ItemWire(u8, u16, String, String, RowWire, i64, i64, i64, RowWire);
 
-/// What an item's decision was made from: place of the item, declaration, numbers.
+/// What an item's decision was made from: place of the item, and the bytes of the vector.
 #[derive(Serialize, Deserialize)]
-struct ContextWire(u16, u32, Vec<i16>);
+struct ContextWire(u16, String);
 
 const EXPOSED: u8 = 0;
 const REWARDED: u8 = 1;
@@ -208,14 +231,15 @@ fn context_to_wire((place, item): (usize, &Item)) -> Option<ContextWire> {
         return None;
     };
     // A batch has at most ITEMS_PER_BATCH_MAX items.
-    let wire = || ContextWire(place as u16, features.spec(), features.values().to_vec());
+    let wire = || ContextWire(place as u16, hex::encode(&features.bytes()));
     (!features.is_empty()).then(wire)
 }
 
 fn put_context(items: &mut [Item], wire: ContextWire) -> Option<()> {
-    let ContextWire(place, spec, values) = wire;
+    let ContextWire(place, bytes) = wire;
+    let vector = ContextVector::from_bytes(&hex::decode(&bytes)?)?;
     match items.get_mut(usize::from(place))? {
-        Item::Decision(item) => item.features = ContextVector::new(spec, values)?,
+        Item::Decision(item) => item.features = vector,
         Item::Flag(_) => return None,
     }
     Some(())

@@ -8,8 +8,8 @@ use super::super::state::{ArmState, ShardState};
 use super::batch::KeyedBandit;
 use super::{InvalidMessage, print};
 use crate::bandit::Bandit;
+use crate::hex;
 use crate::policy::linear::Block;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
@@ -28,7 +28,7 @@ enum CommandWire {
     View,
 }
 
-/// An action, and the bytes of its block in base64url.
+/// An action, and the bytes of its block in hexadecimal.
 #[derive(Serialize, Deserialize)]
 struct BlockWire(String, String);
 
@@ -88,14 +88,14 @@ fn state_from_wire(sequence: u64, arms: Vec<ArmWire>) -> Result<ShardState, Inva
 
 fn blocks_to_wire(state: &ShardState) -> Vec<BlockWire> {
     let blocks = state.blocks.iter();
-    let wire = blocks
-        .map(|(action, block)| BlockWire(action.to_string(), BASE64.encode(block.to_bytes())));
+    let wire =
+        blocks.map(|(action, block)| BlockWire(action.to_string(), hex::encode(&block.to_bytes())));
     wire.collect()
 }
 
 fn put_blocks(state: &mut ShardState, wires: Vec<BlockWire>) -> Result<(), InvalidMessage> {
     for BlockWire(action, bytes) in wires {
-        let bytes = BASE64.decode(bytes).unwrap_or_default();
+        let bytes = hex::decode(&bytes).unwrap_or_default();
         let block = Block::from_bytes(&bytes).ok_or(InvalidMessage::Value("block"))?;
         state.blocks.insert(action.into(), Arc::new(block));
     }

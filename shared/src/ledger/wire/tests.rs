@@ -164,7 +164,8 @@ fn refuses_what_no_sender_writes() {
     check("[0,0,", "[0,1,");
     check("ffffffffffffffffffffffffffffffff", "x");
     check("\"min\":-1.0", "\"min\":100.0");
-    check("[1,7,[4096,", "[2,7,[4096,");
-    check("[1,7,[4096,", "[1,7,[4097,");
+    check("[1,\"07000000", "[2,\"07000000");
+    check("[1,\"070000000010", "[1,\"070000000110");
+    check("[1,\"070000000010", "[1,\"07000000001");
     check("{\"shard\"", "{\"sherd\"");
 }

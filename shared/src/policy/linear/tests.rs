@@ -308,9 +308,9 @@ fn a_snapshot_of_other_features_or_actions_is_not_misread() {
     assert_eq!(published.distribution_in(&other, &bandit), None);
     let short = ContextVector::new(features.fingerprint(), [ONE, 0]).unwrap();
     assert_eq!(published.distribution_in(&short, &bandit), None);
-    let json = serde_json::to_string(&wire::to_wire(&bandit)).unwrap();
-    let json = json.replace(r#""a","b","c""#, r#""c","new","b""#);
-    let changed = wire::parse("hero", &json).unwrap();
+    let mut changed = wire::to_wire(&bandit);
+    changed.actions = ["c", "new", "b"].map(String::from).into();
+    let changed = wire::checked("hero", changed).unwrap();
     let mobile = vector(&bandit, [0, ONE, 0]);
     let parts = published.distribution_in(&mobile, &changed).unwrap();
     // The floor, and a third of the rest.
