@@ -12,6 +12,8 @@ mod configcat;
 mod draft;
 mod eppo;
 mod error;
+#[cfg(test)]
+mod explained;
 mod export;
 mod flagd;
 mod flagship;

@@ -403,27 +403,6 @@ impl fmt::Display for Matcher {
     }
 }
 
-/// What is asked, in words: `be on and serve "a" or "b"`.
-impl fmt::Display for FlagTest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        if self.must_be_on {
-            parts.push("be on".to_owned());
-        }
-        if let Some(names) = &self.variants {
-            let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-            parts.push(format!("serve {}", names.join(" or ")));
-        }
-        if let Some((_, value)) = &self.value {
-            parts.push(format!("have the value {value}"));
-        }
-        if let Some(foreign) = &self.foreign {
-            parts.push(format!("have a value for which {} holds", foreign.source()));
-        }
-        f.write_str(&parts.join(" and "))
-    }
-}
-
 /// Alternatives listed in words before the rest is only counted.
 const LISTED_MAX: usize = 5;
 

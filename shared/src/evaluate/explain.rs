@@ -2,12 +2,12 @@
 
 use super::subject::Trail;
 use super::trace::{Recorder, Step};
-use super::{Evaluator, Walker};
-use crate::condition::{Condition, Test};
+use super::{Evaluator, Walker, words};
+use crate::condition::{Condition, FlagTest, Test};
 use crate::context::Attribute;
 use crate::dialect::Source;
 use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
-use crate::flag::{ExpiryAction, Gate, Share};
+use crate::flag::{ExpiryAction, Gate, Serve, Share};
 use crate::truth::Truth;
 use crate::value::Value;
 
@@ -58,7 +58,22 @@ impl Walker<'_, '_> {
             Step::ConditionFailed { rule } => {
                 let mut change = Vec::new();
                 Trail::start(|trail| self.obstacles(&rule.when, trail, true, &mut change));
-                ("its condition does not hold".to_owned(), change)
+                let truth = Trail::start(|trail| self.holds(&rule.when, trail));
+                let what = match truth {
+                    Ok(Truth::Unknown) => "nobody can tell whether its condition holds",
+                    _ => "its condition does not hold",
+                };
+                (what.to_owned(), change)
+            }
+            Step::NoneNamed { rule } => {
+                let change = match &rule.serve {
+                    Serve::Program(program) => one(&format!(
+                        "its expression must name one: {}",
+                        program.source().value
+                    )),
+                    _ => Vec::new(),
+                };
+                ("its expression names no variant".to_owned(), change)
             }
             Step::Gate {
                 gate,
@@ -80,6 +95,7 @@ fn rule_of<'s>(step: &'s Step<'_>) -> Option<&'s str> {
         | Step::KeptOut { rule, .. }
         | Step::Gate { rule, .. }
         | Step::SplitMissed { rule }
+        | Step::NoneNamed { rule }
         | Step::Served { rule, .. } => Some(&rule.id),
         _ => None,
     }
@@ -153,7 +169,9 @@ impl Step<'_> {
                 format!("no rule serves: {}", or_default(*variant)),
                 Vec::new(),
             ),
-            Self::ConditionFailed { .. } | Self::Gate { .. } => (String::new(), Vec::new()),
+            Self::ConditionFailed { .. } | Self::Gate { .. } | Self::NoneNamed { .. } => {
+                (String::new(), Vec::new())
+            }
         }
     }
 }
@@ -253,7 +271,12 @@ impl Walker<'_, '_> {
                     self.obstacles(part, trail, wanted, found);
                 }
                 if parts.is_empty() {
-                    found.push("the condition is empty and can never hold".to_owned());
+                    let always = if wanted {
+                        "can never hold"
+                    } else {
+                        "always holds"
+                    };
+                    found.push(format!("the condition is empty and {always}"));
                 }
             }
             Condition::Not(part) => self.obstacles(part, trail, !wanted, found),
@@ -261,6 +284,12 @@ impl Walker<'_, '_> {
                 let segment = self.ruleset.segment_at(*index);
                 let key = segment.map_or("", |segment| &*segment.key);
                 found.push(format!("the subject {must} be in the segment \"{key}\""));
+                if let Some(when) = segment.and_then(|segment| segment.when.as_ref()) {
+                    let mut inside = Vec::new();
+                    self.obstacles(when, trail, wanted, &mut inside);
+                    let inside = inside.into_iter();
+                    found.extend(inside.map(|why| format!("for that segment: {why}")));
+                }
             }
             Condition::Listed(index) => {
                 let segment = self.ruleset.segment_at(*index);
@@ -278,7 +307,10 @@ impl Walker<'_, '_> {
             Condition::Flag(condition) => {
                 let flag = self.ruleset.flag_at(condition.flag);
                 let key = flag.map_or("", |flag| &*flag.key);
-                found.push(format!("the flag \"{key}\" {must} {}", condition.test));
+                found.push(format!(
+                    "the flag \"{key}\" {must} {}",
+                    flag_words(&condition.test)
+                ));
             }
             Condition::Chance(gate) if let Some(key) = self.holdout_of(gate) => {
                 found.push(format!("the subject {must} be in the holdout \"{key}\""));
@@ -307,12 +339,26 @@ impl Walker<'_, '_> {
     }
 
     fn foreign_words(&self, source: &Source, must: &str) -> String {
-        match &source.attribute {
-            Some(attribute) => {
-                let is = self.value_words(attribute);
-                format!("{attribute} {is}; \"{source}\" {must} hold")
+        let asked = match words::asked(source) {
+            Ok(asked) => asked,
+            Err(said) => return said,
+        };
+        match (
+            words::place(source, self.context),
+            source.value.member("constant"),
+        ) {
+            (Some(attribute), Some(constant)) => {
+                format!(
+                    "{attribute} is {constant} for everybody; \"{attribute} {asked}\" {must} hold"
+                )
             }
-            None => format!("\"{source}\" {must} hold"),
+            (Some(attribute), None) => {
+                let written = source.attribute.as_ref().unwrap_or(&attribute);
+                let is_private = self.ruleset.private().covers(written);
+                let is = self.value_words(if is_private { written } else { &attribute });
+                format!("{attribute} {is}; \"{attribute} {asked}\" {must} hold")
+            }
+            (None, _) => format!("{asked} {must} hold"),
         }
     }
 
@@ -332,6 +378,36 @@ impl Walker<'_, '_> {
         }
         value_words(self.context.get(attribute))
     }
+}
+
+/// What is asked of another flag: `be on and serve "a" or "b"`.
+fn flag_words(test: &FlagTest) -> String {
+    let mut parts = Vec::new();
+    if test.must_be_on {
+        parts.push("be on".to_owned());
+    }
+    if let Some(names) = &test.variants {
+        let names: Vec<String> = names.iter().map(|name| format!("{name:?}")).collect();
+        parts.push(format!("serve {}", names.join(" or ")));
+    }
+    if let Some((_, value)) = &test.value {
+        parts.push(format!("have the value {value}"));
+    }
+    if let Some(foreign) = &test.foreign {
+        // Null stands for any answer, if there is one.
+        parts.push(match &foreign.source().value {
+            Value::Null => "have an answer".to_owned(),
+            _ => match words::asked(foreign.source()) {
+                // An expression has no verb.
+                Ok(asked) if asked.starts_with("the ") => {
+                    format!("have a value for which {asked} holds")
+                }
+                Ok(asked) => format!("have a value that {asked}"),
+                Err(said) => said,
+            },
+        });
+    }
+    parts.join(" and ")
 }
 
 fn value_words(value: Option<&Value>) -> String {

@@ -10,6 +10,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod words;
 
 use crate::bucketing::Bucket;
 use crate::context::{EvaluationContext, Found, Gaze};
@@ -395,7 +396,7 @@ impl<'a> Walker<'_, 'a> {
                 details.rule = Some(&rule.id);
                 return Ok(Tried::Served((None, Reason::Default)));
             }
-            Choosing::Fallback => return Ok(Tried::End),
+            Choosing::Fallback => return Ok(none_named(rule, trace)),
         };
         let Some((variant, drawn, decision)) = drawn else {
             trace.step(|| Step::SplitMissed { rule });
@@ -419,6 +420,12 @@ impl<'a> Walker<'_, 'a> {
         }
         Ok(Tried::Served((Some(variant), reason)))
     }
+}
+
+/// The end of a rule whose expression names no variant.
+fn none_named<'a, T: Trace<'a>>(rule: &'a Rule, trace: &mut T) -> Tried {
+    trace.step(|| Step::NoneNamed { rule });
+    Tried::End
 }
 
 /// A variant's index, or the caller's default; and why.

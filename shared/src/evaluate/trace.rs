@@ -69,6 +69,8 @@ pub enum Step<'a> {
     },
     /// The subject's bucket belongs to no variant.
     SplitMissed { rule: &'a Rule },
+    /// The rule's expression names no variant.
+    NoneNamed { rule: &'a Rule },
     /// The rule serves.
     Served {
         rule: &'a Rule,
