@@ -7,6 +7,7 @@ use crate::explain::headline;
 use crate::input;
 use crate::output::{BOLD, DIM, Format, GREEN, Output, progress, styled};
 use crate::question::{Moment, MomentArgs};
+use anstream::adapter::strip_str;
 use bandera_shared::wire::evaluation::EvaluationWire;
 use bandera_shared::{EvaluationContext, Ruleset};
 use clap::Args;
@@ -210,14 +211,15 @@ impl Pair<'_> {
                 Some(rule) => format!("{rule}: {}", step.what),
                 None => step.what.clone(),
             });
+            let last = headline(&(&explanation.evaluation).into())?;
+            // Styles are for terminals, and this goes into JSON, too.
+            let last = strip_str(&last).to_string();
             changed.moves.push(Move {
                 from,
                 to,
                 n_subjects: 1,
                 examples: vec![name.to_owned()],
-                why: steps
-                    .chain([headline(&(&explanation.evaluation).into())?])
-                    .collect(),
+                why: steps.chain([last]).collect(),
             });
         }
         report.n_changed_subjects += u64::from(is_changed);

@@ -10,6 +10,7 @@ mod explain;
 mod export;
 mod help;
 mod import;
+mod imported;
 mod optimise;
 mod preview;
 mod publish;
