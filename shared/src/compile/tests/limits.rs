@@ -188,3 +188,21 @@ fn keys_variants_and_rules_are_bounded() {
     let past = errors(&rules(limits::RULES_MAX + 1));
     assert_eq!(past, ["limit-exceeded /flags/f/rules"]);
 }
+
+#[test]
+fn a_scale_has_a_bound() {
+    let scaled = |scale: u64| {
+        let bucketing = format!(r#"{{"kind":"eppo","salt":"s","scale":{scale}}}"#);
+        let ranges = r#"[{"variant":"on","from":0,"to":1}]"#;
+        let split = format!(r#"{{"ranges":{ranges},"bucketing":{bucketing}}}"#);
+        errors(&flag(&format!(
+            r#""status":"enabled","rules":[{{"serve":{{"split":{split}}}}}]"#
+        )))
+    };
+    assert!(scaled(1).is_empty());
+    assert!(scaled(limits::SCALE_MAX).is_empty());
+    let place = "/flags/f/rules/0/serve/split/bucketing/scale";
+    for past in [0, limits::SCALE_MAX + 1] {
+        assert_eq!(scaled(past), [format!("invalid-split {place}")]);
+    }
+}
