@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { until } from "../../scripts/lib/run.ts";
-import { numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
+import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { generator, tally } from "./lib/crowd.ts";
 import { ENVIRONMENT, Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
@@ -42,6 +42,10 @@ const RATE = { best: 0.5, others: 0.1 };
 /** What the right action's share has to pass, of 1 - 2 x floor that it can have. */
 const SHARE_MIN = 0.75;
 const LANES = 8;
+/** Visitors of pages, whom the middleware exposes. */
+const ON_PAGES = 40;
+/** Buyers while the runtime is killed. */
+const KILLED = 240;
 const WAVE = 200;
 const PHONE =
   "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148";
@@ -106,6 +110,14 @@ async function wave(chance: () => number): Promise<readonly Decided[]> {
 function shareOfBest(decided: readonly Decided[], device: Device): number {
   const of = decided.filter((one) => one.device === device);
   return of.filter(({ action }) => action === BEST[device]).length / of.length;
+}
+
+/** What the published snapshot has learned from. */
+async function learned(): Promise<{ readonly decisions: number; readonly revision: number }> {
+  const done = edge.stack.kvGet(`env/${ENVIRONMENT}/bandit/devices`);
+  const { actions, revision } = objectOf(parseJson(done.stdout));
+  const counts = listOf(actions).map((one) => numberOf(objectOf(one)["decisions"]) ?? Number.NaN);
+  return { decisions: counts.reduce((sum, n) => sum + n, 0), revision: numberOf(revision) ?? 0 };
 }
 
 test("before anybody has bought, every action is as likely for every device", async () => {
@@ -181,7 +193,7 @@ test("how often an action is chosen is the propensity that is stated", async () 
 });
 
 test("a page tells devices apart, and a visitor keeps the decision and its receipt's numbers", async () => {
-  const visitors = Array.from({ length: 40 }, () => new Visitor(edge.url));
+  const visitors = Array.from({ length: ON_PAGES }, () => new Visitor(edge.url));
   const seen = await inLanes(visitors, LANES, async (visitor) => {
     const { state } = await visitor.visit("/", { "user-agent": PHONE });
     return state.answers.get("shop")?.variant;
@@ -194,4 +206,38 @@ test("a page tells devices apart, and a visitor keeps the decision and its recei
   const receipt = later.state.receipts[0]?.token ?? "";
   const { verdicts } = await postEvents(edge.url, [rewardFor(receipt)]);
   assert.equal(verdicts[0]?.verdict, "committed");
+});
+
+test("kill -9 loses nothing of what was learned, and sending again counts nothing twice", async () => {
+  const before = await learned();
+  // A fifth more: enough for a snapshot that counts them.
+  const shown = await inLanes(Array<null>(KILLED).fill(null), LANES, (_, n) =>
+    decide(n % 2 === 0 ? "desktop" : "mobile"),
+  );
+  const events = shown.map(({ receipt }) => rewardFor(receipt));
+  let killing: Promise<void> | undefined;
+  let nAcknowledged = 0;
+  await inLanes(events, LANES, async (event, index) => {
+    const posting = postEvents(edge.url, [event]).catch(() => undefined);
+    if (index === KILLED / 2) killing = edge.stack.killEdge();
+    nAcknowledged += (await posting)?.verdicts.length ?? 0;
+  });
+  assert.ok(killing !== undefined && nAcknowledged < KILLED, `${nAcknowledged} of ${KILLED}`);
+  await killing;
+  await edge.stack.startEdge();
+  for (const round of ["committed or duplicate", "duplicate"]) {
+    await inLanes(events, LANES, async (event) => {
+      const { verdicts, body } = await postEvents(edge.url, [event]);
+      assert.ok(round.includes(verdicts[0]?.verdict ?? "nothing"), `${round}: ${body}`);
+    });
+  }
+  const all = exposed.length + ON_PAGES + KILLED;
+  const after = await until("a snapshot with nearly all decisions", 60_000, async () => {
+    const now = await learned();
+    assert.ok(now.decisions <= all, `${now.decisions} of ${all}: some count twice`);
+    return now.decisions > 0.95 * all ? now : undefined;
+  });
+  assert.ok(after.revision > before.revision, "the revision goes on");
+  const decided = await Promise.all([...DEVICES, ...DEVICES].map(decide));
+  assert.ok(decided.every(({ revision }) => revision >= before.revision));
 });
