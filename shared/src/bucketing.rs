@@ -6,6 +6,7 @@
 use crate::context::{Attribute, Attributes, EvaluationContext, Gaze};
 use crate::dialect::method::Method;
 use crate::same::copy_short;
+use crate::texts::ShortText;
 use crate::value::Value;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -147,7 +148,7 @@ pub struct Bucketing {
     /// How salt and unit become a number.
     pub method: Method,
     /// Keeps experiments independent of each other: another salt, another spread.
-    pub salt: Box<str>,
+    pub salt: ShortText,
     /// Attributes that make up the unit; several are joined by 0x1F.
     pub by: Box<[Attribute]>,
     /// Attributes that stand in, one for the other, where the context lacks the unit.
@@ -174,11 +175,16 @@ pub enum NoBucket<'a> {
 impl Bucketing {
     /// Bucketing by targeting key.
     #[must_use]
-    pub fn by_targeting_key(salt: impl Into<Box<str>>) -> Self {
+    pub fn by_targeting_key(salt: impl Into<ShortText>) -> Self {
+        Self::over(Attribute::targeting_key(), salt.into())
+    }
+
+    /// Bucketing by that attribute.
+    pub(crate) fn over(attribute: Attribute, salt: ShortText) -> Self {
         Self {
             method: Method::Xxh3,
-            salt: salt.into(),
-            by: [Attribute::targeting_key()].into(),
+            salt,
+            by: [attribute].into(),
             or_by: Box::default(),
             or_prefix: Box::default(),
             on_missing: OnMissing::Fails,

@@ -10,6 +10,7 @@ use crate::evaluate::Plan;
 use crate::evaluation::Failure;
 use crate::page::PageChange;
 use crate::split::{OwnedRange, Range};
+use crate::texts::ShortText;
 use crate::time::{UnixMillis, Window};
 use crate::value::Value;
 use std::sync::OnceLock;
@@ -54,7 +55,7 @@ pub enum Visibility {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variant {
     /// Its name, unique in the flag.
-    pub key: Box<str>,
+    pub key: ShortText,
     /// The flag's value when it is served.
     pub value: Value,
     /// The flag's configuration with this variant's overrides merged in.
@@ -110,7 +111,7 @@ pub struct Views {
 #[derive(Debug, Clone)]
 pub struct Flag {
     /// Its key, such as `search.enhanced_algorithm`.
-    pub key: Box<str>,
+    pub key: ShortText,
     /// The type of its values.
     pub kind: FlagType,
     /// Who may see it.
@@ -228,7 +229,7 @@ pub struct LayerMembership {
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Unique in the flag; names the rule in metadata and explanations.
-    pub id: Box<str>,
+    pub id: ShortText,
     /// Who is meant.
     pub when: Condition,
     /// When the rule takes part.

@@ -8,14 +8,29 @@ use crate::same::{same, word as head};
 use std::cmp::Ordering;
 use std::fmt;
 
+/// A text that is mostly short, as keys, names and salts are: up to fifteen bytes need no memory of
+/// their own. In WebAssembly, where code is downloaded, every text has its own.
+#[cfg(not(target_family = "wasm"))]
+pub type ShortText = ecow::EcoString;
+#[cfg(target_family = "wasm")]
+#[allow(missing_docs, reason = "the same")]
+pub type ShortText = Box<str>;
+
+/// Texts while they are joined: no copy is made of what they become.
+#[cfg(not(target_family = "wasm"))]
+type Joined = ShortText;
+#[cfg(target_family = "wasm")]
+type Joined = String;
+
 /// Texts that are looked at one by one; longer sorted lists are halved until little is left.
 pub(crate) const LOOKED_AT_MAX: usize = 16;
 
 /// Texts one after the other, and what tells most of them apart.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Texts {
+    /// Of each text; none where there is one that is not empty, which then is all.
     marks: Box<[Mark]>,
-    joined: Box<str>,
+    joined: ShortText,
 }
 
 /// The first bytes of a text, zeros after its end, and where it ends among all.
@@ -25,21 +40,75 @@ struct Mark {
     end: u32,
 }
 
+impl Mark {
+    fn of(text: &str, end: u32) -> Self {
+        Self {
+            head: head(text.as_bytes()),
+            end,
+        }
+    }
+}
+
 impl Texts {
-    /// The texts that follow each other and end there, the last one at the end of all; `None`
-    /// where the ends are none.
-    pub(crate) fn new(joined: Box<str>, ends: impl IntoIterator<Item = u32>) -> Option<Self> {
+    /// That many texts, which follow each other and end there, the last one at the end of all;
+    /// `None` where the ends are none.
+    pub(crate) fn new(
+        joined: &str,
+        n_texts: usize,
+        ends: impl IntoIterator<Item = u32>,
+    ) -> Option<Self> {
+        if n_texts == 1 && !joined.is_empty() {
+            let whole = ends.into_iter().next()? as usize == joined.len();
+            return whole.then(|| Self::one(joined));
+        }
+        let mut marks = Vec::with_capacity(n_texts);
         let mut from = 0;
-        let mark = |end: u32| {
+        for end in ends.into_iter().take(n_texts) {
             let text = joined.get(from as usize..end as usize)?;
+            marks.push(Mark::of(text, end));
             from = end;
-            Some(Mark {
-                head: head(text.as_bytes()),
-                end,
-            })
-        };
-        let marks: Box<[Mark]> = ends.into_iter().map(mark).collect::<Option<_>>()?;
-        (from as usize == joined.len()).then_some(Self { marks, joined })
+        }
+        let is_all = marks.len() == n_texts && from as usize == joined.len();
+        is_all.then(|| Self {
+            marks: marks.into(),
+            joined: joined.into(),
+        })
+    }
+
+    fn one(text: &str) -> Self {
+        Self {
+            marks: Box::default(),
+            joined: text.into(),
+        }
+    }
+
+    /// These, in that order. What lies beyond four gigabytes is cut off: no document is a
+    /// thousandth of that.
+    #[must_use]
+    #[allow(
+        clippy::useless_conversion,
+        reason = "in WebAssembly they are joined in another type"
+    )]
+    pub fn of<T: AsRef<str>>(texts: &[T]) -> Self {
+        let texts = || texts.iter().map(AsRef::as_ref);
+        let n_bytes = texts().map(str::len).sum();
+        if let (1, Some(text)) = (texts().len(), texts().next())
+            && !text.is_empty()
+        {
+            return Self::one(text);
+        }
+        let (mut joined, mut marks) = (
+            Joined::with_capacity(n_bytes),
+            Vec::with_capacity(texts().len()),
+        );
+        for text in texts() {
+            joined.push_str(text);
+            marks.push(Mark::of(text, joined.len() as u32));
+        }
+        Self {
+            marks: marks.into(),
+            joined: joined.into(),
+        }
     }
 
     /// All of them in one.
@@ -50,13 +119,13 @@ impl Texts {
     /// Number of texts.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.marks.len()
+        self.marks.len().max((!self.joined.is_empty()).into())
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.marks.is_empty()
+        self.len() == 0
     }
 
     /// Whether one of them is that text.
@@ -68,6 +137,10 @@ impl Texts {
     /// The place of the first that is that text.
     #[inline]
     fn place(&self, text: &str) -> Option<usize> {
+        if self.marks.is_empty() {
+            let is_it = !self.is_empty() && same(self.joined.as_bytes(), text.as_bytes());
+            return is_it.then_some(0);
+        }
         let (text, head) = (text.as_bytes(), head(text.as_bytes()));
         let mut from = 0;
         self.marks.iter().position(|mark| {
@@ -122,7 +195,7 @@ impl Texts {
     fn get(&self, place: usize) -> &str {
         let end = |place: usize| self.marks.get(place).map(|mark| mark.end as usize);
         let from = place.checked_sub(1).and_then(end).unwrap_or_default();
-        let to = end(place).unwrap_or_default();
+        let to = end(place).unwrap_or(self.joined.len());
         self.joined.get(from..to).unwrap_or_default()
     }
 }
@@ -133,27 +206,15 @@ impl fmt::Debug for Texts {
     }
 }
 
-/// What lies beyond four gigabytes is cut off: no document is a thousandth of that.
 impl<T: AsRef<str>> FromIterator<T> for Texts {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Self {
-        let (mut joined, mut marks) = (String::new(), Vec::new());
-        for text in texts {
-            joined.push_str(text.as_ref());
-            marks.push(Mark {
-                head: head(text.as_ref().as_bytes()),
-                end: joined.len() as u32,
-            });
-        }
-        Self {
-            marks: marks.into(),
-            joined: joined.into(),
-        }
+        Self::of(&texts.into_iter().collect::<Vec<T>>())
     }
 }
 
 impl<const N: usize> From<[&str; N]> for Texts {
     fn from(texts: [&str; N]) -> Self {
-        texts.into_iter().collect()
+        Self::of(&texts)
     }
 }
 
@@ -181,7 +242,7 @@ mod tests {
                 *end += text.len() as u32;
                 Some(*end)
             });
-            assert_eq!(Texts::new(texts.joined().into(), lengths), Some(texts));
+            assert_eq!(Texts::new(texts.joined(), N, lengths), Some(texts));
         }
         check([]);
         check([""]);
@@ -206,8 +267,10 @@ mod tests {
     #[test]
     fn ends_that_are_none_are_refused() {
         let check = |joined: &str, ends: &[u32], is_sound: bool| {
-            let texts = Texts::new(joined.into(), ends.iter().copied());
+            let texts = Texts::new(joined, ends.len(), ends.iter().copied());
             assert_eq!(texts.is_some(), is_sound, "{joined} {ends:?}");
+            let more = Texts::new(joined, ends.len() + 1, ends.iter().copied());
+            assert_eq!(more, None, "{joined} {ends:?}");
         };
         check("aé", &[1, 3], true);
         check("aé", &[3, 3], true);

@@ -4,6 +4,8 @@
 //! does not fit is `None`. This is not a format for other programs: fields have no names.
 
 use crate::context::{Attribute, Attributes};
+#[cfg(not(target_family = "wasm"))]
+use crate::texts::ShortText;
 use crate::texts::Texts;
 use std::mem::size_of;
 
@@ -136,15 +138,27 @@ impl<'a> Reader<'a> {
     /// The lengths of texts, then all of them in one piece.
     pub(super) fn texts(&mut self) -> Option<Texts> {
         let n = self.length()?;
-        let mut ends = Vec::with_capacity(n.min(AHEAD_BYTES_MAX / size_of::<u32>()));
+        let mut lengths = Reader {
+            rest: self.rest,
+            ..*self
+        };
         let mut end = 0_usize;
         for _ in 0..n {
             end = end.checked_add(self.length()?)?;
-            ends.push(u32::try_from(end).ok()?);
         }
         let (joined, rest) = self.rest.split_at_checked(end)?;
         self.rest = rest;
-        Texts::new(std::str::from_utf8(joined).ok()?.into(), ends)
+        let mut end = 0_u32;
+        let ends = std::iter::repeat_with(|| {
+            let length = u32::try_from(lengths.whole()?).ok()?;
+            end = end.checked_add(length)?;
+            Some(end)
+        });
+        Texts::new(
+            std::str::from_utf8(joined).ok()?,
+            n,
+            ends.map_while(|end| end),
+        )
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
@@ -232,6 +246,16 @@ impl Compact for bool {
 }
 
 impl Compact for Box<str> {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        from.text().map(Into::into)
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Compact for ShortText {
     fn write(&self, to: &mut Writer) {
         to.text(self);
     }

@@ -12,6 +12,7 @@ use crate::diagnostic::{DiagnosticCode, Place};
 use crate::dialect::{self, Foreign, Source, ours};
 use crate::flag::{Gate, Share};
 use crate::pattern::Pattern;
+use crate::texts::Texts;
 use crate::time::UnixMillis;
 use crate::value::Value;
 use crate::version::Precedence;
@@ -377,11 +378,11 @@ fn membership(operand: Operand<'_>) -> Result<Matcher, Fault> {
         return texts(operand, Position::Whole);
     }
     match operand.value {
-        Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts([&*text].into())),
+        Some(OperandWire::Text(text)) => Ok(Matcher::OneOfTexts(Texts::of(&[text]))),
         Some(OperandWire::Texts(mut texts)) => {
             limit(texts.len(), operand.texts_max)?;
             texts.sort_unstable();
-            Ok(Matcher::OneOfTexts(texts.iter().collect()))
+            Ok(Matcher::OneOfTexts(Texts::of(&texts)))
         }
         Some(OperandWire::Other(Value::List(items))) => {
             limit(items.len(), LIST_LENGTH_MAX)?;
@@ -408,7 +409,7 @@ fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
     let needles = if operand.fold_case {
         items.iter().map(|text| text.to_lowercase()).collect()
     } else {
-        items.iter().collect()
+        Texts::of(&items)
     };
     Ok(Matcher::Text(TextMatcher {
         position,

@@ -5,6 +5,7 @@
 
 mod comparisons;
 pub(crate) mod condition;
+mod document;
 mod flag;
 mod graph;
 pub mod limits;
@@ -28,13 +29,16 @@ use crate::flag::{Flag, FlagState};
 use crate::private::{PRIVATE_MAX, Private};
 use crate::ruleset::{Holdout, Layer, Parts, Ruleset, Segment};
 use crate::split::Range;
+use crate::texts::ShortText;
 use crate::wire::condition::{AttributeWire, UnitWire};
-use crate::wire::ruleset::{FlagWire, Member, RulesetWire, SCHEMA_VERSION, VersionWire};
+use crate::wire::ruleset::{FlagText, FlagWire, Member, RulesetWire, SCHEMA_VERSION, VariantWire};
 use crate::wire::text::{Members, Text};
-use crate::wire::{read, read_member, read_ruleset};
+use crate::wire::{read_member, read_plain};
 use comparisons::Comparisons;
+pub use document::RulesetError;
+use document::{outline, text};
 use flag::{Answers, Neighbours};
-use limits::{FLAGS_MAX, RULESET_BYTES_MAX};
+use limits::FLAGS_MAX;
 use lists::Lists;
 use references::{Segments, check_layers, check_prerequisites};
 use scope::{Names, Scope, default_salt};
@@ -55,54 +59,6 @@ pub struct Compiled {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// A document that is no ruleset at all.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RulesetError {
-    /// It is larger than [`limits::RULESET_BYTES_MAX`].
-    TooLarge {
-        /// Its length in bytes.
-        bytes: usize,
-    },
-    /// It is not UTF-8.
-    NotText,
-    /// Its schema version is not one that this code reads.
-    UnknownSchemaVersion {
-        /// The version it names.
-        found: u32,
-    },
-    /// Its outline is not that of a ruleset.
-    Malformed {
-        /// RFC 6901 pointer to the fault.
-        pointer: String,
-        /// What is wrong.
-        message: String,
-    },
-}
-
-impl std::fmt::Display for RulesetError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TooLarge { bytes } => {
-                write!(
-                    f,
-                    "the ruleset has {bytes} bytes; at most {RULESET_BYTES_MAX} are allowed"
-                )
-            }
-            Self::NotText => f.write_str("the ruleset is not UTF-8 text"),
-            Self::UnknownSchemaVersion { found } => {
-                write!(
-                    f,
-                    "schema version {found} is unknown; this code reads {SCHEMA_VERSION}"
-                )
-            }
-            Self::Malformed { pointer, message } if pointer.is_empty() => f.write_str(message),
-            Self::Malformed { pointer, message } => write!(f, "{pointer}: {message}"),
-        }
-    }
-}
-
-impl std::error::Error for RulesetError {}
-
 /// Compiles a document.
 ///
 /// # Errors
@@ -114,42 +70,33 @@ impl std::error::Error for RulesetError {}
 /// assert!(compiled.diagnostics.is_empty());
 /// ```
 pub fn compile(bytes: &[u8]) -> Result<Compiled, RulesetError> {
-    let wire = document(bytes)?;
-    let (n_segments, n_lists) = (wire.segments.len(), wire.lists.len());
-    let mut diagnostics = Diagnostics::default();
-    let parts = Compiler::new(wire, &mut diagnostics).parts();
-    Ok(Compiled {
-        ruleset: Ruleset::new(parts),
-        n_segments,
-        n_lists,
-        diagnostics: diagnostics.list,
-    })
+    let text = text(bytes)?;
+    let plain = read_plain::<RulesetWire<'_>>(text);
+    if let Some(wire) = plain.filter(|wire| wire.schema_version == SCHEMA_VERSION) {
+        let (compiled, is_plain) = Compiler::compiled(wire);
+        if is_plain {
+            return Ok(compiled);
+        }
+    }
+    let (compiled, _) = Compiler::compiled(outline(text)?);
+    Ok(compiled)
 }
 
-/// The document, with unknown fields of its outline tolerated: an old edge may meet a new field.
-fn document(bytes: &[u8]) -> Result<RulesetWire<'_>, RulesetError> {
-    if bytes.len() > RULESET_BYTES_MAX {
-        return Err(RulesetError::TooLarge { bytes: bytes.len() });
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| RulesetError::NotText)?;
-    let malformed = |fault: crate::wire::ReadError| RulesetError::Malformed {
-        pointer: fault.pointer,
-        message: fault.message,
-    };
-    match read_ruleset(text) {
-        Ok(ruleset) if ruleset.schema_version == SCHEMA_VERSION => Ok(ruleset),
-        Ok(ruleset) => Err(RulesetError::UnknownSchemaVersion {
-            found: ruleset.schema_version,
-        }),
-        // A future outline may be of another shape altogether; its version is still readable.
-        Err(fault) => match read::<VersionWire>(text) {
-            Ok(read) if read.value.schema_version != SCHEMA_VERSION => {
-                Err(RulesetError::UnknownSchemaVersion {
-                    found: read.value.schema_version,
-                })
-            }
-            _ => Err(malformed(fault)),
-        },
+/// A flag on its way through the compiler.
+enum Source<'w> {
+    /// To be read when it is its turn.
+    Plain(&'w str),
+    /// As it is written, or why it cannot be read.
+    Read(Result<Box<FlagWire<'w>>, String>),
+}
+
+impl<'w> Source<'w> {
+    /// The flag, if it has been read.
+    fn flag(&self) -> Option<&FlagWire<'w>> {
+        match self {
+            Self::Read(Ok(flag)) => Some(flag),
+            _ => None,
+        }
     }
 }
 
@@ -163,7 +110,25 @@ struct Compiler<'w, 'd> {
     flags: Names<'w>,
     lists: Lists<'w>,
     attributes: Attributes,
+    /// Whether every flag that was to be read plainly could be.
+    is_plain: bool,
     diagnostics: &'d mut Diagnostics,
+}
+
+impl Compiler<'_, '_> {
+    /// The ruleset, and whether it was as plain as it seemed; otherwise it is to be read again.
+    fn compiled(wire: RulesetWire<'_>) -> (Compiled, bool) {
+        let (n_segments, n_lists) = (wire.segments.len(), wire.lists.len());
+        let mut diagnostics = Diagnostics::default();
+        let (parts, is_plain) = Compiler::new(wire, &mut diagnostics).parts();
+        let compiled = Compiled {
+            ruleset: Ruleset::new(parts),
+            n_segments,
+            n_lists,
+            diagnostics: diagnostics.list,
+        };
+        (compiled, is_plain)
+    }
 }
 
 impl<'w, 'd> Compiler<'w, 'd> {
@@ -178,11 +143,12 @@ impl<'w, 'd> Compiler<'w, 'd> {
             lists: Lists::new(Names::new(&wire.lists), wire.segments.len()),
             attributes: Attributes::default(),
             wire,
+            is_plain: true,
             diagnostics,
         }
     }
 
-    fn parts(mut self) -> Parts {
+    fn parts(mut self) -> (Parts, bool) {
         let private = self.private();
         self.lists();
         self.made_holdouts = self.holdouts();
@@ -201,7 +167,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             references::renumber_bandits(flag, &kept);
         }
         let bandits = bandits.into_iter().flatten().collect();
-        Parts {
+        let parts = Parts {
             subject_salt: self.wire.subject_salt.map(Into::into),
             attributes: self.attributes,
             private,
@@ -210,7 +176,8 @@ impl<'w, 'd> Compiler<'w, 'd> {
             layers,
             holdouts: self.made_holdouts,
             bandits,
-        }
+        };
+        (parts, self.is_plain)
     }
 
     /// The attributes that are never told; none that could not be kept back.
@@ -379,15 +346,27 @@ impl<'w, 'd> Compiler<'w, 'd> {
             let code = DiagnosticCode::LimitExceeded;
             self.diagnostics.error(&root, code, message);
         }
-        let reads = self.read_flags(members, &root);
-        let answers = self.answers(&reads);
-        let neighbours = Neighbours {
-            answers: &answers,
-            bandits,
-        };
-        let mut flags = Vec::with_capacity(reads.len());
-        let mut asked = Vec::with_capacity(reads.len());
-        for (key, read) in reads {
+        let texts: Vec<Option<&str>> = members.iter().map(|(_, text)| text.plain()).collect();
+        let sources = self.sources(members, &root);
+        let mut answers = self.answers(&sources);
+        let mut flags = Vec::with_capacity(sources.len());
+        let mut asked = Vec::with_capacity(sources.len());
+        for (key, source) in sources {
+            let read = match source {
+                Source::Read(read) => read.map(|read| *read),
+                Source::Plain(text) => {
+                    let Some(read) = read_plain(text) else {
+                        self.is_plain = false;
+                        break;
+                    };
+                    self.look_ahead(&read, &texts, &mut answers);
+                    Ok(read)
+                }
+            };
+            let neighbours = Neighbours {
+                answers: &answers,
+                bandits,
+            };
             let place = root.key(&key);
             let before = self.diagnostics.errors();
             let mut flag = match read {
@@ -418,48 +397,67 @@ impl<'w, 'd> Compiler<'w, 'd> {
         (flags, asked)
     }
 
-    /// Each flag as it is written, or why it cannot be read.
-    fn read_flags(
+    /// Each flag: as text where it seems plain, otherwise as it is written, or why it cannot be
+    /// read.
+    fn sources(
         &mut self,
-        members: Members<'w, Member<'w, FlagWire<'w>>>,
+        members: Members<'w, FlagText<'w>>,
         root: &Place<'_>,
-    ) -> Members<'w, Result<FlagWire<'w>, String>> {
-        let read = |(key, member): (Text<'w>, Member<'w, FlagWire<'w>>)| {
+    ) -> Members<'w, Source<'w>> {
+        let read = |(key, text): (Text<'w>, FlagText<'w>)| {
+            let raw = match text {
+                FlagText::Plain(text) => return (key, Source::Plain(text)),
+                FlagText::Raw(raw) => raw,
+            };
             let before = self.diagnostics.errors();
-            let read = self.member(member, &root.key(&key));
+            let read = self.member(Member::Raw(raw), &root.key(&key));
             let why = || {
                 let first = self.diagnostics.first_since(before);
                 first.map_or_else(String::new, ToString::to_string)
             };
-            (key, read.ok_or_else(why))
+            (key, Source::Read(read.map(Box::new).ok_or_else(why)))
         };
         members.into_iter().map(read).collect()
     }
 
-    /// Variant names of the flags that others require, by index.
-    fn answers(
-        &self,
-        reads: &[(Text<'w>, Result<FlagWire<'w>, String>)],
-    ) -> Vec<Option<Answers<'w>>> {
-        let sound = || reads.iter().filter_map(|(_, read)| read.as_ref().ok());
-        let required = || sound().flat_map(|flag| &flag.requires);
-        if required().next().is_none() {
-            return Vec::new();
-        }
-        let mut answers = vec![None; reads.len()];
-        for index in required().filter_map(|required| self.flags.index(&required.flag)) {
-            if let (Some(slot @ None), Some((_, Ok(flag)))) =
-                (answers.get_mut(index), reads.get(index))
-            {
-                *slot = Some(Answers::of(&flag.variants));
+    /// Variant names of the flags that others require, by index, as far as they have been read.
+    fn answers(&self, sources: &[(Text<'w>, Source<'w>)]) -> Vec<Option<Answers<'w>>> {
+        let mut answers = Vec::new();
+        let sound = sources.iter().filter_map(|(_, source)| source.flag());
+        for required in sound.flat_map(|flag| &flag.requires) {
+            let index = self.flags.index(&required.flag);
+            let flag = index.and_then(|index| sources.get(index)?.1.flag());
+            if let (Some(index), Some(flag)) = (index, flag) {
+                remember(&mut answers, index, &flag.variants);
             }
         }
         answers
     }
 
+    /// Variant names of the flags that this one requires, wherever they stand in the document.
+    fn look_ahead(
+        &self,
+        flag: &FlagWire<'w>,
+        texts: &[Option<&'w str>],
+        answers: &mut Vec<Option<Answers<'w>>>,
+    ) {
+        for required in &flag.requires {
+            let Some(index) = self.flags.index(&required.flag) else {
+                continue;
+            };
+            if answers.get(index).is_some_and(Option::is_some) {
+                continue;
+            }
+            let text = texts.get(index).copied().flatten();
+            if let Some(other) = text.and_then(read_plain::<FlagWire<'w>>) {
+                remember(answers, index, &other.variants);
+            }
+        }
+    }
+
     /// Bucketing of a layer or holdout: by its own key unless it names a salt.
     fn spread(&mut self, key: &str, own: Option<Text<'_>>, by: Option<UnitWire>) -> Bucketing {
-        let salt = own.map_or_else(|| default_salt(&self.wire.salt, key), String::from);
+        let salt = own.map_or_else(|| default_salt(&self.wire.salt, key), ShortText::from);
         let mut bucketing = Bucketing::by_targeting_key(salt);
         if let Some(UnitWire(by)) = by
             && !by.is_empty()
@@ -516,6 +514,20 @@ fn check_told(bandit: Bandit, private: &Private) -> Result<Bandit, BanditFault> 
                  looked at: leave the feature out, or tell the attribute"
             ),
         }),
+    }
+}
+
+/// Puts the variant names of the flag at that place.
+fn remember<'w>(
+    answers: &mut Vec<Option<Answers<'w>>>,
+    index: usize,
+    variants: &[(Text<'w>, VariantWire<'w>)],
+) {
+    if answers.len() <= index {
+        answers.resize(index + 1, None);
+    }
+    if let Some(slot @ None) = answers.get_mut(index) {
+        *slot = Some(Answers::of(variants));
     }
 }
 

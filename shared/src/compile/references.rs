@@ -6,6 +6,8 @@ use super::limits::{COMPARISONS_MAX, EVALUATION_COST_MAX};
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::flag::{Flag, FlagState, Serve};
 use crate::ruleset::{Layer, Segment};
+use crate::split::Range;
+use crate::texts::ShortText;
 use std::collections::BTreeSet;
 
 /// Segments as they come, with what they refer to.
@@ -153,7 +155,7 @@ pub(super) fn check_prerequisites(
 pub(super) fn check_layers(flags: &mut [Flag], layers: &[Layer], diagnostics: &mut Diagnostics) {
     let root = Place::ROOT.key("flags");
     for (index, layer) in layers.iter().enumerate() {
-        let mut taken = Vec::new();
+        let mut taken: Vec<(Range, ShortText)> = Vec::new();
         for flag in flags.iter_mut() {
             let Some(membership) = flag.layer.as_ref().filter(|m| m.layer == index) else {
                 continue;
@@ -163,7 +165,7 @@ pub(super) fn check_layers(flags: &mut [Flag], layers: &[Layer], diagnostics: &m
             let clash = clash
                 .into_iter()
                 .find(|(claim, (range, _))| claim.overlaps(*range));
-            let owner: Option<Box<str>> = clash.map(|(_, (_, owner))| Box::clone(owner));
+            let owner = clash.map(|(_, (_, owner))| owner.clone());
             if let Some(owner) = owner {
                 let place = root.key(&flag.key);
                 let message = format!(

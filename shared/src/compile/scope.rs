@@ -4,10 +4,11 @@ use super::flag::{Answers, Neighbours};
 use super::limits::SCALE_MAX;
 use super::lists::Lists;
 use crate::bucketing::{BUCKETS, BUCKETS_PER_PERCENT, Bucketing, Draw, OnMissing};
-use crate::context::Attributes;
+use crate::context::{Attributes, TARGETING_KEY};
 use crate::diagnostic::{DiagnosticCode, Diagnostics, Place};
 use crate::dialect::method::Method;
 use crate::ruleset::Holdout;
+use crate::texts::ShortText;
 use crate::time::UnixMillis;
 use crate::time::Window;
 use crate::wire::condition::BucketingWire;
@@ -127,9 +128,7 @@ impl Scope<'_, '_> {
     ) -> Bucketing {
         let Some(wire) = wire else {
             let salt = default_salt(self.salt, self.flag_key);
-            let mut bucketing = Bucketing::by_targeting_key(salt);
-            bucketing.intern(self.attributes);
-            return bucketing;
+            return Bucketing::over(self.attributes.named(TARGETING_KEY), salt);
         };
         let place = place.key("bucketing");
         let (method, scale) = self.method(&wire, &place);
@@ -145,7 +144,7 @@ impl Scope<'_, '_> {
         };
         let salt = wire
             .salt
-            .map_or_else(|| default_salt(self.salt, self.flag_key), String::from);
+            .map_or_else(|| default_salt(self.salt, self.flag_key), ShortText::from);
         let mut bucketing = Bucketing::by_targeting_key(salt);
         bucketing.draw = draw;
         bucketing.method = method;
@@ -210,11 +209,11 @@ impl Scope<'_, '_> {
 }
 
 /// The salt of a member that names none: another key, another spread.
-pub(super) fn default_salt(salt: &str, key: &str) -> String {
+pub(super) fn default_salt(salt: &str, key: &str) -> ShortText {
     if salt.is_empty() {
-        key.to_owned()
+        key.into()
     } else {
-        [salt, "/", key].concat()
+        [salt, "/", key].into_iter().collect()
     }
 }
 

@@ -1,3 +1,4 @@
+use super::limits::RULESET_BYTES_MAX;
 use super::*;
 use crate::diagnostic::Severity;
 use crate::evaluate::{Evaluator, Participation, Policies};
@@ -129,6 +130,57 @@ fn faults_of_flags_have_pointers() {
         r#""status":"enabled","holdouts":["h"]"#,
         "unknown-reference /flags/f/holdouts/0",
     );
+}
+
+/// Flags are read one by one as long as the document is plain; then all of it is read with care.
+#[test]
+fn one_flag_that_is_not_plain_changes_nothing_of_the_others() {
+    let flag = |requires: &str, rest: &str| {
+        format!(
+            r#"{{"type":"boolean","status":"enabled","variants":{{"on":{{"value":true}}}},
+                "requires":[{requires}]{rest}}}"#
+        )
+    };
+    let other =
+        |name: &str, variant: &str| format!(r#"{{"flag":"{name}","variants":["{variant}"]}}"#);
+    // Each requires the next, wherever that stands; `d` a variant that `a` does not have.
+    let compiled = |rest: [&str; 4]| {
+        let [a, b, c, d] = rest;
+        let flags = [
+            flag(&other("b", "on"), a),
+            flag(&other("c", "on"), b),
+            flag("", c),
+            flag(&other("a", "none"), d),
+        ];
+        let [a, b, c, d] = flags;
+        let json = format!(r#"{{"schemaVersion":1,"flags":{{"d":{d},"c":{c},"b":{b},"a":{a}}}}}"#);
+        compile(json.as_bytes()).unwrap()
+    };
+    let plain = compiled([""; 4]);
+    let states = |compiled: &Compiled| {
+        let flags = compiled.ruleset.flags();
+        flags
+            .map(|flag| (flag.requires.clone(), flag.state.clone()))
+            .collect::<Vec<_>>()
+    };
+    let faults = |compiled: &Compiled| {
+        let errors = compiled.diagnostics.iter();
+        let errors = errors.filter(|diagnostic| diagnostic.severity == Severity::Error);
+        errors.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(plain.diagnostics.len(), 1, "{:?}", plain.diagnostics);
+    assert_eq!(
+        plain.diagnostics[0].pointer,
+        "/flags/d/requires/0/variants/0"
+    );
+    for place in 0..4 {
+        let mut rest = [""; 4];
+        rest[place] = r#","unheardOf":1"#;
+        let careful = compiled(rest);
+        assert_eq!(careful.diagnostics.len(), 2, "{:?}", careful.diagnostics);
+        assert_eq!(states(&careful), states(&plain));
+        assert_eq!(faults(&careful), faults(&plain));
+    }
 }
 
 #[test]

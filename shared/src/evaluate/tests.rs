@@ -359,7 +359,10 @@ fn a_bandit_decides_with_a_propensity_and_takes_no_bots() {
             .as_ref()
             .expect("a bandit decides");
         assert_eq!(decision.propensity.parts(), 500_000);
-        assert_eq!(evaluation.variant().map(|v| &v.key), Some(&decision.action));
+        assert_eq!(
+            evaluation.variant().map(|v| &*v.key),
+            Some(&*decision.action)
+        );
         assert!(evaluation.details.tracked);
     });
     assert_eq!(

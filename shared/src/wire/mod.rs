@@ -88,25 +88,27 @@ fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadEr
 /// # Errors
 /// `ReadError` points to the first fault, relative to the member.
 pub fn read_member<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<Read<T>, ReadError> {
-    match plain::from_str(raw.get()) {
-        Ok(value) => Ok(Read {
+    match read_plain(raw.get()) {
+        Some(value) => Ok(Read {
             value,
             unknown: Vec::new(),
         }),
-        Err(plain::NotPlain) => read_text(raw.get()),
+        None => read_text(raw.get()),
     }
 }
 
-/// Reads a ruleset: all of it when it is plain, otherwise its outline, with the members left as
-/// text.
+/// Reads what is plain, and nothing else.
+#[must_use]
+pub(crate) fn read_plain<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    plain::from_str(text).ok()
+}
+
+/// Reads the outline of a ruleset, with the members left as text.
 ///
 /// # Errors
 /// `ReadError` points to the first fault of the outline.
-pub fn read_ruleset(text: &str) -> Result<RulesetWire<'_>, ReadError> {
-    match plain::from_str(text) {
-        Ok(ruleset) => Ok(ruleset),
-        Err(plain::NotPlain) => read_outline(text).map(Into::into),
-    }
+pub(crate) fn read_ruleset(text: &str) -> Result<RulesetWire<'_>, ReadError> {
+    read_outline(text).map(Into::into)
 }
 
 #[cfg(feature = "pointers")]

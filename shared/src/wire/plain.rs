@@ -40,6 +40,9 @@ const DEPTH_MAX: u32 = 100;
 /// Digits of a number that surely fits 64 bits.
 const DIGITS_MAX: usize = 18;
 
+/// The name by which a type asks for the text of an object instead of its members.
+pub(super) const UNREAD: &str = "unread object";
+
 /// Reads a type from a plain text without a field that the type does not know.
 pub(super) fn from_str<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, NotPlain> {
     let mut plain = Plain {
@@ -178,6 +181,47 @@ impl<'de> Plain<'de> {
         Ok(value)
     }
 
+    /// The object that begins here, as text. Whoever reads it sees whether it is one.
+    fn object(&mut self) -> Result<&'de str, NotPlain> {
+        if self.next() != Some(b'{') {
+            return Err(NotPlain);
+        }
+        let from = self.at;
+        let mut depth = 0_u32;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+            self.at += rest.iter().position(mark).ok_or(NotPlain)?;
+            match self.byte() {
+                Some(b'"') => {
+                    self.pass_string()?;
+                    continue;
+                }
+                Some(b'{' | b'[') => depth += 1,
+                _ => depth -= 1,
+            }
+            self.at += 1;
+            if depth == 0 {
+                return self.text.get(from..self.at).ok_or(NotPlain);
+            }
+        }
+    }
+
+    /// Goes to the end of the text that begins here.
+    fn pass_string(&mut self) -> Result<(), NotPlain> {
+        self.at += 1;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let mark = |byte: &u8| matches!(byte, b'"' | b'\\');
+            self.at += rest.iter().position(mark).ok_or(NotPlain)?;
+            if self.byte() == Some(b'"') {
+                self.at += 1;
+                return Ok(());
+            }
+            self.at += 2;
+        }
+    }
+
     /// What stands between the two marks.
     fn between<T>(
         &mut self,
@@ -249,9 +293,12 @@ impl<'de> Deserializer<'de> for &mut Plain<'de> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, NotPlain> {
+        if name == UNREAD {
+            return visitor.visit_borrowed_str(self.object()?);
+        }
         visitor.visit_newtype_struct(self)
     }
 

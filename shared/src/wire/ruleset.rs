@@ -1,17 +1,20 @@
 //! The ruleset as it is written and published.
 //!
-//! A plain document is read in one step. Any other one is read in two: its outline first, with each
-//! member kept as raw text, then each member by itself, so that one alien flag never sinks the
-//! rest.
+//! A plain document is read in one step but for its flags, each of which is read when it is
+//! compiled. Any other one is read in two: its outline first, with each member kept as raw text,
+//! then each member by itself, so that one alien flag never sinks the rest.
 
 use crate::bandit::wire::BanditWire;
 use crate::value::Value;
 use crate::wire::condition::{AttributeWire, BucketingWire, ConditionWire, ForeignWire, UnitWire};
 use crate::wire::operand::OperandWire;
+use crate::wire::plain::UNREAD;
 use crate::wire::text::{ByName, Members, Text};
 use crate::wire::unique::unique;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::fmt;
 
 /// The schema version that this code reads and writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -24,7 +27,7 @@ pub type RulesetWire<'a> = ShapeWire<
     Member<'a, LayerWire<'a>>,
     Member<'a, HoldoutWire<'a>>,
     Member<'a, BanditWire>,
-    Member<'a, FlagWire<'a>>,
+    FlagText<'a>,
 >;
 
 /// The outline of a ruleset: its members as raw text.
@@ -45,6 +48,48 @@ pub enum Member<'a, T> {
     Read(T),
     /// It is to be read by itself, with care.
     Raw(&'a RawValue),
+}
+
+/// A flag that is still to be read: one by one, each is compiled and gone before the next takes
+/// its place in memory.
+#[derive(Debug, Clone, Copy)]
+pub enum FlagText<'a> {
+    /// An object of a document that is plain so far.
+    Plain(&'a str),
+    /// It is to be read with care.
+    Raw(&'a RawValue),
+}
+
+impl<'a> FlagText<'a> {
+    /// The object, where the document is plain so far.
+    #[must_use]
+    pub fn plain(self) -> Option<&'a str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Raw(_) => None,
+        }
+    }
+}
+
+/// Only the plain reader knows what is meant.
+impl<'de: 'a, 'a> Deserialize<'de> for FlagText<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(UNREAD, FlagTextVisitor)
+    }
+}
+
+struct FlagTextVisitor;
+
+impl<'de> Visitor<'de> for FlagTextVisitor {
+    type Value = FlagText<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<FlagText<'de>, E> {
+        Ok(FlagText::Plain(text))
+    }
 }
 
 /// What is read at once is read plainly.
@@ -102,6 +147,7 @@ impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
             let members = members.into_iter();
             members.map(|(key, raw)| (key, Member::Raw(raw))).collect()
         }
+        let flags = outline.flags.into_iter();
         Self {
             schema_version: outline.schema_version,
             salt: outline.salt,
@@ -112,7 +158,7 @@ impl<'a> From<OutlineWire<'a>> for RulesetWire<'a> {
             layers: raw(outline.layers),
             holdouts: raw(outline.holdouts),
             bandits: raw(outline.bandits),
-            flags: raw(outline.flags),
+            flags: flags.map(|(key, raw)| (key, FlagText::Raw(raw))).collect(),
         }
     }
 }

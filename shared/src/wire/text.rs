@@ -1,5 +1,7 @@
 //! Texts of a document, borrowed from it where they stand there as they are.
 
+#[cfg(not(target_family = "wasm"))]
+use crate::texts::ShortText;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -32,6 +34,13 @@ impl fmt::Display for Text<'_> {
 impl From<Text<'_>> for Box<str> {
     fn from(text: Text<'_>) -> Self {
         text.0.into()
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl From<Text<'_>> for ShortText {
+    fn from(text: Text<'_>) -> Self {
+        Self::from(&*text)
     }
 }
 

@@ -120,6 +120,54 @@ fn depth_is_bounded() {
     assert!(from_str::<Value>(&nested(1_000_000)).is_err());
 }
 
+/// Objects that are left as text, and read afterwards.
+fn read_later(text: &str) -> Option<Vec<(String, Value)>> {
+    use crate::wire::ruleset::FlagText;
+    use crate::wire::text::{ByName, Text};
+    let ByName(members) = from_str::<ByName<'_, FlagText<'_>>>(text).ok()?;
+    let read = |(name, object): (Text<'_>, FlagText<'_>)| {
+        Some((name.into(), from_str(object.plain()?).ok()?))
+    };
+    members.into_iter().map(read).collect()
+}
+
+#[test]
+fn objects_read_later_are_those_read_at_once() {
+    #[track_caller]
+    fn check(text: &str, expected: Option<&[(&str, &str)]>) {
+        let expected = expected.map(|members| {
+            let read = |(name, json): &(&str, &str)| {
+                let value: Value = serde_json::from_str(json).unwrap();
+                ((*name).to_owned(), value)
+            };
+            members.iter().map(read).collect::<Vec<_>>()
+        });
+        let shown = |members: Option<Vec<(String, Value)>>| format!("{members:?}");
+        assert_eq!(shown(read_later(text)), shown(expected), "{text}");
+    }
+    check("{}", Some(&[]));
+    check(r#"{"a": {}, "b":{ } }"#, Some(&[("a", "{}"), ("b", "{}")]));
+    let marks = r#"{"x":"}]{[\\","y\\\"}":[{"z":"\""}]}"#;
+    check(&format!(r#"{{"a":{marks}}}"#), Some(&[("a", marks)]));
+    check(r#"{"a":{"é":"é"}}"#, Some(&[("a", r#"{"é":"é"}"#)]));
+    for text in [
+        r#"{"a":{}"#,
+        r#"{"a":{"#,
+        r#"{"a":{"b"#,
+        r#"{"a":{"b\"#,
+        r#"{"a":{]}"#,
+        r#"{"a":{"b":[}]}"#,
+        r#"{"a":{"b":1]}"#,
+        r#"{"a":1}"#,
+        r#"{"a":null}"#,
+        r#"{"a":[]}"#,
+        r#"{"a":{}}}"#,
+        r#"{"a":{},}"#,
+    ] {
+        check(text, None);
+    }
+}
+
 #[cfg(not(target_family = "wasm"))]
 mod properties {
     use super::*;
@@ -138,6 +186,15 @@ mod properties {
             ),
         ) {
             let text = pieces.concat();
+            let later = format!("{{\"a\":{{{text}}}}}");
+            if let Some(members) = read_later(&later) {
+                let library: Value = serde_json::from_str(&later).unwrap();
+                let members = members.into_iter().map(|(name, value)| (name.into(), value));
+                prop_assert_eq!(
+                    format!("{:?}", Value::Object(members.collect())),
+                    format!("{library:?}")
+                );
+            }
             if let Ok(value) = from_str::<Value>(&text) {
                 let library: Value = serde_json::from_str(&text).unwrap();
                 prop_assert_eq!(format!("{value:?}"), format!("{library:?}"));
