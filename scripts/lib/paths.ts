@@ -55,7 +55,7 @@ export const limits = {
   /** Both together: what one edge Worker brings. */
   edgeWorkerGzipBytesMax: 624_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
-  adminGzipBytesMax: 1200 * 1024,
+  adminGzipBytesMax: 1_240_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
   browserGzipBytesMax: 168_500,
   /** How long a Worker may take from start to its first healthy answer. */
