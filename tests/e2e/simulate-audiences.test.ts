@@ -1,85 +1,42 @@
-/** `bandera simulate` with audiences: the best action differs by device and time of day. */
+/** The demo shop's bandit with simulated visitors whose best headline differs by device and time. */
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
 
-import { removeScratch, scratchDir } from "../../scripts/lib/owned.ts";
-import { cliDebug } from "../../scripts/lib/paths.ts";
+import { at, cliDebug, demoRuleset } from "../../scripts/lib/paths.ts";
 import { listOf, numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
 import { Edge } from "./lib/edge.ts";
-import { always, ruleset } from "./lib/rulesets.ts";
 
-const PHONE =
-  "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148";
 const VISITORS = 1_500;
+/** Four audiences, each with a best headline; none is best for all. */
+const VISITORS_FILE = at("www", "demo", "visitors.json");
 
-const BANDIT = {
-  pitch: {
-    actions: ["warmth", "speed", "price"],
-    reward: { metric: "purchase", kind: "binary" },
-    policy: {
-      kind: "contextual",
-      features: [
-        { kind: "oneHot", attribute: "device", categories: ["desktop", "mobile"] },
-        { kind: "oneHot", attribute: ["cookies", "daytime"], categories: ["day", "evening"] },
-        { kind: "crossed", of: [0, 1] },
-      ],
-    },
-    snapshotIntervalMs: 1_000,
-  },
-};
-const FLAG: unknown = always({
-  variants: {
-    warmth: { value: "warmth" },
-    speed: { value: "speed" },
-    price: { value: "price" },
-    off: { value: "off" },
-  },
-  defaultVariant: "off",
-  rules: [{ id: "learn", serve: { bandit: "pitch" } }],
-});
-
-/** Four audiences, each with a best action; no action is best for all. */
-const audience = (device: string, daytime: string, truth: Readonly<Record<string, number>>) => ({
-  name: `${device}, ${daytime}`,
-  share: 1,
-  headers: device === "mobile" ? { "user-agent": PHONE } : {},
-  cookies: { daytime },
-  truth,
-});
-const TRUTH = [
-  audience("desktop", "day", { warmth: 0.1, speed: 0.4, price: 0.15 }),
-  audience("desktop", "evening", { warmth: 0.4, speed: 0.1, price: 0.15 }),
-  audience("mobile", "day", { warmth: 0.1, speed: 0.15, price: 0.4 }),
-  audience("mobile", "evening", { warmth: 0.15, speed: 0.35, price: 0.1 }),
-];
+/** The shop's own ruleset, with snapshots so often that a test need not wait for them. */
+function shopRuleset(): unknown {
+  const demo = objectOf(parseJson(readFileSync(demoRuleset, "utf8")));
+  const hero = objectOf(objectOf(demo["bandits"])["hero"]);
+  return { ...demo, bandits: { hero: { ...hero, snapshotIntervalMs: 1_000 } } };
+}
 
 let edge: Edge;
-let folder: string;
 
 before(async () => {
-  folder = scratchDir("audiences");
   const settings = { context: { cookies: ["daytime"] } };
-  edge = await Edge.start({ settings, ruleset: ruleset({ shop: FLAG }, { bandits: BANDIT }) });
+  edge = await Edge.start({ settings, ruleset: shopRuleset() });
 });
 
 after(async () => {
   await edge?.stop();
-  removeScratch(folder);
 });
 
 test("what is learned for each audience beats the best action for all", async (context) => {
-  const file = join(folder, "truth.json");
-  writeFileSync(file, JSON.stringify(TRUTH));
-  const args = ["simulate", "--edge", edge.url, "--visitors", `${VISITORS}`, "--truth", file];
-  const child = spawn(cliDebug, [...args, "--pages", "1", "--seed", "7", "--json"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const args = ["simulate", "--edge", edge.url, "--visitors", `${VISITORS}`];
+  const more = ["--truth", VISITORS_FILE, "--pages", "1", "--seed", "7", "--json"];
+  const child = spawn(cliDebug, [...args, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "close");
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   await ended;
@@ -90,7 +47,7 @@ test("what is learned for each audience beats the best action for all", async (c
   assert.ok((numberOf(fixed["marginPossible"]) ?? 0) > 0.4, stdout);
   assert.ok((numberOf(fixed["marginOfLast"]) ?? 0) > 0.15, stdout);
   const audiences = listOf(report["audiences"]).map((one) => objectOf(one));
-  assert.equal(audiences.length, TRUTH.length);
+  assert.equal(audiences.length, 4);
   for (const one of audiences) {
     const share = numberOf(one["bestShareOfLast"]) ?? 0;
     context.diagnostic(`${JSON.stringify(one)}`);
