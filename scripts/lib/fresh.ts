@@ -17,12 +17,13 @@ export interface Artefact {
   readonly output: string;
 }
 
-/** Hash over the content of every input that git tracks or would track. */
+/** Hash over this checkout's place and the content of every input that git tracks or would track. */
 export function fingerprint(inputs: readonly string[]): string {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...inputs];
   const listed = capture("git", args);
   if (!listed.ok) throw new TaskError(`git ls-files: ${listed.stderr.trim()}`);
-  const hash = createHash("sha256");
+  // Two checkouts may share a target folder, and their outputs lie in each one's own.
+  const hash = createHash("sha256").update(root).update("\0");
   for (const file of listed.stdout.split("\0").filter((name) => name !== "").sort()) {
     const path = join(root, file);
     if (!existsSync(path) || !statSync(path).isFile()) continue;
