@@ -17,7 +17,7 @@ export interface Artefact {
   readonly output: string;
 }
 
-/** Hash over this checkout's place and the content of every input that git tracks or would track. */
+/** Hash over this checkout's place and every input that git tracks or would track. */
 export function fingerprint(inputs: readonly string[]): string {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...inputs];
   const listed = capture("git", args);
