@@ -47,7 +47,8 @@ test("objects of before migrations keep their rows; migrations run once", async 
       const view = objectOf(await ask("/view"));
       assert.deepEqual([view["bandit"], view["publication"]], ["hero", 4]);
     });
-    const seen = [[{ version: 1 }], [{ version: 1 }]];
+    const versions = [{ version: 1 }, { version: 2 }];
+    const seen = [versions, versions];
     assert.deepEqual(await served(folder, "former.worker.js", (ask) => ask("/schema")), seen);
   }
 });
