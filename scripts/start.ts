@@ -15,7 +15,7 @@ import { main, step } from "./lib/progress.ts";
 import { stopRunning, TaskError, until } from "./lib/run.ts";
 import { endOrphans, noteRunning, noteStopped, runningStart } from "./lib/running.ts";
 import { localToken } from "./lib/secrets.ts";
-import { seed } from "./lib/seed.ts";
+import { publishAnew, seed } from "./lib/seed.ts";
 import { onEnding } from "./lib/signals.ts";
 import { type Stack, startStack } from "./lib/stack.ts";
 import { ensureTools } from "./lib/tools.ts";
@@ -50,11 +50,19 @@ async function requirePlace(): Promise<void> {
 
 /** Resolves when the edge has read the published ruleset; before, it passes requests through. */
 async function serving(running: Stack): Promise<void> {
+  let isPublishedAnew = false;
   await until("the edge serving the published ruleset", limits.healthMsMax, async () => {
     const reply = await fetchInTime(`${running.edgeUrl}/bandera/v1/health`);
     const health: unknown = await reply.json();
-    const ready = typeof health === "object" && health !== null && "publication" in health;
-    return ready && health.publication !== null ? true : undefined;
+    if (typeof health !== "object" || health === null) return undefined;
+    // State that a former version left is in a form that this one does not read.
+    const faults = "faults" in health ? JSON.stringify(health.faults) : "";
+    if (!isPublishedAnew && faults.includes("compact form")) {
+      isPublishedAnew = true;
+      await publishAnew(running, demoEnvironment);
+      console.log("  a former version published this environment: it was published anew");
+    }
+    return "publication" in health && health.publication !== null ? true : undefined;
   });
 }
 

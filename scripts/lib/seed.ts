@@ -68,3 +68,19 @@ export async function seed(stack: Stack, key: string, rulesetFile: string): Prom
   if (reply.status !== CREATED) throw refused("publishing", reply);
   return true;
 }
+
+/**
+ * Publishes what an environment holds once more: what a former version published, this one's edge
+ * may be unable to read.
+ */
+export async function publishAnew(stack: Stack, key: string): Promise<void> {
+  const publications = `/api/v1/environments/${key}/publications`;
+  const listed = await stack.admin("GET", `${publications}?limit=1`);
+  const items = isObject(listed.body) ? listed.body["items"] : undefined;
+  const last: unknown = Array.isArray(items) ? items[0] : undefined;
+  const number = isObject(last) ? last["number"] : undefined;
+  if (typeof number !== "number") throw refused("listing publications", listed);
+  const note = { note: "Published anew: the form of what is published has changed" };
+  const reply = await stack.admin("POST", publications, note, { "if-match": `"p${number}"` });
+  if (reply.status !== CREATED) throw refused("publishing anew", reply);
+}
