@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use anstream::stream::IsTerminal;
 use clap::builder::styling::{AnsiColor, Style};
+use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, BufWriter, Write};
@@ -90,9 +91,26 @@ impl Output {
         Ok(writeln!(self.stream)?)
     }
 
+    /// A table, without blanks at the ends of its lines.
+    pub(crate) fn table(&mut self, table: &Table) -> io::Result<()> {
+        table
+            .lines()
+            .try_for_each(|line| self.line(line.trim_end()))
+    }
+
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.stream.flush()
     }
+}
+
+/// A table of names and numbers: the first column to the left, the others to the right.
+pub(crate) fn numbers(heads: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(heads);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
 }
 
 /// Writes a file whole.

@@ -6,9 +6,8 @@ use super::report::{IntervalWire, words};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
-use crate::output::{BOLD, Format, Output, styled};
+use crate::output::{BOLD, Format, Output, numbers, styled};
 use bandera_lab::adaptive::{Batch, BatchAction, action_means, best_action};
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -118,7 +117,6 @@ fn print(answer: &Answer, level: f64, output: &mut Output) -> anyhow::Result<()>
         format!("leads, and may not be the best (at {} %)", level * 100.0)
     };
     output.line(&format!("{} {sure}", styled(BOLD, &answer.best.action)))?;
-    let mut table = Table::new();
     let heads = [
         "action",
         "decisions",
@@ -127,7 +125,7 @@ fn print(answer: &Answer, level: f64, output: &mut Output) -> anyhow::Result<()>
         "naive mean",
         "leader ahead by",
     ];
-    table.load_preset(presets::NOTHING).set_header(heads);
+    let mut table = numbers(&heads);
     let number = |number: Option<f64>| {
         number.map_or_else(|| "-".to_owned(), |number| format!("{number:.4}"))
     };
@@ -141,11 +139,6 @@ fn print(answer: &Answer, level: f64, output: &mut Output) -> anyhow::Result<()>
             number(action.lead_min),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    for line in table.lines() {
-        output.line(line.trim_end())?;
-    }
+    output.table(&table)?;
     Ok(())
 }

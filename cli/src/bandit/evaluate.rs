@@ -7,10 +7,9 @@ use super::target::{Target, beside};
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
-use crate::output::{BOLD, Format, Output, remark, styled};
+use crate::output::{BOLD, Format, Output, numbers, remark, styled};
 use bandera_lab::Confidence;
 use bandera_lab::off_policy::{Estimator, InvalidLog, OffPolicy, Overlap, PolicyValue};
-use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
 /// A log of which fewer decisions' worth speak is hardly any.
@@ -252,7 +251,6 @@ fn print(answer: &Answer, output: &mut Output) -> anyhow::Result<()> {
         "the policy would earn {} more",
         value(&answer.gain)
     ))?;
-    let mut table = Table::new();
     let heads = [
         "estimator",
         "value",
@@ -260,7 +258,7 @@ fn print(answer: &Answer, output: &mut Output) -> anyhow::Result<()> {
         "bootstrap",
         "empirical Bernstein",
     ];
-    table.load_preset(presets::NOTHING).set_header(heads);
+    let mut table = numbers(&heads);
     for estimate in &answer.estimates {
         table.add_row([
             estimate.estimator.to_owned(),
@@ -270,12 +268,7 @@ fn print(answer: &Answer, output: &mut Output) -> anyhow::Result<()> {
             words(estimate.empirical_bernstein),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    for line in table.lines() {
-        output.line(line.trim_end())?;
-    }
+    output.table(&table)?;
     for warning in &answer.warnings {
         remark(warning);
     }

@@ -153,7 +153,11 @@ pub(super) fn beside(log: &Log, target: &[Vec<f64>]) -> Result<Vec<LoggedDecisio
     let models = models.map_err(|error| Fault::unreachable("the log", error))?;
     let one = |(place, (decision, target)): (usize, (&Decision, &Vec<f64>))| {
         let model = models.get(place % N_FOLDS)?;
-        let expected = model.expected(&decision.context);
+        // A line has no bounds, rewards have: what bounds the terms' spread needs both within them.
+        let mut expected = model.expected(&decision.context);
+        for value in &mut expected {
+            *value = value.clamp(log.reward_range.0, log.reward_range.1);
+        }
         Some(LoggedDecision {
             reward: decision.reward,
             propensity: decision.propensity,
@@ -166,4 +170,32 @@ pub(super) fn beside(log: &Log, target: &[Vec<f64>]) -> Result<Vec<LoggedDecisio
     beside
         .collect::<Option<_>>()
         .ok_or_else(|| Fault::unreachable("the log", "a decision lies outside its actions"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_expected_lies_within_the_range_of_rewards() {
+        // Rewards rise with the feature, and one context lies far beyond the others.
+        let decision = |x: u32| Decision {
+            context: vec![f64::from(if x == 9 { 1_000 } else { x })],
+            action: 0,
+            propensity: 1.0,
+            reward: f64::from(x) / 9.0,
+            distribution: None,
+            target: None,
+        };
+        let log = Log {
+            d: 1,
+            n_actions: 1,
+            names: vec!["a".to_owned()],
+            reward_range: (0.0, 1.0),
+            decisions: (0..10).map(decision).collect(),
+        };
+        let found = beside(&log, &vec![vec![1.0]; 10]).unwrap();
+        assert!(found.iter().all(|one| (0.0..=1.0).contains(&one.expected)));
+        assert!((found[9].expected - 1.0).abs() < 1e-12, "{:?}", found[9]);
+    }
 }

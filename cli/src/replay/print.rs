@@ -37,8 +37,5 @@ pub(super) fn print(reports: &[Report], output: &mut Output) -> anyhow::Result<(
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    for line in table.lines() {
-        output.line(line.trim_end())?;
-    }
-    Ok(())
+    Ok(output.table(&table)?)
 }

@@ -2,8 +2,8 @@
 
 use super::report::{Report, SampleRatioReport};
 use super::settle::CountsReport;
-use crate::output::{BOLD, GREEN, Output, RED, YELLOW, styled};
-use comfy_table::{CellAlignment, Table, presets};
+use crate::output::{BOLD, GREEN, Output, RED, YELLOW, numbers, styled};
+use comfy_table::{CellAlignment, Table};
 
 /// Characters of the longest bar.
 const BAR_CHARS: f64 = 30.0;
@@ -43,15 +43,6 @@ fn header(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     Ok(output.line("")?)
 }
 
-fn table(heads: &[&str]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(heads);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
 fn over_time(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     let best = &report.regret.best;
     let bar = |share: f64| "█".repeat((share * BAR_CHARS).round() as usize);
@@ -60,7 +51,7 @@ fn over_time(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     let mut heads = vec!["visitors"];
     heads.extend(&names);
     heads.extend(["mean reward", "regret so far", "share of the best"]);
-    let mut table = table(&heads);
+    let mut table = numbers(&heads);
     let mut from = 1;
     for window in &report.over_time {
         let to = from + window.visitors - 1;
@@ -80,7 +71,7 @@ fn over_time(report: &Report, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn arms(report: &Report, output: &mut Output) -> anyhow::Result<()> {
-    let mut table = table(&[
+    let mut table = numbers(&[
         "action",
         "true mean",
         "visitors",
@@ -108,7 +99,7 @@ fn audiences(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     let Some(fixed) = &report.beside_fixed else {
         return Ok(());
     };
-    let mut table = table(&[
+    let mut table = numbers(&[
         "audience",
         "best action",
         "visitors",
@@ -212,7 +203,7 @@ fn events(report: &Report, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn ledger(counts: &CountsReport, output: &mut Output) -> anyhow::Result<()> {
-    let mut table = table(&[
+    let mut table = numbers(&[
         "Ledger",
         "rewards acknowledged",
         "counted",
@@ -261,9 +252,7 @@ fn verdict(report: &Report, output: &mut Output) -> anyhow::Result<()> {
 }
 
 fn show(table: &Table, output: &mut Output) -> anyhow::Result<()> {
-    for line in table.lines() {
-        output.line(line.trim_end())?;
-    }
+    output.table(table)?;
     Ok(output.line("")?)
 }
 
