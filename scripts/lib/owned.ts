@@ -4,7 +4,7 @@
  * hears our end even if it is `kill -9`, sees to it.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -52,10 +52,23 @@ function tell(order: string, what: string): void {
   keeper.stdin?.write(`${JSON.stringify([order, what])}\n`);
 }
 
-/** Notes a process group, by the number of its first process. */
-export function ownProcesses(leader: number): void {
-  leaders.add(leader);
-  tell("leader", String(leader));
+/**
+ * Starts a program that leads a process group of its own, which ends with us. The keeper runs
+ * before the program does, and is told in the same breath: a program may be quick, and whoever
+ * ends us with `kill -9` quicker than a keeper starts.
+ */
+export function spawnOwned(
+  program: string,
+  args: readonly string[],
+  options: Omit<SpawnOptions, "detached">,
+): ChildProcess {
+  keeper ??= startKeeper();
+  const child = spawn(program, args, { ...options, detached: true });
+  if (child.pid !== undefined) {
+    leaders.add(child.pid);
+    tell("leader", String(child.pid));
+  }
+  return child;
 }
 
 /** Forgets a process group that is gone: its number may be somebody else's soon. */

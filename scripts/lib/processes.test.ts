@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { test } from "node:test";
 
-import { forgetProcesses, ownProcesses } from "./owned.ts";
+import { forgetProcesses, spawnOwned } from "./owned.ts";
 import { commandOf, processesLedBy } from "./processes.ts";
 import { until } from "./run.ts";
 import { signal } from "./signals.ts";
 
 test("a process group is known with its command lines, and a dead process has none", async () => {
-  const child = spawn("sh", ["-c", "sleep 600 & wait"], { detached: true, stdio: "ignore" });
+  const child = spawnOwned("sh", ["-c", "sleep 600 & wait"], { stdio: "ignore" });
   const leader = child.pid ?? 0;
-  ownProcesses(leader);
   try {
     await until("shell and sleep", 5_000, () => {
       const commands = processesLedBy(leader).map(({ command }) => command);

@@ -1,9 +1,9 @@
 /** Running other programs: streamed or captured, always with their failure as an error. */
 
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawnSync } from "node:child_process";
 
-import { forgetProcesses, ownProcesses } from "./owned.ts";
+import { forgetProcesses, spawnOwned } from "./owned.ts";
 import { limits, root } from "./paths.ts";
 import { signal } from "./signals.ts";
 
@@ -87,11 +87,10 @@ function start(
 ): ChildProcess {
   if (stopping) throw new TaskError("interrupted");
   const shown = later.getStore() === undefined ? "inherit" : "pipe";
-  const child = spawn(program, args, {
+  const child = spawnOwned(program, args, {
     cwd: options.cwd ?? root,
     env: environment(options),
     stdio: ["ignore", stdout === "keep" ? "pipe" : shown, shown],
-    detached: true,
   });
   child.stderr?.setEncoding("utf8").on("data", printer());
   return child;
@@ -99,10 +98,7 @@ function start(
 
 async function finish(child: ChildProcess, line: string): Promise<void> {
   const leader = child.pid;
-  if (leader !== undefined) {
-    running.add(leader);
-    ownProcesses(leader);
-  }
+  if (leader !== undefined) running.add(leader);
   const ended = await new Promise<string | undefined>((settle) => {
     child.on("error", (error) => settle(`could not be started: ${error.message}`));
     child.on("close", (code, name) => {

@@ -1,11 +1,11 @@
 /** `workerd serve` alone, for measuring Workers without the development server around them. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { fetchInTime } from "./http.ts";
-import { forgetProcesses, ownProcesses } from "./owned.ts";
+import { forgetProcesses, spawnOwned } from "./owned.ts";
 import { limits, npmBin } from "./paths.ts";
 import { freePort } from "./ports.ts";
 import { processorSeconds } from "./processes.ts";
@@ -69,7 +69,6 @@ export class Workerd {
     this.name = name;
     this.port = port;
     this.#child = child;
-    if (child.pid !== undefined) ownProcesses(child.pid);
     this.#exited = new Promise((settle) => {
       child.on("error", () => settle());
       child.on("exit", () => settle());
@@ -85,10 +84,9 @@ export class Workerd {
     writeFileSync(config, configuration(served, port));
     const logFile = join(folder, "workerd.log");
     const log = openSync(logFile, "w");
-    const child = spawn(npmBin("workerd"), ["serve", "--experimental", config], {
+    const child = spawnOwned(npmBin("workerd"), ["serve", "--experimental", config], {
       cwd: folder,
       stdio: ["ignore", log, log],
-      detached: true,
     });
     closeSync(log);
     const running = new Workerd(served.name, port, child);

@@ -1,11 +1,11 @@
 /** Wrangler, the Workers tool: how we call it, and a long-running `wrangler dev`. */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { fetchInTime } from "./http.ts";
-import { forgetProcesses, ownProcesses } from "./owned.ts";
+import { forgetProcesses, spawnOwned } from "./owned.ts";
 import { at, limits, npmBin, root, targetDir } from "./paths.ts";
 import { type Captured, capture, pause, TaskError } from "./run.ts";
 import { signal } from "./signals.ts";
@@ -87,15 +87,14 @@ export class DevProcess {
     const log = openSync(options.logFile, "a");
     const temporary = options.name.replaceAll(/\W+/g, "-");
     rmSync(join(options.persistDir, "tmp", temporary), { recursive: true, force: true });
-    this.#child = spawn(npmBin("node"), [wrangler, "dev", ...devArguments(options)], {
+    const args = [wrangler, "dev", ...devArguments(options)];
+    // Its own process group: one signal then reaches wrangler and every workerd below it.
+    this.#child = spawnOwned(npmBin("node"), args, {
       cwd: root,
       env: { ...process.env, ...environment(options.persistDir, temporary) },
       stdio: ["ignore", log, log],
-      // Its own process group: one signal then reaches wrangler and every workerd below it.
-      detached: true,
     });
     closeSync(log);
-    if (this.#child.pid !== undefined) ownProcesses(this.#child.pid);
     this.exited = new Promise((settle) => {
       const end = (): void => {
         this.#ended = true;
