@@ -154,6 +154,18 @@ impl PurposeKeys {
             .map_or((0, [0; TAG_BYTES]), |key| (key.id, tag(&key.secret, parts)))
     }
 
+    /// Whether a key of the ring signs no more, but verifies what it signed.
+    #[must_use]
+    pub fn is_former(&self, id: u8) -> bool {
+        self.0.iter().skip(1).any(|key| key.id == id)
+    }
+
+    /// Whether a key of the ring has this id.
+    #[must_use]
+    pub fn knows(&self, id: u8) -> bool {
+        self.0.iter().any(|key| key.id == id)
+    }
+
     /// Whether the tag is that of the parts under the named key, compared in constant time.
     #[must_use]
     pub fn verify(&self, id: u8, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
@@ -242,6 +254,9 @@ mod tests {
         assert_eq!(id, 1);
         assert!(both.verify(id, &[b"cla", b"ims"], &tag));
         assert!(!after.verify(id, &[b"claims"], &tag));
+        assert!(both.knows(id) && !after.knows(id));
+        let former = [&before, &both, &after].map(|ring| ring.is_former(id));
+        assert_eq!(former, [false, true, false]);
         assert_eq!(both.sign(&[b"claims"]).0, 2);
     }
 

@@ -22,7 +22,9 @@ pub enum InvalidToken {
     Encoding,
     /// A version this code does not know.
     Version,
-    /// No key of the ring made this tag: forged, altered, or signed by a retired key.
+    /// Signed by a key that the ring does not have: retired, or another environment's.
+    Key(u8),
+    /// The key it names did not make this tag: forged or altered.
     Signature,
     /// Rightly signed, but not a body of this kind: only a fault of ours can cause it.
     Body,
@@ -36,6 +38,7 @@ impl InvalidToken {
             Self::TooLong => "token_too_long",
             Self::Encoding => "token_malformed",
             Self::Version => "token_version",
+            Self::Key(_) => "token_key",
             Self::Signature => "token_signature",
             Self::Body => "token_body",
         }
@@ -48,6 +51,9 @@ impl fmt::Display for InvalidToken {
             Self::TooLong => "the token is too long",
             Self::Encoding => "the token is not base64url without padding",
             Self::Version => "the token has an unknown version",
+            Self::Key(id) => {
+                return write!(f, "the token's key {id} is not one of ours, or retired");
+            }
             Self::Signature => "the token's signature is not valid",
             Self::Body => "the token's content is malformed",
         })
@@ -69,6 +75,15 @@ pub(crate) fn seal(keys: &PurposeKeys, version: u8, binding: &[u8], body: &[u8])
     token.extend_from_slice(body);
     token.extend_from_slice(&tag);
     URL_SAFE_NO_PAD.encode(token)
+}
+
+/// Whether a text says that a key which signs no more has signed it; of the signature nothing is
+/// looked at.
+#[must_use]
+pub(crate) fn names_former_key(keys: &PurposeKeys, token: &str) -> bool {
+    // Four characters are the first three bytes, and the second of those is the key's id.
+    let head = token.get(..4).map(|head| URL_SAFE_NO_PAD.decode(head));
+    matches!(head, Some(Ok(bytes)) if bytes.get(1).is_some_and(|id| keys.is_former(*id)))
 }
 
 /// The body of a signed text.
@@ -96,6 +111,9 @@ pub(crate) fn open(
         .ok_or(InvalidToken::Encoding)?;
     if *found != version {
         return Err(InvalidToken::Version);
+    }
+    if !keys.knows(*id) {
+        return Err(InvalidToken::Key(*id));
     }
     if !keys.verify(*id, &[&[version], binding, body], tag) {
         return Err(InvalidToken::Signature);

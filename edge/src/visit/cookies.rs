@@ -5,6 +5,7 @@ use crate::request::cookies::{CookieScope, Readable};
 use crate::subject::{Source, forgetting};
 use crate::variants;
 use bandera_shared::Visibility;
+use bandera_shared::sticky::StickyDecisions;
 
 /// How long the cookie of sent exposures lives: as long as its marks do.
 const EXPOSED_AGE_S: u32 = 86_400;
@@ -57,9 +58,20 @@ impl Visit<'_> {
         lines
     }
 
+    /// The cookie of kept decisions, where it changes: other decisions, or the same ones under the
+    /// newest key, so that they stay when the former one is retired.
     fn changed_sticky_token(&self) -> Option<String> {
+        let Inputs {
+            settings,
+            head,
+            sticky,
+            ..
+        } = self.inputs;
         let (keys, subject) = self.inputs.keys.zip(self.subject_hash)?;
-        (self.sticky != *self.inputs.sticky).then(|| self.sticky.to_token(&keys.sticky, &subject))
+        let has_any = sticky.iter().next().is_some();
+        let sent = head.cookie(&settings.cookies.sticky).filter(|_| has_any);
+        let is_old = sent.is_some_and(|token| StickyDecisions::is_to_renew(token, &keys.sticky));
+        (is_old || self.sticky != *sticky).then(|| self.sticky.to_token(&keys.sticky, &subject))
     }
 
     /// Variants that scripts of the page may read.

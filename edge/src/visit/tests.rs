@@ -20,6 +20,8 @@ const RULESET: &str = r#"{"schemaVersion":1,"salt":"t",
       "offVariant":"off","defaultVariant":"off",
       "experiment":{"control":"off","weights":{"a":1,"b":1}}}}}"#;
 
+const SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
 struct World {
     settings: Settings,
     keys: Keys,
@@ -28,11 +30,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
         let loaded = Loaded::of(7, RULESET);
         Self {
             settings: Settings::default(),
-            keys: Keys::parse(Some(&format!("1:{secret}")), Some(secret)).unwrap(),
+            keys: Keys::parse(Some(&format!("1:{SECRET}")), Some(SECRET)).unwrap(),
             current: Current {
                 loaded: Rc::new(loaded),
                 policies: Rc::new(Policies::default()),
@@ -131,6 +132,32 @@ fn a_first_visit_sets_cookies_and_a_second_one_none() {
     assert_eq!(names, expected);
     let again = world.visit("/p", &jar(&lines), Who::Person);
     assert_eq!(again, (variants, 0, Vec::new()));
+}
+
+#[test]
+fn kept_decisions_outlive_the_key_that_signed_them() {
+    let (mut world, next) = (World::new(), "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8");
+    let (_, _, lines) = world.visit("/p", "", Who::Person);
+    let rotate = |world: &mut World, ring: &str| {
+        world.keys = Keys::parse(Some(ring), Some(SECRET)).unwrap();
+    };
+    rotate(&mut world, &format!("2:{next},1:{SECRET}"));
+    let (_, _, renewed) = world.visit("/p", &jar(&lines), Who::Person);
+    let [renewed] = renewed.as_slice() else {
+        panic!("one cookie: {renewed:?}");
+    };
+    assert!(renewed.starts_with("bandera_sticky="), "{renewed}");
+    let lines: Vec<String> = lines
+        .into_iter()
+        .filter(|line| !line.starts_with("bandera_sticky="))
+        .chain([renewed.clone()])
+        .collect();
+    assert_eq!(world.visit("/p", &jar(&lines), Who::Person).2.len(), 0);
+    // Once the former key is gone the decision is still there; the marks of a day are not.
+    rotate(&mut world, &format!("2:{next}"));
+    let (_, n_exposures, set) = world.visit("/p", &jar(&lines), Who::Person);
+    assert_eq!((n_exposures, set.len()), (2, 1));
+    assert!(set[0].starts_with("bandera_exposed="), "{set:?}");
 }
 
 #[test]

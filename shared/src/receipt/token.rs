@@ -178,6 +178,11 @@ mod tests {
         );
         assert_eq!(
             Receipt::from_token(&token, &keys(NEW)),
+            Err(InvalidToken::Key(1))
+        );
+        // Another environment's key under the same number.
+        assert_eq!(
+            Receipt::from_token(&token, &keys(&NEW.replace("2:", "1:"))),
             Err(InvalidToken::Signature)
         );
         let resigned = receipt("hero", "blue").to_token(&both).unwrap();

@@ -32,6 +32,13 @@ impl StickyDecisions {
         }
     }
 
+    /// Whether a text that was believed should be signed anew, so that it outlives the key that
+    /// signed it.
+    #[must_use]
+    pub fn is_to_renew(token: &str, keys: &PurposeKeys) -> bool {
+        signed::names_former_key(keys, token)
+    }
+
     /// The decisions kept for this subject.
     ///
     /// # Errors
@@ -172,6 +179,24 @@ mod tests {
         let other = SubjectHash::from_bytes([4; 16]);
         let read = StickyDecisions::from_token(&token, &keys(), &other);
         assert_eq!(read, Err(InvalidToken::Signature));
+    }
+
+    #[test]
+    fn a_former_keys_text_is_to_be_renewed() {
+        let mut kept = StickyDecisions::default();
+        kept.keep(decision("hero", 5));
+        let token = kept.to_token(&keys(), &SUBJECT);
+        let next = "2:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8,\
+                    1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+        let next = KeyRing::parse(next).unwrap().derive(Purpose::Sticky);
+        assert!(!StickyDecisions::is_to_renew(&token, &keys()));
+        assert!(StickyDecisions::is_to_renew(&token, &next));
+        assert!(!StickyDecisions::is_to_renew(
+            &kept.to_token(&next, &SUBJECT),
+            &next
+        ));
+        assert!(!StickyDecisions::is_to_renew("", &next));
+        assert!(!StickyDecisions::is_to_renew("\u{e9}\u{e9}", &next));
     }
 
     #[test]

@@ -24,6 +24,14 @@ export const SERVER_TOKEN = "a-server";
 const SECRET = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
 const KEY_ID = 7;
 
+/** A ring of signing keys as `BANDERA_SIGNING_KEYS` has it, newest first. */
+export function ring(...keys: readonly (readonly [id: number, secret: Buffer])[]): string {
+  return keys.map(([id, secret]) => `${id}:${secret.toString("base64url")}`).join(",");
+}
+
+/** The key with which an edge of these tests signs, unless told otherwise. */
+export const KEY: readonly [id: number, secret: Buffer] = [KEY_ID, SECRET];
+
 export interface EdgeOptions {
   readonly settings?: unknown;
   readonly ruleset?: unknown;
@@ -69,6 +77,9 @@ function configuration(
   return replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
 }
 
+/** Writes the configuration with further variables. */
+type Configure = (vars: Readonly<Record<string, string>>) => void;
+
 const CALLER = `export default { fetch: (request, env) => env.EDGE.fetch(request) };\n`;
 const CALLER_CONFIGURATION = `name = "test-caller"
 main = "caller.js"
@@ -84,13 +95,15 @@ export class Edge {
   readonly stack: Stack;
   readonly origin: TestOrigin;
   readonly #folder: string;
+  readonly #configure: Configure;
   #publication = 0;
   #published: unknown;
 
-  private constructor(stack: Stack, origin: TestOrigin, folder: string) {
+  private constructor(stack: Stack, origin: TestOrigin, folder: string, configure: Configure) {
     this.stack = stack;
     this.origin = origin;
     this.#folder = folder;
+    this.#configure = configure;
   }
 
   static async start(options: EdgeOptions = {}): Promise<Edge> {
@@ -101,13 +114,15 @@ export class Edge {
     const vars = {
       BANDERA_ENVIRONMENT: ENVIRONMENT,
       BANDERA_ORIGIN_URL: origin.url,
-      BANDERA_SIGNING_KEYS: `${KEY_ID}:${SECRET.toString("base64url")}`,
+      BANDERA_SIGNING_KEYS: ring(KEY),
       BANDERA_SUBJECT_KEY: SECRET.toString("base64url"),
       BANDERA_SERVER_TOKENS: SERVER_TOKEN,
       BANDERA_SETTINGS: JSON.stringify({ refreshMs: 200, ...objectOf(options.settings as JsonObject) }),
       ...options.vars,
     };
-    writeFileSync(config, configuration(folder, vars, options.eventLimit));
+    const configure: Configure = (more) =>
+      writeFileSync(config, configuration(folder, { ...vars, ...more }, options.eventLimit));
+    configure({});
     const caller = join(folder, "caller.toml");
     writeFileSync(caller, CALLER_CONFIGURATION);
     writeFileSync(join(folder, "caller.js"), CALLER);
@@ -116,7 +131,7 @@ export class Edge {
     let stack: Stack | undefined;
     try {
       stack = await startStack({ persistDir, withoutAdmin: true, edgeConfigs });
-      const edge = new Edge(stack, origin, folder);
+      const edge = new Edge(stack, origin, folder, configure);
       if (options.ruleset !== undefined) await edge.publish(options.ruleset);
       return edge;
     } catch (error) {
@@ -125,6 +140,13 @@ export class Edge {
       removeScratch(folder);
       throw error;
     }
+  }
+
+  /** Ends the runtime and starts it again, with these variables instead of those it began with. */
+  async restart(vars: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.stack.killEdge();
+    this.#configure(vars);
+    await this.stack.startEdge();
   }
 
   get url(): string {

@@ -1,3 +1,5 @@
+mod forgery;
+
 use super::*;
 use crate::bandit::{ContextVector, wire};
 use crate::decision::{Decision, DecisionId};
@@ -227,31 +229,4 @@ fn events_part_by_shard_and_keep_their_places() {
             .iter()
             .all(|batch| batch.publication == 9 && batch.bandits.len() == 1)
     );
-}
-
-#[test]
-fn forged_receipts_are_never_admitted() {
-    // Ten thousand single and double changes of bits.
-    let desk = desk();
-    let token = receipt(&desk, "hero", 0).into_bytes();
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut n_tried = 0;
-    for n in 0..10_000_u64 {
-        let bits = xxhash_rust::xxh3::xxh3_64(&n.to_le_bytes());
-        let mut mutant = token.clone();
-        for shift in [0, 32] {
-            let place = (bits >> shift) as usize % mutant.len();
-            mutant[place] = alphabet[(bits >> (shift + 16)) as usize % alphabet.len()];
-        }
-        if mutant == token {
-            continue;
-        }
-        n_tried += 1;
-        let mutant = String::from_utf8(mutant).unwrap();
-        assert_eq!(
-            refused(&reward(&mutant, r#""value":1"#), &desk, 0).0,
-            "receipt_invalid"
-        );
-    }
-    assert!(n_tried > 9_990, "{n_tried}");
 }
