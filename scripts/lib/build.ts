@@ -1,11 +1,13 @@
 /** Builds all that runs: both Workers, the browser bundle, the dashboard, the native command. */
 
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 
 import { type Artefact, refresh } from "./fresh.ts";
-import { at, cliRelease, npmBin } from "./paths.ts";
+import { at, cliRelease, npmBin, root } from "./paths.ts";
 import { step } from "./progress.ts";
-import { cargo, run } from "./run.ts";
+import { capture, cargo, run } from "./run.ts";
 import type { Tools } from "./tools.ts";
 
 /** What every Rust artefact is made from, beside its own folder. */
@@ -53,9 +55,27 @@ export const artefactNames = ["edge", "admin", "browser", "dashboard", "cli"] as
 /** One of them. */
 export type ArtefactName = (typeof artefactNames)[number];
 
+/**
+ * What wasm is compiled with: messages that name a place in a source name no folder of the machine
+ * that built it, so that the same sources give the same bytes everywhere.
+ */
+function wasmFlags(): string[] {
+  const sysroot = capture("rustc", ["--print", "sysroot"]).stdout.trim();
+  const cargoHome = process.env["CARGO_HOME"] ?? join(homedir(), ".cargo");
+  const folders = [root, join(cargoHome, "registry", "src"), `${sysroot}/lib/rustlib/src/rust`];
+  return folders.map((folder) => `--remap-path-prefix=${folder}/=`);
+}
+
+/** Of two ways to write SHA-256 the short one: a page hashes seldom. */
+const pageFlags = ['--cfg=sha2_backend="soft"', '--cfg=sha2_backend_soft="compact"'];
+
 /** How builds find the tools; also what `worker-build` reads. */
-function environment(tools: Tools): Record<string, string> {
+export function buildEnvironment(
+  tools: Tools,
+  flags: readonly string[] = [],
+): Record<string, string> {
   return {
+    CARGO_ENCODED_RUSTFLAGS: [...wasmFlags(), ...flags].join("\x1f"),
     WASM_BINDGEN_BIN: tools.wasmBindgen,
     WASM_OPT_BIN: tools.wasmOpt,
     ESBUILD_BIN: tools.esbuild,
@@ -81,7 +101,7 @@ export function dropNames(tools: Tools, wasm: string): Promise<void> {
 /** The profile is one of the root manifest's. */
 function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   return make(artefact, async () => {
-    const env = environment(tools);
+    const env = buildEnvironment(tools);
     const args = ["--profile=worker", ".", "--locked"];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
     await dropNames(tools, artefact.output);
@@ -91,7 +111,8 @@ function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<v
 /** A web artefact brings its own `build.ts`, which knows its entry points. */
 function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   const script = at("www", folder, "build.ts");
-  return make(artefact, () => run(npmBin("node"), [script], { env: environment(tools) }));
+  const env = buildEnvironment(tools, pageFlags);
+  return make(artefact, () => run(npmBin("node"), [script], { env }));
 }
 
 /** Builds the named artefacts, each only when its sources changed. */

@@ -98,15 +98,24 @@ function wasmTargets(crate: string): string[] {
   return wasm.sort().flatMap((file) => ["--test", basename(file, ".rs")]);
 }
 
-/** Runs the crate's wasm tests; a runner that found no test is a failure, though it exits 0. */
-async function wasmTests(tools: Tools, env: Readonly<Record<string, string>>): Promise<void> {
-  const args = ["test", "--locked", ...wasmTarget, "-p", "bandera-shared", ...wasmTargets("shared")];
+/** Runs a crate's wasm tests; a runner that found no test is a failure, though it exits 0. */
+async function wasmTestsOf(
+  crate: string,
+  tools: Tools,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const targets = wasmTargets(crate);
+  const args = ["test", "--locked", ...wasmTarget, "-p", `bandera-${basename(crate)}`, ...targets];
   const path = `${dirname(npmBin("node"))}:${process.env["PATH"] ?? ""}`;
   const runner = { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: tools.wasmBindgenTestRunner };
   const output = await runKeeping("cargo", args, { env: { ...runner, PATH: path, ...env } });
   if (output.includes("no tests to run") || !/test result: ok\. [1-9]/.test(output)) {
-    throw new TaskError("the wasm test runner found no test");
+    throw new TaskError(`the wasm test runner found no test of ${crate}`);
   }
+}
+
+async function wasmTests(tools: Tools, env: Readonly<Record<string, string>>): Promise<void> {
+  for (const crate of ["shared", "www/browser"]) await wasmTestsOf(crate, tools, env);
 }
 
 /** WebDriver capabilities, so that the driver starts the very browser that set-up found. */

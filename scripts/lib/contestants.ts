@@ -8,7 +8,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { join } from "node:path";
 
 import { flagd, growthbook, unleash, type Workload } from "../../tests/peers/js/translate.ts";
-import { dropNames } from "./build.ts";
+import { buildEnvironment, dropNames } from "./build.ts";
 import { at } from "./paths.ts";
 import { cargo, run } from "./run.ts";
 import { N_FLAGS } from "./shares.ts";
@@ -64,11 +64,7 @@ export function translated(workload: string): ReadonlyMap<"growthbook" | "flagd"
 /** Builds the bench Worker as the edge is built, empty or evaluating; gives the folder. */
 async function benchWorker(tools: Tools, name: string, features: readonly string[]) {
   const folder = join("build", name);
-  const env = {
-    WASM_BINDGEN_BIN: tools.wasmBindgen,
-    WASM_OPT_BIN: tools.wasmOpt,
-    ESBUILD_BIN: tools.esbuild,
-  };
+  const env = buildEnvironment(tools);
   const args = ["--profile=worker", "--out-dir", folder, ".", "--locked", ...features];
   await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
   await dropNames(tools, at("tests", "bench", folder, "index_bg.wasm"));

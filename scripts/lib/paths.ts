@@ -57,7 +57,7 @@ export const limits = {
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 1_241_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
-  browserGzipBytesMax: 171_500,
+  browserGzipBytesMax: 142_000,
   /** How long a Worker may take from start to its first healthy answer. */
   healthMsMax: 60_000,
   /** How long processes may take to end after SIGTERM before SIGKILL. */

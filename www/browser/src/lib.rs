@@ -1,14 +1,17 @@
-//! The evaluator for browsers: a client ruleset goes in once, contexts go in as JSON, answers come
-//! out as JSON.
+//! The evaluator for browsers: a client ruleset goes in once, then contexts go in and answers come
+//! out as objects.
 //!
 //! The very code of the edge, so that a page that evaluates by itself agrees with the edge in every
 //! bucket. It reads no clock and draws no random number: the page passes both in. It decides for no
 //! bandit, because only the edge can sign a receipt.
 
-mod wire;
+mod answers;
+mod js;
 
 use bandera_shared::sticky::StickyDecisions;
-use bandera_shared::{Evaluator, Participation, Policies, Ruleset, UnixMillis};
+use bandera_shared::wire::context::context_from;
+use bandera_shared::{EvaluationContext, Evaluator, Participation, Policies, Ruleset, UnixMillis};
+use js_sys::Object;
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 
 /// A client ruleset.
@@ -32,17 +35,18 @@ impl Engine {
         Ok(Self { ruleset })
     }
 
-    /// Evaluates every flag that browsers may see, and gives the answers as a JSON object by key.
+    /// Evaluates every flag that browsers may see, and gives an object of the answers by key.
     ///
     /// # Arguments
-    /// `context`: a JSON object with `targetingKey` and any attributes; `at_ms`: the time, in Unix
-    /// milliseconds; `draw`: a random number in [0, 1), for flags that draw for each request.
+    /// `context`: an object with `targetingKey` and any attributes, values as `JSON.parse` gives
+    /// them; `at_ms`: the time, in Unix milliseconds; `draw`: a random number in [0, 1), for flags
+    /// that draw for each request.
     ///
     /// # Errors
-    /// An `Error` with a JSON pointer when the context is no JSON object.
+    /// An `Error` with a JSON pointer when the context is beyond a limit.
     #[wasm_bindgen(js_name = evaluateAll)]
-    pub fn evaluate_all(&self, context: &str, at_ms: f64, draw: f64) -> Result<String, JsError> {
-        let context = wire::read_context(context).map_err(|error| JsError::new(&error))?;
+    pub fn evaluate_all(&self, context: &Object, at_ms: f64, draw: f64) -> Result<Object, JsError> {
+        let context = context_of(context).map_err(|fault| JsError::new(&fault))?;
         let evaluator = Evaluator {
             ruleset: &self.ruleset,
             context: &context,
@@ -52,8 +56,14 @@ impl Engine {
             sticky: &StickyDecisions::default(),
             participation: Participation::Full,
         };
-        Ok(wire::answers(&evaluator))
+        Ok(answers::answers(&evaluator))
     }
+}
+
+/// The context, or what is wrong with it and where.
+fn context_of(object: &Object) -> Result<EvaluationContext, String> {
+    let attributes = js::members_of(object).map_err(|fault| format!("context: {fault}"))?;
+    context_from(attributes).map_err(|error| format!("context{}: {}", error.pointer, error.message))
 }
 
 /// The random number as the 64 bits that evaluation takes; saturates outside of [0, 1).

@@ -1,53 +1,7 @@
 use super::*;
-use bandera_shared::compact::encode;
-use bandera_shared::compile;
-use bandera_shared::wire::context::TEXT_BYTES_MAX;
-
-const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
-    "shown": {"type": "boolean", "status": "enabled", "visibility": "client",
-        "config": {"columns": 3},
-        "variants": {"on": {"value": true, "config": {"columns": 4}}, "off": {"value": false}},
-        "offVariant": "off", "defaultVariant": "off",
-        "rules": [{"when": {"attribute": "plan", "op": "equals", "value": "pro"},
-                   "serve": {"variant": "on"}}]},
-    "hidden": {"type": "boolean", "status": "enabled",
-        "variants": {"on": {"value": true}}, "defaultVariant": "on"}}}"#;
-
-#[track_caller]
-fn check(context: &str, expected: &str) {
-    let compiled = compile(RULESET.as_bytes()).unwrap();
-    let engine = Engine::new(encode(&compiled.ruleset)).unwrap();
-    assert_eq!(engine.evaluate_all(context, 0.0, 0.0).unwrap(), expected);
-}
-
-#[test]
-fn answers_hold_client_flags_alone() {
-    check(
-        r#"{"targetingKey": "ana", "plan": "pro"}"#,
-        concat!(
-            r#"{"shown":{"value":true,"variant":"on","reason":"TARGETING_MATCH","#,
-            r#""config":{"columns":4}}}"#
-        ),
-    );
-    check(
-        "{}",
-        concat!(
-            r#"{"shown":{"value":false,"variant":"off","reason":"DEFAULT","#,
-            r#""config":{"columns":3}}}"#
-        ),
-    );
-}
-
-#[test]
-fn contexts_past_a_limit_are_refused_with_their_place() {
-    let text = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes));
-    assert!(wire::read_context(&text(TEXT_BYTES_MAX)).is_ok());
-    let fault = wire::read_context(&text(TEXT_BYTES_MAX + 1)).unwrap_err();
-    assert!(
-        fault.starts_with("context/a: a text of 16385 bytes"),
-        "{fault}"
-    );
-}
+use bandera_shared::Value;
+use bandera_shared::value::Number;
+use js::number_of;
 
 #[test]
 fn a_draw_covers_all_bits_and_saturates() {
@@ -57,4 +11,25 @@ fn a_draw_covers_all_bits_and_saturates() {
     check(1.0, u64::MAX);
     check(-1.0, 0);
     check(f64::NAN, 0);
+}
+
+/// Numbers of scripts are those that their JSON is read as.
+#[test]
+fn numbers_are_read_as_from_json() {
+    let whole = |number: i64| Value::Number(Number::Integer(number));
+    let check = |number: f64, expected: Value| assert_eq!(number_of(number), expected, "{number}");
+    check(0.0, whole(0));
+    check(-0.0, whole(0));
+    check(-7.0, whole(-7));
+    check(0.1, Value::Number(Number::Float(0.1)));
+    check(9_007_199_254_740_991.0, whole(9_007_199_254_740_991));
+    check(9_007_199_254_740_992.0, whole(9_007_199_254_740_992));
+    check(123_456_789_012_345_677.0, whole(123_456_789_012_345_680));
+    check(-123_456_789_012_345_677.0, whole(-123_456_789_012_345_680));
+    let unsigned = Value::Number(Number::Unsigned(9_223_372_036_854_776_000));
+    check(9_223_372_036_854_775_808.0, unsigned);
+    check(1e20, Value::Number(Number::Float(1e20)));
+    check(1e21, Value::Number(Number::Float(1e21)));
+    check(f64::NAN, Value::Null);
+    check(f64::INFINITY, Value::Null);
 }

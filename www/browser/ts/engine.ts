@@ -1,7 +1,7 @@
 /** The evaluator as WebAssembly, fetched when it is first asked for. */
 
 import { objectOf, parseJson } from "./json.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { readAnswer } from "./state.ts";
 import type { Answer } from "./state.ts";
 
@@ -9,7 +9,7 @@ import type { Answer } from "./state.ts";
 interface EngineModule {
   readonly default: (options: { readonly module_or_path: Response }) => Promise<unknown>;
   readonly Engine: new (ruleset: Uint8Array) => {
-    evaluateAll(context: string, atMs: number, draw: number): string;
+    evaluateAll(context: JsonObject, atMs: number, draw: number): JsonObject;
   };
 }
 
@@ -42,9 +42,10 @@ async function start(sources: EngineSources): Promise<Engine> {
   const engine = new module.Engine(ruleset);
   return {
     evaluateAll(context) {
-      const answers = engine.evaluateAll(JSON.stringify(context), Date.now(), Math.random());
-      const entries = Object.entries(objectOf(parseJson(answers)));
-      return new Map(entries.map(([key, answer]: [string, Json]) => [key, readAnswer(answer)]));
+      // The edge would get the context as JSON, which writes a date as text and leaves functions out.
+      const written = objectOf(parseJson(JSON.stringify(context)));
+      const answers = Object.entries(engine.evaluateAll(written, Date.now(), Math.random()));
+      return new Map(answers.map(([key, answer]) => [key, readAnswer(answer)]));
     },
   };
 }

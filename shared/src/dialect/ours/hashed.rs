@@ -2,6 +2,7 @@
 
 use super::{Check, member, texts};
 use crate::named::hash;
+use crate::sorted::sort_by;
 use crate::value::Value;
 
 /// # Formula
@@ -11,8 +12,8 @@ pub(super) fn check(operand: &Value) -> Result<Check, String> {
     const FORM: &str = "{\"salt\": \"...\", \"hashes\": [\"...\"]}";
     let salt = member(operand, "salt", FORM)?.as_str();
     let salt: Box<str> = salt.ok_or("the salt is text")?.into();
-    let mut hashes = texts(member(operand, "hashes", FORM)?)?;
-    hashes.sort_unstable();
+    let mut hashes = texts(member(operand, "hashes", FORM)?)?.into_vec();
+    sort_by(&mut hashes, Ord::cmp);
     Ok(Box::new(move |value, _| {
         let text = match value {
             Value::String(text) => hash(&salt, text),
