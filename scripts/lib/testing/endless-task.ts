@@ -7,6 +7,6 @@ const program = `trap '' TERM
 sleep 600 &
 echo '{"leader": '$$'}' > "$BANDERA_NOTE.new"
 mv "$BANDERA_NOTE.new" "$BANDERA_NOTE"
-while :; do wait; done`;
+wait`;
 
 await main(() => run("sh", ["-c", program]));
