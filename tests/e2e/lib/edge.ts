@@ -61,6 +61,7 @@ function configuration(
   folder: string,
   vars: Readonly<Record<string, string>>,
   eventLimit: EdgeOptions["eventLimit"],
+  without?: RegExp,
 ): string {
   const entry = `main = ${JSON.stringify(at("edge", "entry.ts"))}`;
   const assets = `directory = ${JSON.stringify(join(folder, "assets"))}`;
@@ -74,11 +75,16 @@ function configuration(
     text = replaced(text, /^simple = .*$/m, simple);
   }
   text = replaced(text, /^\[\[services\]\]\n(?:[a-z].*\n)+/m, "");
-  return replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
+  text = replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
+  if (without === undefined) return text;
+  const sections = text.split(/^(?=\[)/m);
+  const kept = sections.filter((section) => !without.test(section));
+  if (kept.length === sections.length) throw new Error(`no section of wrangler.toml is ${without}`);
+  return kept.join("");
 }
 
-/** Writes the configuration with further variables. */
-type Configure = (vars: Readonly<Record<string, string>>) => void;
+/** Writes the configuration with further variables, and without sections that begin so. */
+type Configure = (vars: Readonly<Record<string, string>>, without?: RegExp) => void;
 
 const CALLER = `export default { fetch: (request, env) => env.EDGE.fetch(request) };\n`;
 const CALLER_CONFIGURATION = `name = "test-caller"
@@ -120,8 +126,10 @@ export class Edge {
       BANDERA_SETTINGS: JSON.stringify({ refreshMs: 200, ...objectOf(options.settings as JsonObject) }),
       ...options.vars,
     };
-    const configure: Configure = (more) =>
-      writeFileSync(config, configuration(folder, { ...vars, ...more }, options.eventLimit));
+    const configure: Configure = (more, without) => {
+      const all = { ...vars, ...more };
+      writeFileSync(config, configuration(folder, all, options.eventLimit, without));
+    };
     configure({});
     const caller = join(folder, "caller.toml");
     writeFileSync(caller, CALLER_CONFIGURATION);
@@ -142,10 +150,14 @@ export class Edge {
     }
   }
 
-  /** Ends the runtime and starts it again, with these variables instead of those it began with. */
-  async restart(vars: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * `kill -9` of the runtime, and another start with these variables instead of those it began with.
+   *
+   * @param without - Sections of the configuration that are left out, by how they begin.
+   */
+  async restart(vars: Readonly<Record<string, string>> = {}, without?: RegExp): Promise<void> {
     await this.stack.killEdge();
-    this.#configure(vars);
+    this.#configure(vars, without);
     await this.stack.startEdge();
   }
 

@@ -1,0 +1,239 @@
+/**
+ * More shards while visitors hold receipts, and a coordinator that is away: the end state is that of
+ * one process which heard everything once, in order.
+ */
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+
+import { until } from "../../scripts/lib/run.ts";
+import { objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
+import { generator } from "./lib/crowd.ts";
+import { Edge } from "./lib/edge.ts";
+import { always, ruleset } from "./lib/rulesets.ts";
+import { coordinatorOf } from "./lib/stored.ts";
+import type { Stored, StoredArm, StoredBlock } from "./lib/stored.ts";
+import { inLanes, postEvents } from "./lib/visitor.ts";
+
+const ACTIONS = ["a", "b", "c"];
+const RANGE = { min: -2, max: 8 };
+const FEATURES = [
+  { kind: "oneHot", attribute: "device", categories: ["desktop", "mobile"] },
+  { kind: "numeric", attribute: "age", min: 0, max: 100 },
+];
+const N_TERMS = 4;
+const BANDITS = {
+  plain: {
+    actions: ACTIONS,
+    reward: { metric: "revenue", kind: "numeric", min: 0, max: 10, repeat: "add" },
+    snapshotIntervalMs: 1_000,
+  },
+  contextual: {
+    actions: ACTIONS,
+    reward: { metric: "revenue", kind: "numeric", ...RANGE },
+    policy: { kind: "contextual", features: FEATURES },
+    snapshotIntervalMs: 1_000,
+  },
+};
+const flag = (bandit: string): unknown =>
+  always({
+    variants: { a: { value: "a" }, b: { value: "b" }, c: { value: "c" }, off: { value: "off" } },
+    defaultVariant: "off",
+    rules: [{ id: "learn", serve: { bandit } }],
+  });
+
+const N_SUBJECTS = 40;
+const LANES = 4;
+const BATCH = 20;
+/** How wrong clocks of visitors are. */
+const SKEW_MS = 3_600_000;
+const COORDINATOR = /^\[\[durable_objects\.bindings\]\]\nname = "COORDINATOR"/;
+const SHARDS = { few: { BANDERA_SHARDS: "2" }, many: { BANDERA_SHARDS: "7" } };
+
+interface Reward {
+  readonly id: string;
+  readonly value: number;
+  readonly atMs: number;
+}
+
+interface Made {
+  readonly bandit: keyof typeof BANDITS;
+  readonly action: string;
+  readonly receipt: string;
+  readonly shard: number;
+  /** What the receipt says was looked at, after an intercept, in parts of 4,096. */
+  readonly terms: readonly bigint[];
+  readonly rewards: readonly Reward[];
+}
+
+let edge: Edge;
+const chance = generator(20261129);
+const all: Made[] = [];
+let nSubjects = 0;
+
+before(async () => {
+  const flags = { plain: flag("plain"), contextual: flag("contextual") };
+  edge = await Edge.start({ ruleset: ruleset(flags, { bandits: BANDITS }), vars: SHARDS.few });
+});
+
+after(async () => {
+  await edge?.stop();
+});
+
+/** Shard and vector, which a receipt carries behind two texts and members of fixed length. */
+function readReceipt(receipt: string): Pick<Made, "shard" | "terms"> {
+  const bytes = Buffer.from(receipt, "base64url");
+  let at = 2;
+  for (let text = 0; text < 2; text += 1) at += 1 + (bytes[at] ?? 0);
+  at += 16 + 4 + 8 + 8 + 8;
+  const shard = bytes.readUInt16BE(at);
+  at += 2 + 16;
+  const n = bytes[at] ?? 0;
+  const bits = bytes.subarray(at + 5, at + 5 + Math.ceil(n / 8));
+  at += 5 + bits.length;
+  const terms = [4_096n];
+  for (let place = 0; place < n; place += 1) {
+    const isSet = ((bits[place >> 3] ?? 0) >> (place & 7)) & 1;
+    terms.push(isSet === 1 ? BigInt(bytes.readInt16BE(at)) : 0n);
+    at += 2 * isSet;
+  }
+  return { shard, terms };
+}
+
+async function decide(bandit: Made["bandit"]): Promise<Made> {
+  const n = (nSubjects += 1);
+  const context = { targetingKey: `s${n}`, device: n % 3 === 0 ? "mobile" : "desktop", age: n % 97 };
+  const reply = await edge.ofrep(bandit, { context });
+  const { variant, metadata } = objectOf(parseJson(await reply.text()));
+  const receipt = textOf(objectOf(metadata)["receipt"]) ?? "";
+  const rewards = Array.from({ length: Math.floor(chance() * 4) }, () => ({
+    id: randomUUID(),
+    value: Math.floor(chance() * 800) / 100,
+    atMs: Date.now() + Math.floor((chance() - 0.5) * 2 * SKEW_MS),
+  }));
+  return { bandit, action: textOf(variant) ?? "", receipt, ...readReceipt(receipt), rewards };
+}
+
+/** New subjects of both bandits. */
+async function decisions(): Promise<readonly Made[]> {
+  const bandits = ["plain", "contextual"] as const;
+  const wanted = Array.from({ length: 2 * N_SUBJECTS }, (_, n) => bandits[n % 2] ?? "plain");
+  const made = await inLanes(wanted, LANES, decide);
+  all.push(...made);
+  return made;
+}
+
+function shuffled<T>(items: readonly T[]): readonly T[] {
+  return items
+    .map((item) => ({ item, order: chance() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
+
+/** Everything that is to say of the decisions. */
+function events(made: readonly Made[]): readonly unknown[] {
+  return made.flatMap(({ receipt, rewards }) => [
+    { id: randomUUID(), kind: "exposure", receipt },
+    ...rewards.map((reward) => ({ ...reward, kind: "reward", receipt, metric: "revenue" })),
+  ]);
+}
+
+/** Sends events in any order and some of them twice; every one must be taken. */
+async function send(list: readonly unknown[]): Promise<void> {
+  const again = list.filter(() => chance() < 0.3);
+  const order = shuffled([...list, ...again]);
+  const batches = Array.from({ length: Math.ceil(order.length / BATCH) }, (_, n) =>
+    order.slice(n * BATCH, (n + 1) * BATCH),
+  );
+  await inLanes(batches, LANES, async (batch) => {
+    const { verdicts, body } = await postEvents(edge.url, batch);
+    assert.equal(verdicts.length, batch.length, body);
+    const taken = verdicts.every(({ verdict }) => ["committed", "duplicate"].includes(verdict));
+    assert.ok(taken, body);
+  });
+}
+
+const UNIT = 2 ** 32;
+
+/** What a decision is worth in the end, in units of its range. */
+function worth({ bandit, rewards }: Made): bigint {
+  const { min, max } = bandit === "plain" ? { min: 0, max: 10 } : RANGE;
+  const units = (value: number): number => Math.round(((value - min) / (max - min)) * UNIT);
+  if (bandit === "plain") {
+    return BigInt(Math.min(rewards.reduce((sum, { value }) => sum + units(value), 0), UNIT));
+  }
+  const latest = rewards.toSorted((a, b) => a.atMs - b.atMs || a.value - b.value).at(-1);
+  return BigInt(units(latest?.value ?? 0));
+}
+
+/** The sums of one process that was told everything once, in order. */
+function reference(bandit: Made["bandit"]): Pick<Stored, "arms" | "blocks"> {
+  const arms: Record<string, StoredArm> = {};
+  const blocks: Record<string, StoredBlock> = {};
+  for (const action of ACTIONS) {
+    const made = all.filter((one) => one.bandit === bandit && one.action === action);
+    if (made.length === 0) continue;
+    const rewarded = made.filter(({ rewards }) => rewards.length > 0);
+    const sum = (of: readonly Made[], value: (one: Made) => bigint): bigint =>
+      of.reduce((total, one) => total + value(one), 0n);
+    arms[action] = {
+      decisions: made.length,
+      exposed: made.length,
+      rewarded: rewarded.length,
+      units: sum(rewarded, worth),
+      unitsSquared: sum(rewarded, (one) => worth(one) ** 2n),
+    };
+    if (bandit === "plain") continue;
+    const term = (one: Made, n: number): bigint => one.terms[n] ?? 0n;
+    const places = Array.from({ length: N_TERMS }, (_, n) => n);
+    const pairs = places.flatMap((n) => places.slice(n).map((m) => [n, m] as const));
+    blocks[action] = {
+      products: pairs.map(([n, m]) => sum(made, (one) => term(one, n) * term(one, m))),
+      rewards: places.map((n) => sum(made, (one) => worth(one) * term(one, n))),
+      squares: sum(made, (one) => worth(one) ** 2n),
+    };
+  }
+  return { arms, blocks };
+}
+
+/** Resolves when both coordinators hold exactly the sums of one process, from so many shards. */
+async function becomesOneProcess(nShardsMin: number): Promise<void> {
+  for (const bandit of ["plain", "contextual"] as const) {
+    const expected = reference(bandit);
+    let seen: Stored | undefined;
+    await until(`the end state of ${bandit}`, 60_000, async () => {
+      seen = coordinatorOf(edge.stack.persistDir, bandit);
+      const same = isDeepStrictEqual({ arms: seen?.arms, blocks: seen?.blocks }, expected);
+      return same ? true : undefined;
+    }).catch(() => assert.deepEqual({ arms: seen?.arms, blocks: seen?.blocks }, expected, bandit));
+    assert.ok((seen?.shards ?? 0) >= nShardsMin, `${seen?.shards} shards`);
+  }
+}
+
+test("without a coordinator everything is committed, and nothing is learned yet", async () => {
+  await edge.restart(SHARDS.few, COORDINATOR);
+  const made = await decisions();
+  assert.ok(made.every(({ shard }) => shard < 2));
+  await send(events(made.slice(0, N_SUBJECTS)));
+  assert.equal(coordinatorOf(edge.stack.persistDir, "plain"), undefined);
+});
+
+test("with more shards, former receipts count where they were made, and new ones everywhere", async () => {
+  await edge.restart(SHARDS.many);
+  const former = [...all];
+  const made = await decisions();
+  assert.ok(new Set(made.map(({ shard }) => shard)).size > 2, "more shards than before");
+  // All of the former ones once more, and what had not been sent of them.
+  await send([...events(former), ...events(made)]);
+  await becomesOneProcess(3);
+});
+
+test("a coordinator that is lost for a while changes nothing in the end", async () => {
+  const before = [...all];
+  await edge.restart(SHARDS.many, COORDINATOR);
+  await send([...events(await decisions()), ...events(before)]);
+  await edge.restart(SHARDS.many);
+  await becomesOneProcess(3);
+});
