@@ -173,6 +173,9 @@ fn verdict_of(outcome: Outcome) -> Verdict {
         Outcome::Committed => Verdict::Committed,
         Outcome::Duplicate => Verdict::Duplicate,
         Outcome::TooMany => Verdict::Rejected(Rejection::new(RejectionCode::TooMany, "/receipt")),
+        Outcome::Unremovable => {
+            Verdict::Rejected(Rejection::new(RejectionCode::Unremovable, "/of"))
+        }
     }
 }
 

@@ -186,10 +186,14 @@ fn key_list(keys: &[RowKey]) -> String {
 type SettledRow = (i64, i64, u8, Option<i64>, Option<i64>, Option<u32>, i64);
 
 fn row_of((hi, lo, exposed, at, units, added, keep_until): SettledRow) -> (RowKey, DecisionRow) {
-    let reward = at.zip(units).map(|(at, units)| RowReward {
-        at: UnixMillis(at),
-        units,
-        n_added: added.unwrap_or_default(),
+    let reward = at.zip(units).map(|(at, units)| {
+        let reward = RowReward {
+            at: UnixMillis(at),
+            units,
+            n_added: 0,
+            n_removed: 0,
+        };
+        reward.with_tallies(added.unwrap_or_default())
     });
     let keep_until = UnixMillis(keep_until);
     (
@@ -206,7 +210,7 @@ fn settled((key, row): (RowKey, DecisionRow)) -> SettledRow {
     let (hi, lo) = halves(key);
     let at = row.reward.map(|reward| reward.at.0);
     let units = row.reward.map(|reward| reward.units);
-    let added = row.reward.map(|reward| reward.n_added);
+    let added = row.reward.map(|reward| reward.tallies());
     (
         hi,
         lo,
@@ -251,6 +255,7 @@ mod tests {
             at: UnixMillis(5),
             units: -7,
             n_added: 2,
+            n_removed: 1,
         });
         for reward in [None, reward] {
             let row = DecisionRow {

@@ -76,6 +76,15 @@ pub enum Claim {
         /// The reward, in the metric's unit.
         value: f64,
     },
+    /// A reward that was reported is taken back.
+    Removed {
+        /// Text of the receipt.
+        receipt: Box<str>,
+        /// Key of the metric; the bandit's own where absent.
+        metric: Option<Box<str>>,
+        /// The event that gave it, where rewards add up.
+        of: Option<EventId>,
+    },
 }
 
 /// What became of an event.

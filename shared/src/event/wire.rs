@@ -4,7 +4,8 @@
 //! {"events":[
 //!   {"id":"e1","kind":"exposure","receipt":"AQEE..."},
 //!   {"id":"e2","kind":"exposure","flag":"shop.buy_button","variant":"on","subject":"v-1"},
-//!   {"id":"e3","kind":"reward","receipt":"AQEE...","metric":"purchase","value":1,"atMs":17700000}
+//!   {"id":"e3","kind":"reward","receipt":"AQEE...","metric":"purchase","value":1,"atMs":17700000},
+//!   {"id":"e4","kind":"removal","receipt":"AQEE...","of":"e3"}
 //! ]}
 //! ```
 //!
@@ -59,6 +60,7 @@ struct EventWire {
     subject: Option<String>,
     metric: Option<String>,
     value: Option<f64>,
+    of: Option<String>,
 }
 
 /// Reads a batch.
@@ -107,13 +109,19 @@ fn read(id: &EventId, event: Value) -> Result<Event, Rejection> {
         },
         Some("reward") => Claim::Rewarded {
             receipt: receipt(wire.receipt)?,
-            metric: wire
-                .metric
-                .map(|metric| key("/metric", Some(metric)))
-                .transpose()?,
+            metric: metric(wire.metric)?,
             value: wire
                 .value
                 .ok_or_else(|| Rejection::new(RejectionCode::Malformed, "/value"))?,
+        },
+        Some("removal") => Claim::Removed {
+            receipt: receipt(wire.receipt)?,
+            metric: metric(wire.metric)?,
+            of: match wire.of.as_deref().map(EventId::new) {
+                None => None,
+                Some(Some(of)) => Some(of),
+                Some(None) => return Err(Rejection::new(RejectionCode::Malformed, "/of")),
+            },
         },
         Some(_) => return Err(Rejection::new(RejectionCode::UnknownKind, "/kind")),
         None => return Err(Rejection::new(RejectionCode::Malformed, "/kind")),
@@ -134,6 +142,10 @@ fn read(id: &EventId, event: Value) -> Result<Event, Rejection> {
 
 fn key(pointer: &'static str, value: Option<String>) -> Result<Box<str>, Rejection> {
     text(pointer, value, KEY_BYTES_MAX)
+}
+
+fn metric(value: Option<String>) -> Result<Option<Box<str>>, Rejection> {
+    value.map(|metric| key("/metric", Some(metric))).transpose()
 }
 
 /// The token itself is judged later; here only that there is one.

@@ -5,7 +5,7 @@
 
 use super::item::{DecisionItem, FlagItem, Item, Observation, RowKey};
 use super::{FLAG_EXPOSURE_KEEP_MS, KEEP_MARGIN_MS, LATE_ARRIVAL_MS_MAX};
-use crate::bandit::Bandit;
+use crate::bandit::{Bandit, Repeat};
 use crate::event::{Claim, Event, EventId, Rejection, RejectionCode};
 use crate::keys::PurposeKeys;
 use crate::names;
@@ -85,12 +85,9 @@ pub fn admit(event: &Event, desk: &impl Desk, received: UnixMillis) -> Result<Ad
             value,
         } => {
             let (receipt, bandit) = open(receipt, desk)?;
-            let spec = bandit.reward();
-            if metric.as_ref().is_some_and(|metric| *metric != spec.metric) {
-                return Err(Rejection::new(RejectionCode::UnknownMetric, "/metric")
-                    .detail(format!("the reward of {} is {}", bandit.key(), spec.metric)));
-            }
-            let reward = spec
+            check_metric(metric.as_deref(), bandit)?;
+            let reward = bandit
+                .reward()
                 .check(*value)
                 .map_err(|fault| Rejection::new(RejectionCode::Reward(fault), "/value"))?;
             check_window(event, &receipt, received)?;
@@ -103,7 +100,50 @@ pub fn admit(event: &Event, desk: &impl Desk, received: UnixMillis) -> Result<Ad
                 Observation::Rewarded { reward, at, event },
             ))
         }
+        Claim::Removed {
+            receipt,
+            metric,
+            of,
+        } => {
+            let (receipt, bandit) = open(receipt, desk)?;
+            check_metric(metric.as_deref(), bandit)?;
+            check_window(event, &receipt, received)?;
+            let at = event.at.unwrap_or(receipt.decision().decided_at);
+            let event = taken_back(of.as_ref(), row_of(&receipt, bandit), bandit)?;
+            Ok(admitted(
+                &receipt,
+                bandit,
+                Observation::Removed { at, event },
+            ))
+        }
     }
+}
+
+/// The row of the reward that an event takes back; of no meaning where rewards replace each other.
+fn taken_back(of: Option<&EventId>, row: RowKey, bandit: &Bandit) -> Result<RowKey, Rejection> {
+    let fault = match (bandit.reward().repeat, of) {
+        (Repeat::Add, Some(of)) => return Ok(addition_of(row, of)),
+        (Repeat::Replace, None) => return Ok(RowKey(0)),
+        (Repeat::Add, None) => "rewards add up: say which event is taken back",
+        (Repeat::Replace, Some(_)) => {
+            "rewards replace each other: a removal takes back those made until its time"
+        }
+    };
+    Err(Rejection::new(RejectionCode::Malformed, "/of").detail(fault))
+}
+
+fn check_metric(metric: Option<&str>, bandit: &Bandit) -> Result<(), Rejection> {
+    let spec = bandit.reward();
+    if metric.is_none_or(|metric| *metric == *spec.metric) {
+        return Ok(());
+    }
+    Err(
+        Rejection::new(RejectionCode::UnknownMetric, "/metric").detail(format!(
+            "the reward of {} is {}",
+            bandit.key(),
+            spec.metric
+        )),
+    )
 }
 
 /// The exposure that a receipt attests, for senders that made the receipt themselves.

@@ -1,15 +1,17 @@
 //! How a batch changes a shard.
 
+mod register;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::ADDITIONS_MAX;
 use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
 use super::state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
-use crate::bandit::{Bandit, Repeat, Reward, RewardSpec};
+use crate::bandit::{Bandit, RewardSpec};
 use crate::policy::linear::Block;
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
+use register::Word;
 
 /// A bandit under one reward definition.
 pub(crate) type LearnerKey = (Box<str>, u64);
@@ -55,8 +57,10 @@ pub enum Outcome {
     Committed,
     /// It changed nothing.
     Duplicate,
-    /// Its decision has [`ADDITIONS_MAX`] added rewards.
+    /// Its decision has [`ADDITIONS_MAX`](super::ADDITIONS_MAX) added rewards.
     TooMany,
+    /// What it takes back was added by a release that did not keep how much it was.
+    Unremovable,
 }
 
 /// A remembered addition.
@@ -178,7 +182,7 @@ impl Applying<'_> {
         match outcome {
             Outcome::Committed => {}
             Outcome::Duplicate => self.change.totals.n_duplicates += 1,
-            Outcome::TooMany => self.change.totals.n_refused += 1,
+            Outcome::TooMany | Outcome::Unremovable => self.change.totals.n_refused += 1,
         }
         outcome
     }
@@ -215,23 +219,23 @@ impl Applying<'_> {
         });
         // Receipts of one decision made at several moments: the longest window counts.
         row.keep_until = row.keep_until.max(item.keep_until);
-        match &item.observation {
+        let word = match &item.observation {
             Observation::Exposed if row.exposed => return Outcome::Duplicate,
-            Observation::Exposed => row.exposed = true,
-            Observation::Rewarded { reward, at, event } => {
-                let is_known = self.known.additions.contains(event);
-                match rewarded(row.reward, (*at, *reward), spec.repeat, is_known) {
-                    Ok(reward) => row.reward = Some(reward),
-                    Err(outcome) => return outcome,
-                }
-                if spec.repeat == Repeat::Add {
-                    self.known.additions.insert(*event);
-                    let keep_until = row.keep_until;
-                    self.change.additions.push(NewRow {
-                        row: *event,
-                        keep_until,
-                    });
-                }
+            Observation::Exposed => {
+                row.exposed = true;
+                None
+            }
+            Observation::Rewarded { reward, at, .. } => Some((*at, Word::Given(reward.units()))),
+            Observation::Removed { at, .. } => Some((*at, Word::TakenBack)),
+        };
+        if let Some((at, word)) = word {
+            let told = match item.event_row(spec.repeat) {
+                None => register::replaced(row.reward, at, word),
+                Some(event) => self.add(event, &row, word),
+            };
+            match told {
+                Ok(reward) => row.reward = Some(reward),
+                Err(outcome) => return outcome,
             }
         }
         let memory = self.memory;
@@ -248,6 +252,25 @@ impl Applying<'_> {
         }
         self.write(item.row, row);
         Outcome::Committed
+    }
+
+    /// The reward of a decision after a word about one of those that add up to it.
+    fn add(&mut self, event: RowKey, row: &DecisionRow, word: Word) -> Result<RowReward, Outcome> {
+        let of_event = self.known.rows.get(&event).and_then(|row| row.reward);
+        let is_counted = self.known.additions.contains(&event);
+        let (after, of_event) = register::added(row.reward, of_event, is_counted, word)?;
+        let keep_until = row.keep_until;
+        if self.known.additions.insert(event) {
+            let row = event;
+            self.change.additions.push(NewRow { row, keep_until });
+        }
+        let kept = DecisionRow {
+            exposed: false,
+            reward: Some(of_event),
+            keep_until,
+        };
+        self.write(event, kept);
+        Ok(after)
     }
 
     fn write(&mut self, key: RowKey, row: DecisionRow) {
@@ -272,42 +295,6 @@ impl Applying<'_> {
     }
 }
 
-/// A decision's reward after one more; the outcome, when it changes nothing.
-///
-/// # Arguments
-/// `told`: when the reward was made, and the reward. `is_known`: whether its event was added
-/// before.
-fn rewarded(
-    before: Option<RowReward>,
-    told: (UnixMillis, Reward),
-    repeat: Repeat,
-    is_known: bool,
-) -> Result<RowReward, Outcome> {
-    let (at, units) = (told.0, told.1.units());
-    let Some(before) = before else {
-        return Ok(RowReward {
-            at,
-            units,
-            n_added: u32::from(repeat == Repeat::Add),
-        });
-    };
-    match repeat {
-        Repeat::Replace if (before.at, before.units) >= (at, units) => Err(Outcome::Duplicate),
-        Repeat::Replace => Ok(RowReward {
-            at,
-            units,
-            n_added: 0,
-        }),
-        Repeat::Add if is_known => Err(Outcome::Duplicate),
-        Repeat::Add if before.n_added >= ADDITIONS_MAX => Err(Outcome::TooMany),
-        Repeat::Add => Ok(RowReward {
-            at: before.at.max(at),
-            units: before.units.saturating_add(units),
-            n_added: before.n_added + 1,
-        }),
-    }
-}
-
 /// Carries the difference between two forms of a row into the sums.
 fn count(
     arm: &mut ArmState,
@@ -315,19 +302,24 @@ fn count(
     (before, after): (Option<DecisionRow>, DecisionRow),
     spec: &RewardSpec,
 ) {
-    let old_reward = before.and_then(|row| row.reward);
     let newly_exposed = after.exposed && !before.is_some_and(|row| row.exposed);
     totals.n_exposures += u64::from(newly_exposed);
     arm.n_exposed += u64::from(newly_exposed);
     arm.n_decisions += u64::from(before.is_none());
-    let Some(new) = after.reward.filter(|new| old_reward != Some(*new)) else {
+    if before.and_then(|row| row.reward) == after.reward {
         return;
-    };
-    match old_reward {
-        None => totals.n_rewards += 1,
-        Some(_) => totals.n_reward_updates += 1,
     }
-    arm.revalue(old_reward.map(|old| old.worth(spec)), new.worth(spec));
+    let (old, new) = (before.and_then(|row| row.worth(spec)), after.worth(spec));
+    match (old, new) {
+        (None, None) => {}
+        (None, Some(_)) => totals.n_rewards += 1,
+        (Some(_), None) => {
+            totals.n_rewards = totals.n_rewards.saturating_sub(1);
+            totals.n_reward_updates += 1;
+        }
+        (Some(_), Some(_)) => totals.n_reward_updates += 1,
+    }
+    arm.revalue(old, new);
 }
 
 /// Carries the same difference into the block of a contextual bandit's action. A decision that was
@@ -348,10 +340,8 @@ fn learn(
         return false;
     }
     let spec = bandit.reward();
-    let worth = |row: DecisionRow| match row.reward {
-        Some(reward) => reward.worth(spec),
-        None => spec.range().rest_units(),
-    };
+    let rest = || spec.range().rest_units();
+    let worth = |row: DecisionRow| row.worth(spec).unwrap_or_else(rest);
     let (was, is) = (before.map(worth), worth(after));
     if was == Some(is) {
         return false;

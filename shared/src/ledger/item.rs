@@ -1,7 +1,7 @@
 //! What an edge hands to a shard: admitted events, reduced to what counting needs.
 
 use super::ITEMS_PER_BATCH_MAX;
-use crate::bandit::{Bandit, ContextVector, Reward};
+use crate::bandit::{Bandit, ContextVector, Repeat, Reward};
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
@@ -35,6 +35,13 @@ pub enum Observation {
         /// Tells apart rewards that add up.
         event: RowKey,
     },
+    /// A reward of it is taken back.
+    Removed {
+        /// When: takes back rewards that replace each other and were made until then.
+        at: UnixMillis,
+        /// The reward that is taken back, where rewards add up.
+        event: RowKey,
+    },
 }
 
 /// An observation of a bandit's decision.
@@ -52,6 +59,19 @@ pub struct DecisionItem {
     pub features: ContextVector,
     /// What was observed.
     pub observation: Observation,
+}
+
+impl DecisionItem {
+    /// The row of the one reward that it speaks of, where that has one.
+    pub(crate) fn event_row(&self, repeat: Repeat) -> Option<RowKey> {
+        match (&self.observation, repeat) {
+            (Observation::Exposed, _) | (_, Repeat::Replace) => None,
+            (
+                Observation::Rewarded { event, .. } | Observation::Removed { event, .. },
+                Repeat::Add,
+            ) => Some(*event),
+        }
+    }
 }
 
 /// The first exposure of a subject to a variant.

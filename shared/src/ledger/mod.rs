@@ -13,6 +13,9 @@
 //! * Rewards that *add* are told apart by event id, and the sum is cut to the declared range. A
 //!   receipt replayed under fresh event ids can thus raise its own decision to at most one full
 //!   reward, and [`ADDITIONS_MAX`] bounds what is remembered for it.
+//! * A removal is a reward of a kind: where rewards replace, a register entry that says "none" and
+//!   wins over those of its own time; where they add, a mark in the row of the event it takes back,
+//!   which may come before that event does.
 //! * Sums are whole [`REWARD_UNITS`](crate::bandit::REWARD_UNITS), so their order cannot show.
 //!
 //! A shard sends its cumulative [`ShardState`], never a difference; [`MergedState`] keeps the
@@ -56,8 +59,8 @@ pub const LATE_ARRIVAL_MS_MAX: u64 = 3_600_000;
 pub const KEEP_MARGIN_MS: u64 = 86_400_000;
 /// How long the exposure of a flag is told apart from its repeats: 30 days.
 pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
-/// Most rewards that add up for one decision.
-pub const ADDITIONS_MAX: u32 = 100;
+/// Most rewards that add up for one decision, those that were taken back included.
+pub const ADDITIONS_MAX: u16 = 100;
 /// Rows that a shard holds in memory before it brings some to their places: 4 MB, and three times
 /// that just after a restart. Several shards may live in one isolate of 128 MB.
 pub const RECENT_ROWS_MAX: usize = 32_768;

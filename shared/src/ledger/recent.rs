@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use super::apply::{Change, Known, NewRow};
-use super::item::{Batch, Item, Observation, RowKey};
+use super::item::{Batch, Item, RowKey};
 use super::state::{DecisionRow, RowReward};
 use crate::codec::{Reader, Writer};
 use crate::time::UnixMillis;
@@ -65,16 +65,19 @@ impl Recent {
             Some(row) => drop(known.rows.insert(key, *row)),
             None => missing.rows.push(key),
         };
-        for item in batches.iter().flat_map(|batch| &batch.items) {
+        for (item, event) in batches.iter().flat_map(|batch| events(batch)) {
             match item {
                 Item::Flag(item) => row(item.row),
                 Item::Decision(item) => row(item.row),
             }
+            if let Some(event) = event {
+                row(event);
+            }
         }
         for event in batches
             .iter()
-            .flat_map(|batch| &batch.items)
-            .filter_map(added)
+            .flat_map(|batch| events(batch))
+            .filter_map(|(_, event)| event)
         {
             if self.additions.contains_key(&event) {
                 known.additions.insert(event);
@@ -128,11 +131,13 @@ impl Recent {
                 None
             } else {
                 let at = UnixMillis(reader.i64()?);
-                Some(RowReward {
+                let reward = RowReward {
                     at,
                     units: reader.i64()?,
-                    n_added: reader.u32()?,
-                })
+                    n_added: 0,
+                    n_removed: 0,
+                };
+                Some(reward.with_tallies(reader.u32()?))
             };
             let exposed = kind & EXPOSED != 0;
             self.rows.insert(
@@ -148,14 +153,18 @@ impl Recent {
     }
 }
 
-fn added(item: &Item) -> Option<RowKey> {
-    match item {
-        Item::Decision(item) => match &item.observation {
-            Observation::Rewarded { event, .. } => Some(*event),
-            Observation::Exposed => None,
-        },
-        Item::Flag(_) => None,
-    }
+/// Items of a batch, each with the row of the reward that it adds or takes back.
+fn events(batch: &Batch) -> impl Iterator<Item = (&Item, Option<RowKey>)> {
+    batch.items.iter().map(|item| {
+        let event = match item {
+            Item::Flag(_) => None,
+            Item::Decision(decision) => {
+                let bandit = batch.bandits.get(usize::from(decision.bandit));
+                bandit.and_then(|bandit| decision.event_row(bandit.reward().repeat))
+            }
+        };
+        (item, event)
+    })
 }
 
 /// First and last key of a slice.
@@ -181,8 +190,9 @@ pub fn entry(change: &Change) -> Option<Vec<u8>> {
             .bytes(&key.0.to_be_bytes())
             .u8((u8::from(row.exposed) * EXPOSED) | rewarded);
         writer.i64(row.keep_until.0);
-        if let Some(RowReward { at, units, n_added }) = row.reward {
-            writer.i64(at.0).i64(units).u32(n_added);
+        if let Some(reward) = row.reward {
+            let tallies = reward.tallies();
+            writer.i64(reward.at.0).i64(reward.units).u32(tallies);
         }
     }
     for NewRow { row, keep_until } in &change.additions {
@@ -201,12 +211,13 @@ mod tests {
     use super::*;
 
     fn row() -> impl Strategy<Value = DecisionRow> {
-        let reward =
-            (any::<i64>(), any::<i64>(), any::<u32>()).prop_map(|(at, units, n_added)| RowReward {
-                at: UnixMillis(at),
-                units,
-                n_added,
-            });
+        let reward = (any::<i64>(), any::<i64>(), any::<(u16, u16)>());
+        let reward = reward.prop_map(|(at, units, (n_added, n_removed))| RowReward {
+            at: UnixMillis(at),
+            units,
+            n_added,
+            n_removed,
+        });
         (any::<bool>(), prop::option::of(reward), any::<i64>()).prop_map(
             |(exposed, reward, keep_until)| DecisionRow {
                 exposed,

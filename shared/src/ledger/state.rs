@@ -7,26 +7,50 @@ use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 use std::sync::Arc;
 
-/// The reward of one decision so far.
+/// The reward of one decision so far; or, where rewards add up, of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowReward {
-    /// Time of the reward that counts; of the latest, where rewards add up.
+    /// Time of the reward that counts; 0 where rewards add up.
     pub at: UnixMillis,
     /// Units of the reward that counts, or the uncut sum where rewards add up.
     pub units: i64,
-    /// How many rewards the sum has; 0 where rewards replace each other.
-    pub n_added: u32,
+    /// How many events the sum knows of, those that were taken back included; 0 where rewards
+    /// replace each other.
+    pub n_added: u16,
+    /// How many of them were taken back; 1 where the reward that replaced all others is none.
+    pub n_removed: u16,
 }
 
 impl RowReward {
-    /// What the decision is worth: units from the bottom of the range, in `0..=REWARD_UNITS`.
+    /// What the decision is worth: units from the bottom of the range, in `0..=REWARD_UNITS`;
+    /// `None` when everything was taken back.
     #[must_use]
-    pub fn worth(&self, spec: &RewardSpec) -> u64 {
-        let units = match spec.repeat {
-            Repeat::Replace => self.units,
-            Repeat::Add => self.units.saturating_add(spec.range().zero_units()),
+    pub fn worth(&self, spec: &RewardSpec) -> Option<u64> {
+        let (units, is_given) = match spec.repeat {
+            Repeat::Replace => (self.units, self.n_removed == 0),
+            Repeat::Add => {
+                let units = self.units.saturating_add(spec.range().zero_units());
+                (units, self.n_added > self.n_removed)
+            }
         };
-        units.clamp(0, REWARD_UNITS as i64) as u64
+        is_given.then(|| units.clamp(0, REWARD_UNITS as i64) as u64)
+    }
+
+    /// Both numbers in one, as they are stored: a store from before anything was taken back reads
+    /// as what it meant.
+    #[must_use]
+    pub const fn tallies(&self) -> u32 {
+        self.n_added as u32 | (self.n_removed as u32) << 16
+    }
+
+    /// The reward with numbers that were stored as one.
+    #[must_use]
+    pub const fn with_tallies(self, tallies: u32) -> Self {
+        Self {
+            n_added: tallies as u16,
+            n_removed: (tallies >> 16) as u16,
+            ..self
+        }
     }
 }
 
@@ -39,6 +63,14 @@ pub struct DecisionRow {
     pub reward: Option<RowReward>,
     /// How long it is remembered.
     pub keep_until: UnixMillis,
+}
+
+impl DecisionRow {
+    /// What its reward is worth, where it has one.
+    #[must_use]
+    pub fn worth(&self, spec: &RewardSpec) -> Option<u64> {
+        self.reward.and_then(|reward| reward.worth(spec))
+    }
 }
 
 /// Sufficient statistics of one action in one shard, or summed over shards.
@@ -69,19 +101,18 @@ impl ArmState {
         }
     }
 
-    /// Replaces what one decision is worth.
-    pub(crate) fn revalue(&mut self, old: Option<u64>, new: u64) {
-        match old {
-            None => self.n_rewarded += 1,
-            Some(old) => {
-                let old = u128::from(old);
-                self.units = self.units.saturating_sub(old);
-                self.units_squared = self.units_squared.saturating_sub(old * old);
-            }
+    /// Replaces what one decision is worth; `None` stands for no reward.
+    pub(crate) fn revalue(&mut self, old: Option<u64>, new: Option<u64>) {
+        if let Some(old) = old.map(u128::from) {
+            self.n_rewarded = self.n_rewarded.saturating_sub(1);
+            self.units = self.units.saturating_sub(old);
+            self.units_squared = self.units_squared.saturating_sub(old * old);
         }
-        let new = u128::from(new);
-        self.units = self.units.saturating_add(new);
-        self.units_squared = self.units_squared.saturating_add(new * new);
+        if let Some(new) = new.map(u128::from) {
+            self.n_rewarded += 1;
+            self.units = self.units.saturating_add(new);
+            self.units_squared = self.units_squared.saturating_add(new * new);
+        }
     }
 
     /// Sum of all decisions' rewards as a share of the range, counting unrewarded ones at rest.
@@ -127,7 +158,7 @@ pub struct Totals {
     pub n_flag_exposures: u64,
     /// Decisions that have a reward.
     pub n_rewards: u64,
-    /// Later rewards that changed what a decision is worth.
+    /// Later rewards, and removals, that changed what a decision is worth.
     pub n_reward_updates: u64,
     /// Events that changed nothing.
     pub n_duplicates: u64,

@@ -183,6 +183,45 @@ fn refusals_name_their_cause_and_place() {
 }
 
 #[test]
+fn a_removal_names_its_event_where_rewards_add_up() {
+    let mut desk = desk();
+    let token = receipt(&desk, "hero", 0);
+    let removal = |members: &str| {
+        let json = format!(r#"{{"id":"e9","kind":"removal","receipt":"{token}"{members}}}"#);
+        event(&json)
+    };
+    let admitted =
+        |event: &Event, desk: &TestDesk| match admit(event, desk, UnixMillis(DECIDED + 5))
+            .unwrap()
+            .item
+        {
+            Item::Decision(item) => item,
+            Item::Flag(_) => panic!("of a decision"),
+        };
+    let of = r#","of":"e1""#;
+    let removed = admitted(&removal(r#","atMs":7"#), &desk);
+    let at = UnixMillis(7);
+    let event = RowKey(0);
+    assert_eq!(removed.observation, Observation::Removed { at, event });
+    assert_eq!(refused(&removal(of), &desk, 0), ("event_malformed", "/of"));
+    assert_eq!(
+        refused(&removal(""), &desk, WINDOW_MS + 1),
+        ("reward_too_late", "/receipt")
+    );
+    let adds = r#"{"actions":["a","b"],
+        "reward":{"metric":"revenue","kind":"numeric","min":0,"max":100,"repeat":"add"}}"#;
+    desk.bandit = wire::parse("hero", adds).unwrap();
+    assert_eq!(refused(&removal(""), &desk, 0), ("event_malformed", "/of"));
+    let removed = admitted(&removal(of), &desk);
+    // The very row of the reward that it names.
+    let given = admitted(&reward(&token, r#""value":25"#), &desk);
+    let row = |item: &DecisionItem| item.event_row(Repeat::Add).unwrap();
+    assert_eq!((removed.row, row(&removed)), (given.row, row(&given)));
+    let other = removal(r#","of":"e1","metric":"purchase""#);
+    assert_eq!(refused(&other, &desk, 0), ("metric_unknown", "/metric"));
+}
+
+#[test]
 fn a_returning_visitor_is_not_exposed_to_a_closed_decision() {
     let desk = desk();
     let receipt = Receipt::from_token(&receipt(&desk, "hero", 0), &desk.receipts).unwrap();

@@ -55,7 +55,15 @@ enum Told {
         at: i64,
         event: u8,
     },
+    TakenBack {
+        decision: u8,
+        at: i64,
+        event: u8,
+    },
 }
+
+/// Rows of decisions are those below; the rows of their events lie above.
+const DECISIONS: u128 = 256;
 
 /// Decision n has action "a" when it is even, else "b".
 fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
@@ -73,7 +81,7 @@ fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
                 event,
             } => {
                 let reward = bandit.reward().check(f64::from(*tenths) / 10.0).unwrap();
-                let event = RowKey((u128::from(*decision) << 8) | u128::from(*event));
+                let event = RowKey((u128::from(*decision + 1) << 8) | u128::from(*event));
                 (
                     *decision,
                     Observation::Rewarded {
@@ -82,6 +90,15 @@ fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
                         event,
                     },
                 )
+            }
+            Told::TakenBack {
+                decision,
+                at,
+                event,
+            } => {
+                let event = RowKey((u128::from(*decision + 1) << 8) | u128::from(*event));
+                let at = UnixMillis(*at);
+                (*decision, Observation::Removed { at, event })
             }
         };
         let item = DecisionItem {
@@ -104,6 +121,11 @@ fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
 fn told() -> impl Strategy<Value = Told> {
     prop_oneof![
         (0u8..8).prop_map(|decision| Told::Exposed { decision }),
+        (0u8..8, 0i64..4, 0u8..12).prop_map(|(decision, at, event)| Told::TakenBack {
+            decision,
+            at,
+            event,
+        }),
         (0u8..8, 0u8..=100, 0i64..4, 0u8..12).prop_map(|(decision, tenths, at, event)| {
             Told::Rewarded {
                 decision,
@@ -123,7 +145,7 @@ fn consistent(told: Vec<Told>) -> Vec<Told> {
             Told::Rewarded {
                 decision, event, ..
             } => seen.entry((decision, event)).or_insert(told).clone(),
-            Told::Exposed { .. } => told,
+            Told::Exposed { .. } | Told::TakenBack { .. } => told,
         })
         .collect()
 }
@@ -224,6 +246,106 @@ fn added_rewards_are_told_apart_by_event_and_cut_to_the_range() {
     assert_eq!(shard.memory.totals.n_refused, 1);
 }
 
+/// Commits one event after the other; the outcome of each, and the mean of action "a" after it.
+fn story(repeat: &str, told: &[(Told, Outcome, &str)]) -> Shard {
+    let bandit = bandit(repeat);
+    let mut shard = Shard::default();
+    for (told, outcome, mean) in told {
+        let outcomes = shard.commit(&[&batch(&bandit, std::slice::from_ref(told))]);
+        assert_eq!(outcomes, [*outcome], "{told:?}");
+        assert_eq!(mean_to_eight_digits(&shard, &bandit), *mean, "{told:?}");
+    }
+    shard
+}
+
+fn given(tenths: u8, at: i64, event: u8) -> Told {
+    Told::Rewarded {
+        decision: 0,
+        tenths,
+        at,
+        event,
+    }
+}
+
+fn taken_back(at: i64, event: u8) -> Told {
+    Told::TakenBack {
+        decision: 0,
+        at,
+        event,
+    }
+}
+
+#[test]
+fn a_removal_takes_back_what_was_said_until_its_time() {
+    use Outcome::{Committed, Duplicate};
+    let shard = story(
+        "replace",
+        &[
+            (given(30, 5, 1), Committed, "3.00000000"),
+            (taken_back(4, 0), Duplicate, "3.00000000"),
+            (taken_back(5, 0), Committed, "0.00000000"),
+            (taken_back(5, 0), Duplicate, "0.00000000"),
+            // Of the same moment, and sent again under another id.
+            (given(90, 5, 2), Duplicate, "0.00000000"),
+            (given(20, 6, 3), Committed, "2.00000000"),
+            (taken_back(9, 0), Committed, "0.00000000"),
+        ],
+    );
+    let expected = ArmState {
+        n_decisions: 1,
+        ..ArmState::default()
+    };
+    assert_eq!(shard.arm("a"), expected);
+    assert_eq!(shard.memory.totals.n_rewards, 0);
+}
+
+#[test]
+fn a_removal_takes_back_one_of_the_rewards_that_add_up() {
+    use Outcome::{Committed, Duplicate};
+    let shard = story(
+        "add",
+        &[
+            (given(30, 5, 1), Committed, "3.00000000"),
+            (given(40, 5, 2), Committed, "7.00000000"),
+            (taken_back(5, 1), Committed, "4.00000000"),
+            (taken_back(6, 1), Duplicate, "4.00000000"),
+            (given(30, 5, 1), Duplicate, "4.00000000"),
+            // Before the reward that it takes back.
+            (taken_back(5, 3), Committed, "4.00000000"),
+            (given(60, 5, 3), Duplicate, "4.00000000"),
+            (taken_back(5, 2), Committed, "0.00000000"),
+        ],
+    );
+    assert_eq!(shard.arm("a").n_rewarded, 0);
+    let decision = shard.store.rows[&RowKey(0)].reward.unwrap();
+    assert_eq!((decision.n_added, decision.n_removed), (3, 3));
+}
+
+#[test]
+fn removals_are_bounded_like_the_rewards_they_take_back() {
+    let bandit = bandit("add");
+    let mut shard = Shard::default();
+    let mut tell = |told: Told| shard.commit(&[&batch(&bandit, &[told])])[0];
+    for event in 0..ADDITIONS_MAX as u8 {
+        assert_eq!(tell(taken_back(5, event)), Outcome::Committed);
+    }
+    assert_eq!(tell(taken_back(5, 200)), Outcome::TooMany);
+    assert_eq!(tell(given(1, 5, 201)), Outcome::TooMany);
+    assert_eq!(tell(given(1, 5, 7)), Outcome::Duplicate);
+}
+
+#[test]
+fn a_reward_whose_amount_nobody_kept_stays() {
+    let bandit = bandit("add");
+    let mut shard = Shard::default();
+    shard.commit(&[&batch(&bandit, &[given(30, 5, 1)])]);
+    // As a former release left it.
+    shard.store.rows.remove(&RowKey(0x101));
+    let outcomes = shard.commit(&[&batch(&bandit, &[taken_back(5, 1), given(30, 5, 1)])]);
+    assert_eq!(outcomes, [Outcome::Unremovable, Outcome::Duplicate]);
+    assert_eq!(mean_to_eight_digits(&shard, &bandit), "3.00000000");
+}
+
 #[test]
 fn another_definition_starts_anew_and_the_latest_publication_counts() {
     let mut shard = Shard::default();
@@ -313,9 +435,10 @@ proptest! {
         shard.commit(&[&batch(&bandit, &consistent(told))]);
         let spec = bandit.reward();
         for (action, parity) in [("a", 0), ("b", 1)] {
-            let rows = shard.store.rows.iter().filter(|(key, _)| key.0 % 2 == parity);
+            let rows = shard.store.rows.iter();
+            let rows = rows.filter(|(key, _)| key.0 < DECISIONS && key.0 % 2 == parity);
             let rows: Vec<&DecisionRow> = rows.map(|(_, row)| row).collect();
-            let worth = |row: &&DecisionRow| row.reward.map(|reward| reward.worth(spec));
+            let worth = |row: &&DecisionRow| row.worth(spec);
             let arm = shard.arm(action);
             prop_assert_eq!(arm.n_decisions, rows.len() as u64);
             prop_assert_eq!(arm.n_exposed, rows.iter().filter(|row| row.exposed).count() as u64);

@@ -92,6 +92,7 @@ struct ContextWire(u16, String);
 const EXPOSED: u8 = 0;
 const REWARDED: u8 = 1;
 const FLAG: u8 = 2;
+const REMOVED: u8 = 3;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -172,6 +173,7 @@ fn item_to_wire(item: &Item) -> ItemWire {
                 Observation::Rewarded { reward, at, event } => {
                     (REWARDED, reward.units(), at.0, *event)
                 }
+                Observation::Removed { at, event } => (REMOVED, 0, at.0, *event),
             };
             let action = action.to_string();
             let (row, keep_until) = (RowWire(*row), keep_until.0);
@@ -207,6 +209,10 @@ fn item_from_wire(wire: ItemWire, n_bandits: usize) -> Result<Item, InvalidMessa
         EXPOSED => Observation::Exposed,
         REWARDED => Observation::Rewarded {
             reward: Reward::from_units(units),
+            at: UnixMillis(at),
+            event: event.0,
+        },
+        REMOVED => Observation::Removed {
             at: UnixMillis(at),
             event: event.0,
         },
@@ -339,6 +345,7 @@ pub fn print_outcomes(outcomes: &[Outcome]) -> String {
             Outcome::Committed => 'c',
             Outcome::Duplicate => 'd',
             Outcome::TooMany => 'm',
+            Outcome::Unremovable => 'u',
         })
         .collect()
 }
@@ -353,6 +360,7 @@ pub fn parse_outcomes(text: &str) -> Result<Vec<Outcome>, InvalidMessage> {
             'c' => Ok(Outcome::Committed),
             'd' => Ok(Outcome::Duplicate),
             'm' => Ok(Outcome::TooMany),
+            'u' => Ok(Outcome::Unremovable),
             _ => Err(InvalidMessage::Value("outcome")),
         })
         .collect()

@@ -48,6 +48,8 @@ fn batch() -> Batch {
             event,
         }),
     );
+    let at = UnixMillis(9);
+    batch.push(&bandit(), item(Observation::Removed { at, event }));
     batch.items.push(Item::Flag(FlagItem {
         flag: "f".into(),
         variant: "v".into(),
@@ -164,7 +166,7 @@ fn refuses_what_no_sender_writes() {
     check("[0,0,", "[0,1,");
     check("ffffffffffffffffffffffffffffffff", "x");
     check("\"min\":-1.0", "\"min\":100.0");
-    check("[1,\"07000000", "[2,\"07000000");
+    check("[1,\"07000000", "[3,\"07000000");
     check("[1,\"070000000010", "[1,\"070000000110");
     check("[1,\"070000000010", "[1,\"07000000001");
     check("{\"shard\"", "{\"sherd\"");
