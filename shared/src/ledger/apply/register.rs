@@ -1,9 +1,9 @@
 //! What the reward of a decision becomes when one more event tells of it.
 //!
-//! A register of two kinds, each free of order and repeats. Where rewards *replace*, the greatest of
-//! (time, taken back, units) stands. Where they *add*, every event has a row of its own, which says
-//! what it gave or that it was taken back; one that is taken back before it comes gives nothing when
-//! it does.
+//! A register of two kinds, each free of order and repeats. Where rewards *replace*, the greatest
+//! of (time, taken back, units) stands. Where they *add*, every event has a row of its own, which
+//! says what it gave or that it was taken back; one that is taken back before it comes gives
+//! nothing when it does.
 
 use super::super::ADDITIONS_MAX;
 use super::Outcome;

@@ -77,7 +77,8 @@ fn events(bandit: &Bandit, decisions: &[Made], n_shards: usize) -> Vec<(usize, D
             let observation = Observation::Rewarded {
                 reward,
                 at: UnixMillis(*at),
-                event: RowKey((n * 100 + k) as u128),
+                // No decision's row, as hashes of two kinds never meet.
+                event: RowKey(1 << 64 | (n * 100 + k) as u128),
             };
             events.push((n % n_shards, item(observation)));
         }
