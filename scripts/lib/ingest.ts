@@ -1,11 +1,11 @@
-/** How many events a second one Ledger object commits, by the number of events in a request. */
+/** How many events a second Ledger objects commit, and what processor time an event takes. */
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 
 import { build } from "./build.ts";
 import { fetchInTime } from "./http.ts";
-import { loadGenerator, median, putUnderLoad, type Row, type Table } from "./measure.ts";
+import { loadGenerator, median, putUnderLoad, type Table } from "./measure.ts";
 import { at } from "./paths.ts";
 import { TaskError } from "./run.ts";
 import type { Tools } from "./tools.ts";
@@ -14,12 +14,42 @@ import { Workerd } from "./workerd.ts";
 const N_ROUNDS = 3;
 const ROUND_SECONDS = 3;
 const N_CONNECTIONS = 16;
-const BATCH_SIZES = [1, 10, 100, 500] as const;
+const MICROS = 1e6;
+
+/** What is handed in: kind of the events, objects that take turns, and events in a request. */
+interface Kind {
+  readonly kind: "plain" | "contextual";
+  readonly objects: number;
+  readonly events: number;
+  /** Processes that are loaded at the same time, each with objects of its own. One when absent. */
+  readonly processes?: number;
+}
+
+const EVENTS_MAX = 500;
+const one = [1, 10, 100, EVENTS_MAX].map((events): Kind => ({ kind: "plain", objects: 1, events }));
+const kinds: readonly Kind[] = [
+  ...one,
+  { kind: "contextual", objects: 1, events: 1 },
+  { kind: "contextual", objects: 1, events: 100 },
+  { kind: "contextual", objects: 1, events: EVENTS_MAX },
+  { kind: "contextual", objects: 2, events: EVENTS_MAX },
+  { kind: "contextual", objects: 4, events: EVENTS_MAX },
+  { kind: "contextual", objects: 1, events: EVENTS_MAX, processes: 2 },
+  // Nobody is handed these: what it costs to make them.
+  { kind: "plain", objects: 0, events: EVENTS_MAX },
+  { kind: "contextual", objects: 0, events: EVENTS_MAX },
+];
+
+/** What one round of load came to. */
+interface Round {
+  readonly perSecond: number;
+  /** Processor time of workerd, in microseconds an event. */
+  readonly micros: number;
+}
 
 /** The edge Worker's own objects behind a driver, on a fresh disk. */
-async function serve(folder: string): Promise<Workerd> {
-  const disk = join(folder, "disk");
-  rmSync(disk, { recursive: true, force: true });
+async function serve(folder: string, number: number): Promise<Workerd> {
+  const disk = join(folder, "disk", String(number));
   mkdirSync(disk, { recursive: true });
   const engine = relative(folder, at("ledger", "build"));
   const object = (name: string): string => {
@@ -31,7 +61,7 @@ async function serve(folder: string): Promise<Workerd> {
     `(name = "BANDERA_ENVIRONMENT", text = "bench")`,
   ];
   const served = {
-    name: "one Ledger object",
+    name: `Ledger objects, process ${number}`,
     modules: new Map([
       ["ingest.js", "ingest.js"],
       ["engine.js", `${engine}/index.js`],
@@ -42,52 +72,114 @@ async function serve(folder: string): Promise<Workerd> {
   durableObjectStorage = (localDisk = "disk"),
   bindings = [${bindings.join(", ")}],`,
   };
-  return Workerd.start(served, folder, { readyPath: "/1" });
+  return Workerd.start(served, folder, { readyPath: "/plain/1/1" });
 }
 
-/** Fails when the object counted anything but what it acknowledged. */
-async function requireExact(port: number): Promise<void> {
+/** Fails when objects counted anything but what they acknowledged. */
+async function requireExact({ name, port }: Workerd): Promise<void> {
   const reply = await fetchInTime(`http://127.0.0.1:${port}/totals`);
   const totals: unknown = await reply.json();
   const { acknowledged, committed, duplicates } = totals as Record<string, unknown>;
   if (acknowledged !== committed || duplicates !== 0) {
-    throw new TaskError(`the counts are not exact: ${JSON.stringify(totals)}`);
+    throw new TaskError(`${name}: the counts are not exact: ${JSON.stringify(totals)}`);
   }
-  console.log(`  ${String(committed)} events acknowledged and counted, none twice`);
+  console.log(`  ${name}: ${String(committed)} events acknowledged and counted, none twice`);
 }
 
-/** Events a second of one Ledger object on `workerd serve`, durable on a local disk. */
+/** Loads as many processes as the kind says, all at once. */
+async function round(generator: string, running: readonly Workerd[], load: Kind): Promise<Round> {
+  const { kind, objects, events, processes = 1 } = load;
+  const loaded = running.slice(0, processes);
+  const before = loaded.map((ledgers) => ledgers.processorSeconds());
+  const each = await Promise.all(loaded.map(({ port }) => {
+    const place = { port, path: `/${kind}/${objects}/${events}` };
+    const connections = Math.ceil(N_CONNECTIONS / processes);
+    return putUnderLoad(generator, { ...place, connections, seconds: ROUND_SECONDS });
+  }));
+  const sum = (of: readonly number[]): number => of.reduce((all, next) => all + next, 0);
+  const used = loaded.map((ledgers, place) => ledgers.processorSeconds() - (before[place] ?? 0));
+  return {
+    perSecond: events * sum(each.map(({ perSecond }) => perSecond)),
+    micros: (sum(used) * MICROS) / (events * sum(each.map(({ requests }) => requests))),
+  };
+}
+
+function nameOf({ kind, objects, events, processes = 1 }: Kind): string {
+  const what = `${kind}, ${events} a request`;
+  if (objects === 0) return `${what}, made and dropped`;
+  if (processes > 1) return `${what}, ${processes} processes of one object`;
+  return objects === 1 ? what : `${what}, ${objects} objects`;
+}
+
+/** Events a second of Ledger objects on `workerd serve`, durable on a local disk. */
 export async function ingest(tools: Tools): Promise<readonly Table[]> {
   await build(["edge"], tools);
   const generator = await loadGenerator();
-  const ledger = await serve(at("tests", "bench", "js"));
-  const rates = new Map(BATCH_SIZES.map((size) => [size, new Array<number>()]));
+  const folder = at("tests", "bench", "js");
+  rmSync(join(folder, "disk"), { recursive: true, force: true });
+  const running: Workerd[] = [];
+  const rounds = new Map(kinds.map((kind) => [kind, new Array<Round>()]));
   try {
-    for (let round = 1; round <= N_ROUNDS; round += 1) {
-      for (const [size, seen] of rates) {
-        const place = { port: ledger.port, path: `/${size}` };
-        const amount = { connections: N_CONNECTIONS, seconds: ROUND_SECONDS };
-        const { perSecond } = await putUnderLoad(generator, { ...place, ...amount });
-        const rate = size * perSecond;
-        const what = `round ${round} of ${N_ROUNDS}, batches of ${size}`;
-        console.log(`  ${what}: ${rate.toFixed(0)} events/s`);
-        seen.push(rate);
+    // One after the other: each writes its configuration before it starts.
+    for (const number of [1, 2]) running.push(await serve(folder, number));
+    for (let number = 1; number <= N_ROUNDS; number += 1) {
+      for (const [kind, seen] of rounds) {
+        const found = await round(generator, running, kind);
+        const figures = `${found.perSecond.toFixed(0)} events/s, ${found.micros.toFixed(2)} us`;
+        console.log(`  round ${number} of ${N_ROUNDS}, ${nameOf(kind)}: ${figures}`);
+        seen.push(found);
       }
     }
-    await requireExact(ledger.port);
+    for (const ledgers of running) await requireExact(ledgers);
   } finally {
-    await ledger.stop();
+    await Promise.all(running.map((ledgers) => ledgers.stop()));
   }
-  const floor = median(rates.get(1) ?? []);
-  const rows: Row[] = [...rates].map(([size, seen]) => ({
-    name: `${size} a request`,
-    value: median(seen),
-    ratio: median(seen) / floor,
+  return tables(rounds);
+}
+
+/** Each round is compared with another kind's of the same round; the median of those counts. */
+function tables(rounds: ReadonlyMap<Kind, readonly Round[]>): readonly Table[] {
+  const seenOf = (kind: Kind["kind"], objects: number, events: number): readonly Round[] => {
+    const found = [...rounds].find(([other]) => {
+      return other.kind === kind && other.objects === objects && other.events === events;
+    });
+    return found?.[1] ?? [];
+  };
+  const floor = seenOf("plain", 1, 1);
+  const paired = (
+    seen: readonly Round[],
+    others: readonly Round[],
+    compare: (one: Round, other: Round) => number,
+  ): number => {
+    return median(seen.flatMap((one, place) => {
+      const other = others[place];
+      return other === undefined ? [] : [compare(one, other)];
+    }));
+  };
+  const handedIn = [...rounds].filter(([{ objects }]) => objects > 0);
+  const rates = handedIn.map(([kind, seen]) => ({
+    name: nameOf(kind),
+    value: median(seen.map(({ perSecond }) => perSecond)),
+    ratio: paired(seen, floor, (one, other) => one.perSecond / other.perSecond),
   }));
-  return [{
-    title: `One Ledger object, ${N_CONNECTIONS} connections, durable on disk`,
-    unit: "events/s",
-    relativeTo: "one event a request",
-    rows,
-  }];
+  const large = [...rounds].filter(([{ events }]) => events === EVENTS_MAX);
+  const costs = large.map(([kind, seen]) => {
+    const made = seenOf(kind.kind, 0, EVENTS_MAX);
+    return {
+      name: nameOf(kind),
+      value: median(seen.map(({ micros }) => micros)),
+      ratio: paired(seen, made, (one, other) => one.micros - other.micros),
+    };
+  });
+  const what = `Ledger objects, ${N_CONNECTIONS} connections, durable on disk`;
+  return [
+    { title: what, unit: "events/s", relativeTo: "one plain event a request", rows: rates },
+    {
+      title: "Processor time of workerd for the same",
+      unit: "us/event",
+      relation: "difference",
+      relativeTo: "making and dropping it",
+      rows: costs,
+    },
+  ];
 }
