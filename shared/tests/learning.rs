@@ -12,6 +12,10 @@ use bandera_shared::bandit::wire;
 use bandera_shared::decision::{Choice, decide};
 use bandera_shared::keys::{KeyRing, Purpose};
 use bandera_shared::ledger::ArmState;
+use bandera_shared::policy::contextual::{
+    ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link, Observation, Spread,
+};
+use bandera_shared::policy::index::{IndexArm, MeasuredShare, Plan, RULES, rule_named};
 use bandera_shared::policy::linear::{Block, fit};
 use bandera_shared::policy::{Beta, allocate, probability_best};
 use bandera_shared::receipt::Receipt;
@@ -19,6 +23,7 @@ use bandera_shared::snapshot::{self, LinearModel};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::subject::SubjectKey;
 use bandera_shared::{EvaluationContext, UnixMillis};
+use xxhash_rust::xxh3::xxh3_64;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -165,4 +170,143 @@ fn contextual_decisions_and_receipts_keep_their_bytes() {
                   P6WhI260os5SC90FBuEUD_snSMYACBAA-qsQABAAEABVY29Q_PmkMSfCukru_y2T";
     assert_eq!(token, pinned);
     assert_eq!(Receipt::from_token(&token, &keys), Ok(receipt));
+}
+
+/// Arms without contexts after any number of rewards.
+fn index_arms() -> Vec<IndexArm> {
+    let mut arms = vec![IndexArm::default(); 4];
+    for (n, arm) in (1_u32..).zip(&mut arms) {
+        for i in 0..60 * n {
+            arm.observe(f64::from(u8::from((i * 7 + n).is_multiple_of(9 - n))));
+        }
+    }
+    arms
+}
+
+#[test]
+fn rules_without_contexts_keep_their_parts() {
+    let arms = index_arms();
+    let plan = Plan {
+        n_decisions: 100,
+        share: MeasuredShare { floor_parts: 5_000 },
+    };
+    let parts = RULES.map(|name| {
+        let rule = rule_named(name).expect("a rule");
+        let distribution = rule.distribution(&arms, plan).expect("four arms");
+        let parts: [u32; 4] = distribution.parts().try_into().expect("four parts");
+        (name, parts)
+    });
+    let pinned = [
+        ("default", [101_581, 5_000, 171_987, 721_432]),
+        ("thompson", [101_581, 5_000, 171_987, 721_432]),
+        ("thompson-uniform", [116_936, 5_000, 172_543, 705_521]),
+        ("ucb1", [985_000, 5_000, 5_000, 5_000]),
+        ("kl-ucb", [985_000, 5_000, 5_000, 5_000]),
+        ("kl-ucb-plus", [985_000, 5_000, 5_000, 5_000]),
+        ("imed", [985_000, 5_000, 5_000, 5_000]),
+        ("epsilon-greedy", [29_500, 29_500, 29_500, 911_500]),
+        ("greedy", [5_000, 5_000, 5_000, 985_000]),
+        ("top-two", [194_472, 5_000, 324_575, 475_953]),
+    ];
+    assert_eq!(parts, pinned);
+}
+
+#[test]
+fn choices_without_contexts_never_change() {
+    // One after the other, each learning from the one before, so that a last bit that differs in a
+    // root or a logarithm shows.
+    let digests = RULES.map(|name| {
+        let rule = rule_named(name).expect("a rule");
+        let plan = Plan {
+            n_decisions: 1,
+            share: MeasuredShare::default(),
+        };
+        let mut arms = vec![IndexArm::default(); 5];
+        let mut chosen = Vec::new();
+        for round in 0..400_u64 {
+            let distribution = rule.distribution(&arms, plan).expect("five arms");
+            let (action, propensity) = distribution.sample(xxh3_64(&round.to_le_bytes()));
+            let luck = xxh3_64(&(!round).to_le_bytes()) % 100;
+            let share = f64::from(u8::from(luck < 8 * (action as u64 + 1)));
+            arms[action].observe(share);
+            chosen.push(action as u8);
+            chosen.extend(propensity.parts().to_le_bytes());
+        }
+        (name, xxh3_64(&chosen))
+    });
+    let pinned = [
+        ("default", 1_996_500_690_566_742_734),
+        ("thompson", 3_490_031_956_019_058_425),
+        ("thompson-uniform", 9_155_856_450_311_125_222),
+        ("ucb1", 6_336_000_301_657_635_742),
+        ("kl-ucb", 11_088_134_338_964_481_478),
+        ("kl-ucb-plus", 1_996_500_690_566_742_734),
+        ("imed", 11_137_408_727_260_045_271),
+        ("epsilon-greedy", 8_965_149_685_155_956_835),
+        ("greedy", 1_273_428_303_607_915_163),
+        ("top-two", 6_464_925_463_205_777_930),
+    ];
+    assert_eq!(digests, pinned);
+}
+
+/// Distributions of a policy that learns from each of its decisions, all in one number.
+fn course_of(spec: ContextualSpec) -> (u64, Vec<u64>) {
+    let (d, n_actions) = (6, 4);
+    let mut policy = ContextualPolicy::new(spec, d, n_actions).expect("sizes within bounds");
+    let mut bytes = Vec::new();
+    for round in 0..600_u64 {
+        let hash = |salt: u64| xxh3_64(&[round.to_le_bytes(), salt.to_le_bytes()].concat());
+        let context: Vec<f64> = (0..d as u64)
+            .map(|n| (hash(n) >> 40) as f64 / f64::from(1 << 24) * 2.0 - 1.0)
+            .collect();
+        let distribution = policy.decide(&context);
+        bytes.extend(distribution.parts().iter().flat_map(|it| it.to_le_bytes()));
+        let (action, _) = distribution.sample(hash(77));
+        policy.observe(Observation {
+            context: &context,
+            action,
+            share: f64::from(u8::from(context[action] + 0.5 * context[5] > 0.2)),
+        });
+    }
+    let trusts = policy.trusts().into_iter().map(f64::to_bits).collect();
+    (xxh3_64(&bytes), trusts)
+}
+
+#[test]
+fn contextual_learners_keep_their_bits() {
+    let learner = LearnerSpec {
+        features: Features::Quadratic,
+        link: Link::Identity,
+        spread: Spread::Each(1.0),
+    };
+    let single = |exploration| course_of(ContextualSpec::single("one", learner, exploration)).0;
+    let digests = [
+        single(Exploration::Optimism { scale: 0.5 }),
+        single(Exploration::Thompson { scale: 1.0 }),
+        single(Exploration::InverseGap {
+            gamma: 10.0,
+            exponent: 0.5,
+            elimination: Some(1.0),
+        }),
+    ];
+    assert_eq!(
+        digests,
+        [
+            13_293_852_469_449_452_172,
+            4_260_368_675_827_073_189,
+            15_706_933_847_436_128_932
+        ]
+    );
+    let (digest, trusts) = course_of(ContextualSpec::default());
+    assert_eq!(
+        (digest, trusts),
+        (
+            13_887_037_428_797_715_013,
+            vec![
+                4_607_182_418_474_074_474,
+                4_495_487_376_403_939_936,
+                4_467_506_621_553_278_086
+            ]
+        )
+    );
 }
