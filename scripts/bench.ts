@@ -13,11 +13,13 @@ import { at } from "./lib/paths.ts";
 import { main, step } from "./lib/progress.ts";
 import { capture, TaskError } from "./lib/run.ts";
 import { starts } from "./lib/starts.ts";
+import { timing } from "./lib/timing.ts";
 import { ensureTools, type Tools } from "./lib/tools.ts";
 import { workers } from "./lib/workers.ts";
 
 const parts: ReadonlyMap<string, (tools: Tools) => Promise<readonly Table[]>> = new Map([
   ["native", native],
+  ["timing", timing],
   ["peers", peers],
   ["workers", workers],
   ["starts", starts],

@@ -88,7 +88,7 @@ async function make(artefact: Artefact, work: () => Promise<void>): Promise<void
 }
 
 /** What the runtime knows; more would let the optimiser write what it cannot read. */
-const wasmFeatures: readonly string[] = [
+export const wasmFeatures: readonly string[] = [
   ...["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory"],
   ...["multivalue", "reference-types", "exception-handling"],
 ].map((feature) => `--enable-${feature}`);

@@ -78,12 +78,14 @@ async function serve(folder: string, number: number): Promise<Workerd> {
 /** Fails when objects counted anything but what they acknowledged. */
 async function requireExact({ name, port }: Workerd): Promise<void> {
   const reply = await fetchInTime(`http://127.0.0.1:${port}/totals`);
-  const totals: unknown = await reply.json();
-  const { acknowledged, committed, duplicates } = totals as Record<string, unknown>;
+  const totals = (await reply.json()) as Readonly<Record<string, unknown>>;
+  const { acknowledged, committed, duplicates } = totals;
   if (acknowledged !== committed || duplicates !== 0) {
     throw new TaskError(`${name}: the counts are not exact: ${JSON.stringify(totals)}`);
   }
+  const store = Number(totals["bytes"]) / Number(totals["rows"]);
   console.log(`  ${name}: ${String(committed)} events acknowledged and counted, none twice`);
+  console.log(`  ${name}: ${store.toFixed(0)} bytes of store for each row`);
 }
 
 /** Loads as many processes as the kind says, all at once. */

@@ -93,12 +93,16 @@ async function call(env, name, body) {
 async function totals(env) {
   let committed = 0;
   let duplicates = 0;
+  let rows = 0;
+  let bytes = 0;
   for (const name of used) {
     const counted = JSON.parse(await call(env, name, JSON.stringify("totals")));
     committed += counted.exposures + counted.rewards;
     duplicates += counted.duplicates;
+    rows += counted.rows;
+    bytes += counted.databaseBytes;
   }
-  return Response.json({ acknowledged, committed, duplicates });
+  return Response.json({ acknowledged, committed, duplicates, rows, bytes });
 }
 
 export default {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::repository::{cargo, none, packages};
 
 /// Every package of the workspace, its folder, and the packages of ours it may depend on.
-const ARROWS: [(&str, &str, &[&str]); 11] = [
+const ARROWS: [(&str, &str, &[&str]); 12] = [
     ("bandera-shared", "shared", &[]),
     ("bandera-import", "import", &["bandera-shared"]),
     ("bandera-lab", "lab", &["bandera-shared"]),
@@ -43,6 +43,11 @@ const ARROWS: [(&str, &str, &[&str]); 11] = [
         "bandera-bench",
         "tests/bench",
         &["bandera-platform", "bandera-shared"],
+    ),
+    (
+        "bandera-timing",
+        "tests/timing",
+        &["bandera-lab", "bandera-shared"],
     ),
 ];
 
