@@ -6,6 +6,7 @@ use super::truth::{ArmTruth, ArmWire, Truth};
 use crate::fault::Fault;
 use bandera_lab::{Confidence, Interval, Regret};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// The last part of the decisions, one in so many, whose figures show what was learned.
@@ -21,6 +22,8 @@ pub(super) struct Audience {
     pub(super) headers: Vec<(String, String)>,
     /// Cookies that they bring.
     pub(super) cookies: Vec<(String, String)>,
+    /// What a bandit without an edge is told of them; an edge finds it out.
+    pub(super) attributes: Map<String, Value>,
     /// The truth about each action, in the bandit's order.
     pub(super) arms: Vec<ArmTruth>,
 }
@@ -52,6 +55,8 @@ pub(super) struct AudienceWire {
     pub(super) headers: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) cookies: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) attributes: Map<String, Value>,
     pub(super) truth: BTreeMap<String, ArmWire>,
 }
 

@@ -1,6 +1,8 @@
-//! `bandera simulate`: visitors with a known truth, through real HTTP, cookies and events.
+//! `bandera simulate`: visitors with a known truth, through real HTTP, cookies and events; or, as
+//! `bandera simulate bandit`, without a server.
 
 mod audience;
+mod bandit;
 mod crowd;
 mod health;
 mod http;
@@ -19,7 +21,8 @@ use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::input;
 use crate::output::{Format, Output, progress, waiting};
-use clap::Args;
+use bandit::BanditArgs;
+use clap::{Args, Subcommand};
 use crowd::Crowd;
 use http::Server;
 use ledger::Ledger;
@@ -48,12 +51,33 @@ Examples:
   bandera simulate --edge http://127.0.0.1:8787 --visitors 2000 --truth truth.json \\
       --admin http://127.0.0.1:8788 --token @.bandera/dev-token
   bandera simulate --edge http://127.0.0.1:8787 --visitors 500 --truth a=0.1@30,b=0.2@12 \\
-      --flag shop.offer --duplicates 0.2 --json > report.json";
+      --flag shop.offer --duplicates 0.2 --json > report.json
+  bandera simulate bandit --truth a=0.05,b=0.045 --traffic 10 --decisions 20000";
 
 /// The arguments of `bandera simulate`.
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = AFTER, args_conflicts_with_subcommands = true)]
+#[command(subcommand_negates_reqs = true)]
 pub(crate) struct SimulateArgs {
+    #[command(subcommand)]
+    instead: Option<Instead>,
+    #[command(flatten)]
+    visitors: Option<VisitorArgs>,
+    // Not among theirs: arguments that hold further ones cannot be absent as a whole.
+    #[command(flatten)]
+    ledger: LedgerArgs,
+}
+
+/// What is simulated without an edge.
+#[derive(Debug, Subcommand)]
+enum Instead {
+    /// Run a bandit's declaration against a known truth, and say what waiting for snapshots costs
+    Bandit(BanditArgs),
+}
+
+/// How visitors come to a running edge.
+#[derive(Debug, Args)]
+struct VisitorArgs {
     /// Address of the edge
     #[arg(long, value_name = "URL")]
     edge: String,
@@ -109,8 +133,6 @@ pub(crate) struct SimulateArgs {
     /// Visitors bring ids made from the seed, in the cookie of this name
     #[arg(long, value_name = "COOKIE", num_args = 0..=1, default_missing_value = "bandera_subject")]
     bring_subjects: Option<String>,
-    #[command(flatten)]
-    ledger: LedgerArgs,
 }
 
 /// Where the counts can be read.
@@ -140,12 +162,22 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(args: &SimulateArgs, output: &mut Output) -> anyhow::Result<Exit> {
+    match (&args.instead, &args.visitors) {
+        (Some(Instead::Bandit(args)), _) => bandit::run(args, output),
+        (None, Some(visitors)) => send(visitors, &args.ledger, output),
+        (None, None) => Err(Fault::usage("--edge", "an edge is needed, or a bandit")
+            .fix("bandera simulate --help has examples of both")
+            .into()),
+    }
+}
+
+fn send(args: &VisitorArgs, ledger: &LedgerArgs, output: &mut Output) -> anyhow::Result<Exit> {
     let arms = truth::read(&args.truth)?;
     let n_lanes = usize::from(args.concurrency);
     let edge = Server::new("--edge", &args.edge, n_lanes)?;
     let target = published(&edge, args)?;
     let truth = truth::check(arms, &target.bandit)?;
-    let ledger = args.ledger.open(target.bandit.key())?;
+    let ledger = ledger.open(target.bandit.key())?;
     let before = ledger.as_ref().map(Ledger::counts).transpose()?;
     let health_before = health::read(&edge);
 
@@ -193,7 +225,7 @@ pub(crate) fn run(args: &SimulateArgs, output: &mut Output) -> anyhow::Result<Ex
 }
 
 /// The flag to simulate, from the ruleset that the edge publishes to browsers.
-fn published(edge: &Server, args: &SimulateArgs) -> Result<Target, Fault> {
+fn published(edge: &Server, args: &VisitorArgs) -> Result<Target, Fault> {
     let path = "/bandera/v1/ruleset";
     let place = edge.address(path);
     let reply = edge.get(path).map_err(|error| {

@@ -5,6 +5,7 @@ use crate::fault::Fault;
 use crate::input;
 use bandera_shared::bandit::Bandit;
 use serde::Deserialize;
+use serde_json::Map;
 use std::collections::BTreeMap;
 
 /// The truth about one action.
@@ -91,7 +92,7 @@ pub(super) fn read(argument: &str) -> Result<Told, Fault> {
 fn parse(place: &str, text: &str) -> Result<Told, Fault> {
     let fix = concat!(
         r#"write {"action": 0.05} or {"action": {"rate", "value"}}, "#,
-        r#"or a list of audiences: {"name", "share", "headers", "cookies", "truth"}"#
+        r#"or a list of audiences: {"name", "share", "headers", "cookies", "attributes", "truth"}"#
     );
     let fault = |error| Fault::usage(place, error).fix(fix);
     if !text.trim_start().starts_with('[') {
@@ -109,6 +110,7 @@ fn parse(place: &str, text: &str) -> Result<Told, Fault> {
             share: wire.share,
             headers: wire.headers.into_iter().collect(),
             cookies: wire.cookies.into_iter().collect(),
+            attributes: wire.attributes,
             arms: Vec::new(),
         };
         Ok((audience, full(wire.truth)))
@@ -132,6 +134,7 @@ fn everybody() -> Audience {
         share: 1.0,
         headers: Vec::new(),
         cookies: Vec::new(),
+        attributes: Map::new(),
         arms: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! `bandera simulate`, as far as it goes without an edge; the end-to-end tests bring one up.
 
-use super::run::bandera;
+use super::run::{RULESET, Ran, bandera, file};
 
 #[track_caller]
 fn check(extra: &[&str], code: i32, part: &str) {
@@ -54,4 +54,134 @@ fn an_edge_that_is_not_there_is_named() {
     // Port 9 (discard) is bound by nobody on any machine that runs tests.
     let args = ["--edge", "http://127.0.0.1:9", "--truth", "a=1"];
     check(&args, 3, "http://127.0.0.1:9/bandera/v1/ruleset");
+}
+
+/// Simulates a bandit without an edge.
+fn simulated(extra: &[&str]) -> Ran {
+    bandera(&[&["simulate", "bandit"], extra].concat())
+}
+
+#[test]
+fn a_bandit_loses_more_the_longer_its_events_wait() {
+    let args = [
+        "--truth",
+        "a=0.1,b=0.4",
+        "--decisions",
+        "600",
+        "--runs",
+        "4",
+    ];
+    let windows = ["--traffic", "10", "--windows", "5,30,3600", "--delay", "1"];
+    let args = [&args[..], &windows].concat();
+    let report = simulated(&args).json();
+    assert_eq!(report["policy"], "thompson");
+    let of = |window: usize, member: &str| {
+        let value = &report["windows"][window][member];
+        value["mean"].as_f64().or(value.as_f64()).unwrap()
+    };
+    let seconds: Vec<f64> = (0..4).map(|window| of(window, "seconds")).collect();
+    assert_eq!(seconds, [0.0, 5.0, 30.0, 3600.0]);
+    let regrets: Vec<f64> = (0..4).map(|window| of(window, "regret")).collect();
+    assert!(regrets.is_sorted(), "{report}");
+    assert_eq!((of(0, "loss"), of(3, "snapshots")), (0.0, 0.0));
+    // Before the first snapshot everybody is split evenly: 600 decisions, half of them 0.3 worse,
+    // known to a standard error of four runs of 600 coins.
+    let even = report["regretOfEvenSplit"].as_f64().unwrap();
+    assert!(
+        (even - 90.0).abs() < 1e-9 && (of(3, "regret") - even).abs() < 6.0,
+        "{report}"
+    );
+    assert!(of(0, "regret") < 0.4 * even, "{report}");
+    let best = &report["windows"][0]["bestShares"];
+    assert!(best[0].as_f64() < best[9].as_f64(), "{report}");
+    assert_eq!(simulated(&args).json(), report);
+}
+
+#[test]
+fn shards_add_up_to_the_same_course() {
+    let course = |shards: &str| {
+        let args = [
+            "--truth",
+            "a=0.1,b=0.3",
+            "--decisions",
+            "300",
+            "--runs",
+            "2",
+        ];
+        let args = [&args[..], &["--shards", shards, "--seed", "7"]].concat();
+        simulated(&args).json()["windows"].clone()
+    };
+    assert_eq!(course("1"), course("9"));
+}
+
+#[test]
+fn a_contextual_bandit_learns_each_audience_apart() {
+    let truth = r#"[
+        {"name": "p", "share": 1, "attributes": {"device": "p"}, "truth": {"a": 0.8, "b": 0.1}},
+        {"name": "d", "share": 1, "attributes": {"device": "d"}, "truth": {"a": 0.1, "b": 0.8}}]"#;
+    let truth = file("simulate-audiences.json", truth);
+    let declared = |policy: &str| {
+        format!(
+            r#"{{"actions": ["a", "b"], "reward": {{"metric": "m", "kind": "binary"}},
+                "policy": {policy}}}"#
+        )
+    };
+    let contextual = declared(
+        r#"{"kind": "contextual", "features": [
+            {"kind": "oneHot", "attribute": "device", "categories": ["p", "d"]}]}"#,
+    );
+    let best = |bandit: &str| {
+        let args = ["--truth", &truth, "--bandit", bandit, "--decisions", "800"];
+        let args = [&args[..], &["--runs", "2", "--windows", "5"]].concat();
+        let report = simulated(&args).json();
+        let last = report["windows"][1]["bestShares"][9].as_f64().unwrap();
+        (report["policy"].clone(), last)
+    };
+    let (policy, last) = best(&file("simulate-contextual.json", &contextual));
+    assert!(policy == "contextual" && last > 0.9, "{last}");
+    let plain = declared(r#"{"kind": "thompson"}"#);
+    let (policy, last) = best(&file("simulate-plain.json", &plain));
+    assert!(policy == "thompson" && (0.3..0.7).contains(&last), "{last}");
+}
+
+#[test]
+fn a_simulated_bandit_is_checked_first() {
+    #[track_caller]
+    fn check(extra: &[&str], code: i32, part: &str) {
+        let ran = simulated(extra);
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(
+            ran.stderr.contains(part) && ran.stdout.is_empty(),
+            "{ran:?}"
+        );
+    }
+    let ruleset = file("simulate-ruleset.json", RULESET);
+    let truth = ["--truth", "a=0.1,b=0.2"];
+    let with = |extra: &[&'static str]| [&truth[..], extra].concat();
+    check(&[], 2, "--truth");
+    check(&["--truth", "a=0.1@5"], 2, "--truth a");
+    check(&with(&["--traffic", "0"]), 2, "from 0.001");
+    check(&with(&["--windows", "5,604801"]), 2, "from 0 to 604800");
+    check(&with(&["--delay", "86401"]), 2, "at most 86400 s");
+    check(
+        &with(&["--bandit", "gone.json"]),
+        3,
+        "gone.json: cannot be read",
+    );
+    check(&with(&["--edge", "http://127.0.0.1:9"]), 2, "--edge");
+    let declared = ["--ruleset", &ruleset, "--bandit"];
+    let few = ["--decisions", "50", "--runs", "2"];
+    let known = [&truth[..], &declared, &["hero"], &few].concat();
+    assert_eq!(simulated(&known).json()["bandit"], "hero");
+    check(
+        &[&truth[..], &declared, &["zero"]].concat(),
+        2,
+        "its bandits are hero",
+    );
+    let alien = ["--truth", "a=0.1,c=0.2"];
+    check(
+        &[&alien[..], &declared, &["hero"]].concat(),
+        2,
+        "says nothing of \"b\"",
+    );
 }

@@ -1,6 +1,6 @@
 //! A contextual bandit as Workers have it: an edge's decision, a coordinator's snapshot.
 
-use super::{Operation, number};
+use crate::works::{Operation, number};
 use bandera_shared::bandit::{Bandit, ContextVector, wire};
 use bandera_shared::decision::{Choice, decide};
 use bandera_shared::ledger::{MergedState, ShardState};

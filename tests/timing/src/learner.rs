@@ -1,6 +1,6 @@
 //! Learners of replays: a decision alone, and with learning from it.
 
-use super::{Operation, number};
+use crate::works::{Operation, number};
 use bandera_shared::policy::contextual::{
     ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link, Observation, Spread,
 };

@@ -6,43 +6,10 @@
 mod bandit;
 mod learner;
 mod study;
+mod works;
 
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
-
-/// One operation; its argument is the number of the repetition.
-type Operation = Box<dyn FnMut(u32)>;
-
-/// A piece of work that was made ready.
-type Work = (&'static str, fn() -> Option<Operation>);
-
-const WORKS: [Work; 9] = [
-    ("a Worker's decision, 5 actions, 24 features", || {
-        bandit::decision(5, 24)
-    }),
-    ("a Worker's decision, 10 actions, 30 features", || {
-        bandit::decision(10, 30)
-    }),
-    ("a Worker's decision, 10 actions, 32 features", || {
-        bandit::decision(10, 32)
-    }),
-    (
-        "a linear learner's decision, 5 actions, 24 features",
-        || learner::decision(learner::linear(), 5, 24),
-    ),
-    ("the default's decision, 5 actions, 24 features", || {
-        learner::decision(learner::default(), 5, 24)
-    }),
-    ("the default's decision, 10 actions, 32 features", || {
-        learner::decision(learner::default(), 10, 32)
-    }),
-    ("the default's round, 10 actions, 30 features", || {
-        learner::round(learner::default(), 10, 30)
-    }),
-    ("a coordinator's snapshot, 10 actions, 30 features", || {
-        bandit::snapshot(10, 30)
-    }),
-    ("5 points to try next, 6 parameters, 50 trials", study::ask),
-];
+use works::{Operation, WORKS};
 
 /// Names of what can be timed.
 #[wasm_bindgen]
@@ -77,11 +44,6 @@ impl Ready {
 pub fn ready(name: &str) -> Option<Ready> {
     let (_, make) = WORKS.iter().find(|(known, _)| *known == name)?;
     make().map(Ready)
-}
-
-/// Any numbers in -1..1 that are not alike: a low-discrepancy walk.
-fn number(place: usize) -> f64 {
-    (place as f64 * 0.754_877_666_246_692_7).fract() * 2.0 - 1.0
 }
 
 #[cfg(test)]

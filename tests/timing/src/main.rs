@@ -1,5 +1,5 @@
-//! Native nanoseconds of one work: `timing NAME` prints them, the least of some batches of processor
-//! time. Without a name it lists what there is.
+//! Native nanoseconds of one work: `bandera-timing NAME` prints them, the least of some batches of
+//! processor time. Without a name it lists what there is.
 
 #[cfg(not(target_family = "wasm"))]
 fn main() {

@@ -1,6 +1,6 @@
 //! Bayesian optimisation: what to try next, late in a study.
 
-use super::{Operation, number};
+use crate::works::{Operation, number};
 use bandera_lab::optimise::{Goal, Kind, Parameter, Scale, Space, Study, Trial};
 use std::hint::black_box;
 

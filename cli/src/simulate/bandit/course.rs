@@ -1,0 +1,240 @@
+//! One run: visitors come, are decided for, and what they bring is learned.
+
+use super::shard::Shard;
+use super::world::World;
+use crate::draws::Draws;
+use crate::fault::Fault;
+use bandera_shared::bandit::Bandit;
+use bandera_shared::decision::{Choice, Decision, decide};
+use bandera_shared::event::{Claim, Event, EventId};
+use bandera_shared::keys::{KeyRing, Purpose, PurposeKeys};
+use bandera_shared::ledger::{Admitted, Desk, MergedState, admit, exposure, routed};
+use bandera_shared::policy::{is_material, next_snapshot};
+use bandera_shared::receipt::Receipt;
+use bandera_shared::snapshot::PolicySnapshot;
+use bandera_shared::sticky::StickyDecisions;
+use bandera_shared::subject::SubjectKey;
+use bandera_shared::{EvaluationContext, UnixMillis};
+use std::collections::VecDeque;
+
+/// Parts of a run whose shares of the best action are shown.
+pub(super) const N_STRETCHES: usize = 10;
+
+/// The moment at which every run starts.
+const START_MS: i64 = 1_800_000_000_000;
+/// Signs receipts and hashes subjects that never were.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+const PUBLICATION: u64 = 1;
+
+/// What a run came to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outcome {
+    /// What was given away against the best action of each visitor's audience, in expectation.
+    pub(super) regret: f64,
+    /// What that best action would have brought in expectation.
+    pub(super) possible: f64,
+    /// The rewards that were drawn.
+    pub(super) rewards: f64,
+    pub(super) n_snapshots: u32,
+    /// Decisions, and those for the best action, in each part of the run.
+    pub(super) stretches: [(u32, u32); N_STRETCHES],
+}
+
+/// A run under way.
+pub(super) struct Course<'w> {
+    world: &'w World,
+    keys: PurposeKeys,
+    subject: SubjectKey,
+    /// Between two snapshots; 0 for one before every decision.
+    window_ms: i64,
+    /// When the present window began.
+    window_from_ms: i64,
+    shards: Vec<Shard>,
+    merged: MergedState,
+    snapshot: Option<PolicySnapshot>,
+    waiting: Vec<Admitted>,
+    /// Rewards under way, by the time they come: always in order, since all take as long.
+    coming: VecDeque<(i64, Event)>,
+    outcome: Outcome,
+}
+
+impl Desk for Course<'_> {
+    fn bandit(&self, key: &str) -> Option<&Bandit> {
+        Some(&self.world.bandit).filter(|bandit| bandit.key() == key)
+    }
+
+    fn has_variant(&self, _: &str, _: &str) -> bool {
+        false
+    }
+
+    fn receipt_keys(&self) -> &PurposeKeys {
+        &self.keys
+    }
+
+    fn subject_key(&self) -> &SubjectKey {
+        &self.subject
+    }
+
+    fn subject(&self) -> Option<&str> {
+        None
+    }
+
+    fn n_shards(&self) -> u16 {
+        self.world.n_shards
+    }
+}
+
+impl<'w> Course<'w> {
+    /// Runs to the last decision.
+    pub(super) fn run(world: &'w World, window_ms: i64, seed: u64) -> anyhow::Result<Outcome> {
+        let ring = KeyRing::parse(&format!("1:{KEY}")).map_err(|error| faulty(&error))?;
+        let mut course = Self {
+            world,
+            keys: ring.derive(Purpose::Receipt),
+            subject: SubjectKey::parse(KEY).map_err(|error| faulty(&error))?,
+            window_ms,
+            window_from_ms: 0,
+            shards: (0..world.n_shards).map(|_| Shard::default()).collect(),
+            merged: MergedState::default(),
+            snapshot: None,
+            waiting: Vec::new(),
+            coming: VecDeque::new(),
+            outcome: Outcome::default(),
+        };
+        let contexts = world.contexts()?;
+        for number in 0..world.n_decisions {
+            course.advance(world.at_ms(number))?;
+            course.visit(number, seed, &contexts)?;
+        }
+        Ok(course.outcome)
+    }
+
+    /// Lets time pass: rewards come in, and windows end.
+    fn advance(&mut self, to_ms: i64) -> anyhow::Result<()> {
+        if self.window_ms == 0 {
+            self.receive(to_ms)?;
+            if !self.waiting.is_empty() {
+                self.learn(to_ms);
+            }
+            return Ok(());
+        }
+        while self.window_from_ms + self.window_ms <= to_ms {
+            self.window_from_ms += self.window_ms;
+            self.receive(self.window_from_ms)?;
+            if !self.waiting.is_empty() {
+                self.learn(self.window_from_ms);
+            }
+        }
+        self.receive(to_ms)
+    }
+
+    /// Admits the rewards that have come by then.
+    fn receive(&mut self, to_ms: i64) -> anyhow::Result<()> {
+        while let Some((at_ms, event)) = self.coming.pop_front_if(|(at_ms, _)| *at_ms <= to_ms) {
+            let admitted = admit(&event, self, at(at_ms));
+            let refused = |refused| anyhow::anyhow!("a reward was refused: {refused:?}");
+            self.waiting.push(admitted.map_err(refused)?);
+        }
+        Ok(())
+    }
+
+    /// One visitor: a decision, its exposure, and perhaps a reward to come.
+    fn visit(
+        &mut self,
+        number: u32,
+        seed: u64,
+        contexts: &[EvaluationContext],
+    ) -> anyhow::Result<()> {
+        let world = self.world;
+        let mut draws = Draws::stream(seed, number.into());
+        let audience = world.truth.audience_at(draws.unit());
+        let (draw, luck) = (draws.bits(), draws.unit());
+        let unit = format!("visitor-{seed}-{number}");
+        let now_ms = world.at_ms(number);
+        let decision = contexts.get(audience).and_then(|context| {
+            decide(&Choice {
+                bandit: &world.bandit,
+                snapshot: self.snapshot.as_ref(),
+                sticky: &StickyDecisions::default(),
+                context,
+                unit: &unit,
+                draw,
+                at: at(now_ms),
+            })
+        });
+        let decision = decision.ok_or_else(|| anyhow::anyhow!("the bandit decides nothing"))?;
+        let rewarded = self.note(number, audience, &decision, luck);
+        let receipt = Receipt::new(decision, self.subject.hash(&unit), world.n_shards);
+        self.waiting
+            .extend(exposure(&receipt, &world.bandit, at(now_ms)));
+        if let Some(value) = rewarded {
+            let token = receipt.to_token(&self.keys);
+            let token = token.ok_or_else(|| anyhow::anyhow!("a key is too long for a receipt"))?;
+            let event = Event {
+                id: EventId::new(&number.to_string())
+                    .ok_or_else(|| anyhow::anyhow!("a number is an id"))?,
+                at: None,
+                claim: Claim::Rewarded {
+                    receipt: token.into(),
+                    metric: None,
+                    value,
+                },
+            };
+            self.coming.push_back((now_ms + world.delay_ms, event));
+        }
+        Ok(())
+    }
+
+    /// Counts what a decision gave away.
+    ///
+    /// # Returns
+    /// Its reward, where it has one.
+    fn note(&mut self, number: u32, audience: usize, made: &Decision, luck: f64) -> Option<f64> {
+        let world = self.world;
+        let actions = world.bandit.actions();
+        let action = actions.iter().position(|known| *known == made.action)?;
+        let arm = world.arm(audience, action);
+        let best = world.best(audience);
+        let outcome = &mut self.outcome;
+        outcome.regret += best - arm.mean();
+        outcome.possible += best;
+        let stretch = u64::from(number) * N_STRETCHES as u64 / u64::from(world.n_decisions);
+        if let Some((n, n_best)) = outcome.stretches.get_mut(stretch as usize) {
+            *n += 1;
+            *n_best += u32::from(arm.mean() >= best);
+        }
+        let rewarded = (luck < arm.rate).then_some(arm.value);
+        outcome.rewards += rewarded.unwrap_or_default();
+        rewarded
+    }
+
+    /// What the Workers do when a window is over: shards count, their coordinator publishes.
+    fn learn(&mut self, now_ms: i64) {
+        let bandit = &self.world.bandit;
+        let learner = (Box::from(bandit.key()), bandit.definition());
+        let events = std::mem::take(&mut self.waiting);
+        for (number, (_, batch)) in routed(PUBLICATION, events.into_iter().enumerate()) {
+            let Some(shard) = self.shards.get_mut(usize::from(number)) else {
+                continue;
+            };
+            shard.commit(batch);
+            if let Some(state) = shard.memory.learners.get(&learner) {
+                self.merged.merge_shard(number, state.clone());
+            }
+        }
+        let revision = u64::from(self.outcome.n_snapshots) + 1;
+        let next = next_snapshot(bandit, &self.merged, revision, at(now_ms));
+        if let Some(next) = next.filter(|next| is_material(self.snapshot.as_ref(), next)) {
+            self.snapshot = Some(next);
+            self.outcome.n_snapshots += 1;
+        }
+    }
+}
+
+fn at(ms: i64) -> UnixMillis {
+    UnixMillis(START_MS + ms)
+}
+
+fn faulty(error: &impl std::fmt::Display) -> Fault {
+    Fault::usage("the bandit", error)
+}
