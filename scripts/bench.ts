@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 
+import { decisions } from "./lib/decisions.ts";
 import { ingest } from "./lib/ingest.ts";
 import { native, peers, sizes, type Table } from "./lib/measure.ts";
 import { page } from "./lib/page.ts";
@@ -24,6 +25,7 @@ const parts: ReadonlyMap<string, (tools: Tools) => Promise<readonly Table[]>> = 
   ["workers", workers],
   ["starts", starts],
   ["page", page],
+  ["decisions", decisions],
   ["ingest", ingest],
   ["sizes", sizes],
 ]);

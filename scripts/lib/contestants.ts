@@ -62,7 +62,7 @@ export function translated(workload: string): ReadonlyMap<"growthbook" | "flagd"
 }
 
 /** Builds the bench Worker as the edge is built, empty or evaluating; gives the folder. */
-async function benchWorker(tools: Tools, name: string, features: readonly string[]) {
+export async function benchWorker(tools: Tools, name: string, features: readonly string[]) {
   const folder = join("build", name);
   const env = buildEnvironment(tools);
   const args = ["--profile=worker", "--out-dir", folder, ".", "--locked", ...features];

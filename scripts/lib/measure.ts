@@ -91,6 +91,9 @@ export interface Load {
 export interface Loaded {
   readonly requests: number;
   readonly perSecond: number;
+  /** Latency of half of the requests, and of all but a hundredth. */
+  readonly p50Micros: number;
+  readonly p99Micros: number;
 }
 
 /** Successful requests. Any failed request fails the measurement. */
@@ -102,7 +105,12 @@ export async function putUnderLoad(generator: string, load: Load): Promise<Loade
   const result: unknown = JSON.parse(output);
   const failures = numberOf(result, "failures");
   if (failures > 0) throw new TaskError(`${failures} requests failed under load`);
-  return { requests: numberOf(result, "requests"), perSecond: numberOf(result, "perSecond") };
+  return {
+    requests: numberOf(result, "requests"),
+    perSecond: numberOf(result, "perSecond"),
+    p50Micros: numberOf(result, "p50Micros"),
+    p99Micros: numberOf(result, "p99Micros"),
+  };
 }
 
 /** gzip sizes of what is downloaded: both Workers, and the browser's engine. */

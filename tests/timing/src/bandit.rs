@@ -10,10 +10,12 @@ use bandera_shared::snapshot::PolicySnapshot;
 use bandera_shared::sorted::Sorted;
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::{EvaluationContext, UnixMillis};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::hint::black_box;
 use std::sync::Arc;
 
+/// Key of the bandit.
+pub(super) const KEY: &str = "timed";
 const N_CONTEXTS: usize = 64;
 /// Decisions of each action that the snapshot learned from.
 const N_LEARNED: usize = 400;
@@ -23,17 +25,34 @@ fn attribute(feature: usize) -> String {
     format!("attribute-{feature}")
 }
 
-fn declared(n_actions: usize, n_features: usize) -> Option<Bandit> {
+fn declaration(n_actions: usize, n_features: usize) -> Value {
     let actions: Vec<String> = (0..n_actions).map(|n| format!("action-{n}")).collect();
     let features: Vec<_> = (0..n_features)
         .map(|n| json!({"kind": "numeric", "attribute": attribute(n), "min": -1, "max": 1}))
         .collect();
-    let bandit = json!({
+    json!({
         "actions": actions,
         "reward": {"metric": "purchase", "kind": "binary"},
         "policy": {"kind": "contextual", "features": features},
-    });
-    wire::parse("timed", &bandit.to_string()).ok()
+    })
+}
+
+fn declared(n_actions: usize, n_features: usize) -> Option<Bandit> {
+    wire::parse(KEY, &declaration(n_actions, n_features).to_string()).ok()
+}
+
+/// The declaration, and what was learned of it.
+pub(super) fn published(n_actions: usize, n_features: usize) -> Option<(Value, PolicySnapshot)> {
+    let bandit = declared(n_actions, n_features)?;
+    let merged = learned(&bandit, &contexts(n_features))?;
+    let snapshot = next_snapshot(&bandit, &merged, 1, AT)?;
+    Some((declaration(n_actions, n_features), snapshot))
+}
+
+/// What is known of a request.
+pub(super) fn attributes(n_features: usize) -> Map<String, Value> {
+    let attributes = (0..n_features).map(|n| (attribute(n), json!(number(n))));
+    attributes.collect()
 }
 
 fn contexts(n_features: usize) -> Vec<EvaluationContext> {

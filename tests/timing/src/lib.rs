@@ -5,9 +5,11 @@
 
 mod bandit;
 mod learner;
+mod published;
 mod study;
 mod works;
 
+pub use published::{Published, published};
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
 use works::{Operation, WORKS};
 
