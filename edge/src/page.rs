@@ -50,7 +50,7 @@ impl PageIndex {
     fn changes<'r>(&self, ruleset: &'r Ruleset) -> impl Iterator<Item = (&'r str, &'r PageChange)> {
         self.0.iter().filter_map(|(flag, variant)| {
             let flag = ruleset.flag_at(*flag)?;
-            Some((&*flag.key, flag.variants.get(*variant)?.page.as_ref()?))
+            Some((&*flag.key, flag.variants.get(*variant)?.page.as_deref()?))
         })
     }
 }
@@ -94,7 +94,7 @@ impl<'r> PagePlan<'r> {
         let mut plan = Self::default();
         let served = evaluations
             .iter()
-            .filter_map(|evaluation| evaluation.variant()?.page.as_ref());
+            .filter_map(|evaluation| evaluation.variant()?.page.as_deref());
         for change in served.filter(|change| change.concerns(path)) {
             plan.redirect = plan.redirect.or(change.redirect.as_ref());
             plan.rewrite = plan.rewrite.or(change.rewrite.as_deref());

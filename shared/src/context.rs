@@ -426,7 +426,30 @@ impl EvaluationContext {
     /// The attribute's value; `None` when it, or a step on the way to it, is absent or null.
     #[must_use]
     pub fn get(&self, attribute: &Attribute) -> Option<&Value> {
-        self.look(attribute).map(|seen| seen.value)
+        let names = &*attribute.names;
+        let value = if names.is_top() {
+            &self.entry(names.hash, &names.name)?.value
+        } else {
+            self.look_inside(names)?
+        };
+        (!matches!(value, Value::Null)).then_some(value)
+    }
+
+    /// The same, for who asks for one attribute after the other: contexts mostly name them in the
+    /// order of those who ask. `next` is the place behind that of the last one.
+    #[inline]
+    pub(crate) fn get_next(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
+        let names = &*attribute.names;
+        if !names.is_top() {
+            return self.get(attribute);
+        }
+        let is_next = |entry: &Entry| entry.is(names.hash, &names.name);
+        if !self.entries.get(*next).is_some_and(is_next) {
+            *next = self.place(names.hash, &names.name)?;
+        }
+        let entry = self.entries.get(*next)?;
+        *next += 1;
+        (!matches!(entry.value, Value::Null)).then_some(&entry.value)
     }
 
     /// The same, with what is known of the value.

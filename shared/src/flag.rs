@@ -62,14 +62,14 @@ pub struct Variant {
     pub config: Option<Value>,
     /// Uninterpreted, for the caller.
     pub metadata: Option<Value>,
-    /// What it changes about pages that pass the edge.
-    pub page: Option<PageChange>,
+    /// What it changes about pages that pass the edge; few do, and none pays for it.
+    pub page: Option<Box<PageChange>>,
     /// The name reported, where it differs from the key.
     pub name: Option<Box<str>>,
     /// Values for callers who ask for a certain type, where the value depends on that.
     pub views: Option<Box<Views>>,
     /// Chooses among the request's actions when the variant is served.
-    pub policy: Option<Foreign<dyn ForeignPolicy>>,
+    pub policy: Option<Box<Foreign<dyn ForeignPolicy>>>,
 }
 
 impl Variant {

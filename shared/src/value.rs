@@ -4,6 +4,7 @@
 //! turn text into values and back.
 
 use crate::sorted::sort_by;
+use crate::texts::ShortText;
 use std::fmt;
 
 /// A number that keeps 64-bit integers whole, because identifiers often are such integers.
@@ -67,7 +68,7 @@ pub enum Value {
     /// Any finite number.
     Number(Number),
     /// UTF-8 text.
-    String(Box<str>),
+    String(ShortText),
     /// An ordered list.
     List(Box<[Value]>),
     /// Members in the order they were written; of repeated names the last one counts.

@@ -7,7 +7,13 @@ use crate::ruleset::Segment;
 use std::sync::OnceLock;
 
 /// The body of a flag; its key lies elsewhere. Of a broken one only what answers is kept.
-pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
+pub(super) fn flag_body(flag: &Flag) -> Vec<u8> {
+    let mut writer = Writer::default();
+    write_flag(flag, &mut writer);
+    writer.finish()
+}
+
+fn write_flag(flag: &Flag, to: &mut Writer) {
     let Flag {
         key: _,
         kind,
@@ -47,8 +53,7 @@ pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
 
 /// The flag of that key with that body.
 pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Option<Flag> {
-    let mut from = Reader::new(body, attributes);
-    let from = &mut from;
+    let from = &mut Reader::new(body, attributes)?;
     let (kind, visibility, state) = (
         Compact::read(from)?,
         Compact::read(from)?,
@@ -82,9 +87,16 @@ pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Opti
     from.is_done().then_some(flag)
 }
 
+/// The body of a segment.
+pub(super) fn segment_body(segment: &Segment) -> Vec<u8> {
+    let mut writer = Writer::default();
+    segment.write(&mut writer);
+    writer.finish()
+}
+
 /// The segment with that body.
 pub(super) fn read_segment(body: &[u8], attributes: &Attributes) -> Option<Segment> {
-    let mut from = Reader::new(body, attributes);
+    let mut from = Reader::new(body, attributes)?;
     let segment = Segment::read(&mut from)?;
     from.is_done().then_some(segment)
 }

@@ -1,4 +1,6 @@
-//! Values as bytes: whole numbers in as few as they need, texts and lists behind their length.
+//! Values as bytes: whole numbers in as few as they need, lists behind their length. Of texts the
+//! lengths stand there; the texts themselves stand before everything in one piece, which is checked
+//! at once.
 //!
 //! Reading believes nothing: a length is compared with what is left, nesting is bounded, and what
 //! does not fit is `None`. This is not a format for other programs: fields have no names.
@@ -25,11 +27,21 @@ pub(super) trait Compact: Sized {
 
 /// Bytes being written.
 #[derive(Debug, Default)]
-pub(super) struct Writer(pub(super) Vec<u8>);
+pub(super) struct Writer {
+    texts: String,
+    bytes: Vec<u8>,
+}
 
 impl Writer {
+    /// What was written, for [`Reader::new`].
+    pub(super) fn finish(self) -> Vec<u8> {
+        let mut whole = Self::default();
+        whole.whole(self.texts.len() as u64);
+        [&*whole.bytes, self.texts.as_bytes(), &*self.bytes].concat()
+    }
+
     pub(super) fn byte(&mut self, byte: u8) {
-        self.0.push(byte);
+        self.bytes.push(byte);
     }
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.
@@ -43,7 +55,7 @@ impl Writer {
 
     pub(super) fn text(&mut self, text: &str) {
         self.whole(text.len() as u64);
-        self.0.extend_from_slice(text.as_bytes());
+        self.texts.push_str(text);
     }
 
     pub(super) fn list<T: Compact>(&mut self, items: &[T]) {
@@ -57,24 +69,36 @@ impl Writer {
 /// Bytes being read.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
+    texts: &'a str,
     rest: &'a [u8],
     depth: u32,
     attributes: &'a Attributes,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the bytes of a ruleset with those attributes.
-    pub(super) fn new(bytes: &'a [u8], attributes: &'a Attributes) -> Self {
-        Self {
+    /// Reads the bytes of a ruleset with those attributes; `None` where the texts are none.
+    pub(super) fn new(bytes: &'a [u8], attributes: &'a Attributes) -> Option<Self> {
+        let mut from = Self {
+            texts: "",
             rest: bytes,
             depth: 0,
             attributes,
-        }
+        };
+        let length = from.length()?;
+        let (texts, rest) = from.rest.split_at_checked(length)?;
+        Some(Self {
+            texts: std::str::from_utf8(texts).ok()?,
+            rest,
+            ..from
+        })
     }
 
-    /// What has not been read yet.
-    pub(super) fn rest(&self) -> &'a [u8] {
-        self.rest
+    /// Goes on with those attributes.
+    pub(super) fn with<'b>(self, attributes: &'b Attributes) -> Reader<'b>
+    where
+        'a: 'b,
+    {
+        Reader { attributes, ..self }
     }
 
     /// The ruleset's attribute in that slot.
@@ -94,7 +118,25 @@ impl<'a> Reader<'a> {
         Some(*byte)
     }
 
+    /// Most numbers are a byte. In WebAssembly, where code is downloaded, all are read alike.
+    #[cfg(not(target_family = "wasm"))]
+    #[inline]
     pub(super) fn whole(&mut self) -> Option<u64> {
+        match self.rest.split_first()? {
+            (byte @ 0..0x80, rest) => {
+                self.rest = rest;
+                Some((*byte).into())
+            }
+            _ => self.long_whole(),
+        }
+    }
+
+    #[cfg(target_family = "wasm")]
+    pub(super) fn whole(&mut self) -> Option<u64> {
+        self.long_whole()
+    }
+
+    fn long_whole(&mut self) -> Option<u64> {
         let mut number = 0_u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -117,10 +159,15 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn text(&mut self) -> Option<&'a str> {
-        let length = self.length()?;
-        let (text, rest) = self.rest.split_at_checked(length)?;
-        self.rest = rest;
-        std::str::from_utf8(text).ok()
+        let length = usize::try_from(self.whole()?).ok()?;
+        self.piece(length)
+    }
+
+    /// The next texts, of that many bytes in all.
+    fn piece(&mut self, length: usize) -> Option<&'a str> {
+        let (piece, rest) = self.texts.split_at_checked(length)?;
+        self.texts = rest;
+        Some(piece)
     }
 
     pub(super) fn list<T: Compact>(&mut self) -> Option<Vec<T>> {
@@ -135,30 +182,25 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The lengths of texts, then all of them in one piece.
+    /// The lengths of texts.
     pub(super) fn texts(&mut self) -> Option<Texts> {
         let n = self.length()?;
         let mut lengths = Reader {
             rest: self.rest,
             ..*self
         };
-        let mut end = 0_usize;
+        let mut end = 0_u64;
         for _ in 0..n {
-            end = end.checked_add(self.length()?)?;
+            end = end.checked_add(self.whole()?)?;
         }
-        let (joined, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest;
+        let joined = self.piece(usize::try_from(end).ok()?)?;
         let mut end = 0_u32;
         let ends = std::iter::repeat_with(|| {
             let length = u32::try_from(lengths.whole()?).ok()?;
             end = end.checked_add(length)?;
             Some(end)
         });
-        Texts::new(
-            std::str::from_utf8(joined).ok()?,
-            n,
-            ends.map_while(|end| end),
-        )
+        Texts::new(joined, n, ends.map_while(|end| end))
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
@@ -173,7 +215,7 @@ impl<'a> Reader<'a> {
 
     /// Whether nothing is left.
     pub(super) fn is_done(&self) -> bool {
-        self.rest.is_empty()
+        self.rest.is_empty() && self.texts.is_empty()
     }
 }
 
@@ -225,7 +267,7 @@ impl Compact for i64 {
 /// Finite numbers, eight bytes, the lowest first.
 impl Compact for f64 {
     fn write(&self, to: &mut Writer) {
-        to.0.extend_from_slice(&self.to_le_bytes());
+        to.bytes.extend_from_slice(&self.to_le_bytes());
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self::from_le_bytes(from.array()?)).filter(|number| number.is_finite())
@@ -268,7 +310,7 @@ impl Compact for Texts {
     fn write(&self, to: &mut Writer) {
         to.whole(self.len() as u64);
         self.iter().for_each(|text| to.whole(text.len() as u64));
-        to.0.extend_from_slice(self.joined().as_bytes());
+        to.texts.push_str(self.joined());
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         from.texts()
@@ -391,22 +433,37 @@ mod tests {
     use std::fmt::Debug;
 
     /// Reads bytes in which no attribute has a slot.
-    fn of(bytes: &[u8]) -> Reader<'_> {
+    fn open(bytes: &[u8]) -> Option<Reader<'_>> {
         static NONE: Attributes = Attributes::NONE;
         Reader::new(bytes, &NONE)
     }
 
+    /// Reads a value without texts.
+    fn read<T: Compact>(bytes: &[u8]) -> Option<T> {
+        T::read(&mut open(&[&[0], bytes].concat())?)
+    }
+
     #[track_caller]
     fn check<T: Compact + PartialEq + Debug>(value: T, bytes: &[u8]) {
+        check_with_texts(value, &[&[0], bytes].concat());
+    }
+
+    #[track_caller]
+    fn check_with_texts<T: Compact + PartialEq + Debug>(value: T, bytes: &[u8]) {
         let mut writer = Writer::default();
         value.write(&mut writer);
-        assert_eq!(writer.0, bytes);
-        let mut reader = of(bytes);
+        assert_eq!(writer.finish(), bytes);
+        let mut reader = open(bytes).expect("texts");
         assert_eq!(T::read(&mut reader), Some(value));
         assert!(reader.is_done());
         for end in 0..bytes.len() {
-            assert_eq!(T::read(&mut of(&bytes[..end])), None, "{end}");
+            let shorter = open(&bytes[..end]).and_then(|mut from| T::read(&mut from));
+            assert_eq!(shorter, None, "{end}");
         }
+        let longer = [bytes, &[0]].concat();
+        let mut reader = open(&longer).expect("texts");
+        assert!(T::read(&mut reader).is_some());
+        assert!(!reader.is_done());
     }
 
     #[test]
@@ -420,21 +477,28 @@ mod tests {
         check(1.5_f64, &[0, 0, 0, 0, 0, 0, 0xF8, 0x3F]);
         check(Some(true), &[1, 1]);
         check(None::<bool>, &[0]);
-        check::<Box<[Box<str>]>>(["a".into(), "ü".into()].into(), b"\x02\x01a\x02\xC3\xBC");
+        let texts: [Box<str>; 2] = ["a".into(), "ü".into()];
+        check_with_texts::<Box<[Box<str>]>>(texts.into(), b"\x03a\xC3\xBC\x02\x01\x02");
+        check_with_texts(Texts::from(["a", "ü"]), b"\x03a\xC3\xBC\x02\x01\x02");
     }
 
     #[test]
     fn what_does_not_fit_is_refused() {
         let none = |bytes: &[u8]| {
-            assert_eq!(u64::read(&mut of(bytes)), None, "{bytes:?}");
+            assert_eq!(read::<u64>(bytes), None, "{bytes:?}");
         };
         none(&[0xFF; 9]);
         none(&[[0xFF; 9].as_slice(), &[2]].concat());
-        assert_eq!(u16::read(&mut of(&[0xFF, 0xFF, 4])), None);
-        assert_eq!(bool::read(&mut of(&[2])), None);
-        assert_eq!(f64::read(&mut of(&[0xFF; 8])), None);
-        assert_eq!(of(&[9, b'a']).text(), None);
-        assert_eq!(of(&[1, 0xFF]).text(), None);
+        assert_eq!(read::<u16>(&[0xFF, 0xFF, 4]), None);
+        assert_eq!(read::<bool>(&[2]), None);
+        assert_eq!(read::<f64>(&[0xFF; 8]), None);
+        assert_eq!(read::<Box<str>>(&[9]), None);
+        let text = |bytes: &[u8]| open(bytes)?.text().map(str::to_owned);
+        assert_eq!(text(b"\x02\xC3\xBC\x02").as_deref(), Some("ü"));
+        // No text, half a letter, more than there is.
+        assert_eq!(text(b"\x01\xC3\x01"), None);
+        assert_eq!(text(b"\x02\xC3\xBC\x01"), None);
+        assert_eq!(text(b"\x02\xC3\xBC\x03"), None);
     }
 
     /// Lists inside lists.
@@ -452,10 +516,7 @@ mod tests {
 
     #[test]
     fn nesting_is_bounded() {
-        let nested = |levels: u32| {
-            let bytes = [vec![1; levels as usize - 1], vec![0]].concat();
-            Nest::read(&mut of(&bytes))
-        };
+        let nested = |levels: u32| read::<Nest>(&[vec![1; levels as usize - 1], vec![0]].concat());
         assert!(nested(DEPTH_MAX).is_some());
         assert!(nested(DEPTH_MAX + 1).is_none());
     }

@@ -1,6 +1,6 @@
 //! Writing the compact form.
 
-use super::body::write_flag;
+use super::body::{flag_body, segment_body};
 use super::bytes::{Compact, Writer};
 use super::image::{CHANGES_PAGES, FORMAT_VERSION, HEADER_BYTES, MAGIC, PREFIX_BYTES};
 use super::parts::write_names;
@@ -13,22 +13,22 @@ use xxhash_rust::xxh3::xxh3_64;
 /// gives the same bytes.
 #[must_use]
 pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
-    let (mut flag_table, mut keys, mut flags) = <(Vec<u8>, Vec<u8>, Writer)>::default();
+    let (mut flag_table, mut keys, mut flags) = <(Vec<u8>, Vec<u8>, Vec<u8>)>::default();
     let mut by_hash = Vec::with_capacity(ruleset.len());
     for (flag, position) in ruleset.flags().zip(0_u32..) {
         by_hash.push((xxh3_64(flag.key.as_bytes()), position));
         keys.extend_from_slice(flag.key.as_bytes());
-        write_flag(flag, &mut flags);
+        flags.append(&mut flag_body(flag));
         let changes_pages = flag.variants.iter().any(|variant| variant.page.is_some());
         put(&mut flag_table, keys.len());
-        put(&mut flag_table, flags.0.len());
+        put(&mut flag_table, flags.len());
         let marks = if changes_pages { CHANGES_PAGES } else { 0 };
         flag_table.extend_from_slice(&marks.to_le_bytes());
     }
-    let (mut segment_table, mut segments) = <(Vec<u8>, Writer)>::default();
+    let (mut segment_table, mut segments) = <(Vec<u8>, Vec<u8>)>::default();
     for (segment, cost) in ruleset.segments().zip(segment_costs(ruleset)) {
-        segment.write(&mut segments);
-        put(&mut segment_table, segments.0.len());
+        segments.append(&mut segment_body(segment));
+        put(&mut segment_table, segments.len());
         put(&mut segment_table, cost as usize);
     }
     let mut shared = Writer::default();
@@ -44,24 +44,18 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
     shared.list(ruleset.layers());
     shared.list(ruleset.holdouts());
     shared.list(ruleset.bandits());
+    let shared = shared.finish();
 
     by_hash.sort_unstable();
     let mut rest = Vec::new();
     put(&mut rest, ruleset.len());
     put(&mut rest, ruleset.n_segments());
-    put(&mut rest, shared.0.len());
+    put(&mut rest, shared.len());
     for (hash, position) in by_hash {
         rest.extend_from_slice(&hash.to_le_bytes());
         rest.extend_from_slice(&position.to_le_bytes());
     }
-    for part in [
-        flag_table,
-        segment_table,
-        shared.0,
-        keys,
-        segments.0,
-        flags.0,
-    ] {
+    for part in [flag_table, segment_table, shared, keys, segments, flags] {
         rest.extend_from_slice(&part);
     }
     framed(&rest)

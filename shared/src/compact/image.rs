@@ -32,7 +32,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What every compact ruleset begins with.
 pub(super) const MAGIC: [u8; 8] = *b"BNDRRULE";
 /// The format that this code reads and writes.
-pub(super) const FORMAT_VERSION: u32 = 5;
+pub(super) const FORMAT_VERSION: u32 = 6;
 /// Bytes before those that the checksum covers.
 pub(super) const PREFIX_BYTES: usize = 24;
 /// Bytes before the tables.

@@ -96,13 +96,13 @@ impl Ruleset {
 
 fn read_shared(bytes: &[u8]) -> Option<Shared> {
     let none = Attributes::default();
-    let mut from = Reader::new(bytes, &none);
+    let mut from = Reader::new(bytes, &none)?;
     let subject_salt = Compact::read(&mut from)?;
     let mut attributes = Attributes::default();
     for attribute in from.list::<Attribute>()? {
         attributes.intern(attribute);
     }
-    let mut from = Reader::new(from.rest(), &attributes);
+    let mut from = from.with(&attributes);
     let (private, layers, holdouts, bandits) = (
         Compact::read(&mut from)?,
         Compact::read(&mut from)?,

@@ -90,7 +90,7 @@ impl Scope<'_, '_> {
                 self.fault(&place.key("list"), code, message.to_owned());
             }
             let wire = ForeignWire {
-                dialect,
+                dialect: *dialect,
                 op: wire.op.unwrap_or_default(),
                 attribute: wire.attribute,
                 value: wire.value.map(OperandWire::into_value),
@@ -117,7 +117,7 @@ impl Scope<'_, '_> {
             variants: wire
                 .variants
                 .map(|names| names.into_iter().map(Into::into).collect()),
-            value: wire.equals.map(|value| (view, value)),
+            value: wire.equals.map(|value| (view, *value)),
             foreign: match wire.passes {
                 Some(wire) => Some(self.foreign(*wire, dialect::test, &passes)?),
                 None => None,

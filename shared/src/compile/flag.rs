@@ -158,10 +158,10 @@ impl<'s, 'w> Scope<'s, 'w> {
                 value: wire.value,
                 config,
                 metadata: wire.metadata,
-                page,
+                page: page.map(Box::new),
                 name: wire.name.map(Into::into),
                 views: wire.views.map(|views| Box::new((*views).into())),
-                policy,
+                policy: policy.map(Box::new),
                 key: key.into(),
             });
         }

@@ -27,7 +27,7 @@ impl Scope<'_, '_> {
             self.unique_rule(&rules, &id, &place.key("id"));
             let when = wire
                 .when
-                .map(|when| self.condition(when, &place.key("when")));
+                .map(|when| self.condition(*when, &place.key("when")));
             let gates_place = place.key("gates");
             let gates = wire.gates.into_iter().enumerate();
             let gates: Box<[_]> = gates

@@ -87,15 +87,17 @@ pub fn md5_32(text: &str) -> u64 {
 #[cfg(not(target_family = "wasm"))]
 pub(super) use super::lanes::md5_32_each;
 
-/// [`md5_32`] of each text, in their order; a text is what many begin with and what it ends with.
+/// [`md5_32`] of each text, in their order: of what all begin with, in three parts, and what each
+/// ends with.
 #[cfg(target_family = "wasm")]
 pub(super) fn md5_32_each<'t>(
-    texts: impl IntoIterator<Item = [&'t str; 2]>,
+    [a, b, c]: [&str; 3],
+    tails: impl IntoIterator<Item = [&'t str; 2]>,
     take: &mut dyn FnMut(u64),
 ) {
-    texts
+    tails
         .into_iter()
-        .for_each(|text| take(md5_32(&text.concat())));
+        .for_each(|[first, last]| take(md5_32(&[a, b, c, first, last].concat())));
 }
 
 /// MD5 as one number.

@@ -2,8 +2,8 @@
 //!
 //! A step of MD5 waits for the one before it, so that one text leaves most of a processor idle.
 //! Texts side by side fill it: the loop over [`WIDTH`] of them becomes vector instructions, in two
-//! streams that do not wait for each other. Engines in WebAssembly hash one text after the other,
-//! with the same result and less code.
+//! streams that do not wait for each other. What all texts begin with is put once. Engines in
+//! WebAssembly hash one text after the other, with the same result and less code.
 //!
 //! # Source
 //! RFC 1321. Gueron and Krasnov 2012, *Simultaneous hashing of multiple messages*.
@@ -22,101 +22,123 @@ const N_STREAMS: usize = 2;
 /// Texts that are hashed at once.
 const LANES: usize = WIDTH * N_STREAMS;
 const N_WORDS: usize = 16;
-const BLOCK_BYTES: usize = 64;
+const WORD_BYTES: usize = 4;
+const BLOCK_BYTES: usize = N_WORDS * WORD_BYTES;
 const N_BLOCKS_MAX: usize = 2;
 /// A mark of one byte and the length follow the text.
 const PADDING_BYTES: usize = 9;
-const TEXT_BYTES_MAX: usize = N_BLOCKS_MAX * BLOCK_BYTES - PADDING_BYTES;
+const MESSAGE_BYTES: usize = N_BLOCKS_MAX * BLOCK_BYTES;
 
 type Lanes = [[u32; WIDTH]; N_STREAMS];
-/// One lane of each stream.
-type Pair = [u32; N_STREAMS];
+/// One lane of each stream; the compiler would take an array for one long integer.
+type Pair = (u32, u32);
 /// A block of each text, word by word.
 type Block = [Lanes; N_WORDS];
+/// What texts end with, in two parts.
+type Tail<'t> = [&'t str; 2];
 
 /// What MD5 begins with.
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The first 32 bits of MD5 of each text, big-endian, in their order. A text comes in two parts:
-/// what many have in common, and what it ends with.
+/// The first 32 bits of MD5 of each text, big-endian, in their order: of what all have in common,
+/// in three parts, and what each ends with.
 pub(super) fn md5_32_each<'t>(
-    texts: impl IntoIterator<Item = [&'t str; 2]>,
+    head: [&str; 3],
+    tails: impl IntoIterator<Item = Tail<'t>>,
     take: &mut dyn FnMut(u64),
 ) {
-    let mut texts = texts.into_iter();
+    let n_bytes: usize = head.iter().map(|part| part.len()).sum();
+    let mut message = [0; MESSAGE_BYTES];
+    put(&mut message, 0, &head);
+    let mut tails = tails.into_iter();
     loop {
-        let mut batch = Batch::default();
+        let mut batch = [["", ""]; LANES];
         let mut n_texts = 0;
-        for (lane, text) in texts.by_ref().take(LANES).enumerate() {
-            batch.put(lane, text);
+        for (to, tail) in batch.iter_mut().zip(tails.by_ref()) {
+            *to = tail;
             n_texts += 1;
         }
-        if n_texts == 0 {
+        let batch = batch.get(..n_texts).unwrap_or_default();
+        let lengths = batch.iter().map(|[first, last]| first.len() + last.len());
+        let Some(longest) = lengths.max() else {
             return;
-        }
-        batch.finish();
-        batch.hashes.into_iter().take(n_texts).for_each(&mut *take);
-    }
-}
-
-/// Texts that are hashed at once.
-#[derive(Default)]
-struct Batch {
-    blocks: [Block; N_BLOCKS_MAX],
-    /// Of each text; none of one that is too long, and hashed already.
-    n_blocks: [usize; LANES],
-    hashes: [u64; LANES],
-}
-
-impl Batch {
-    fn put(&mut self, lane: usize, [head, tail]: [&str; 2]) {
-        let n_bytes = head.len() + tail.len();
-        if n_bytes > TEXT_BYTES_MAX {
-            if let Some(hash) = self.hashes.get_mut(lane) {
-                *hash = md5_32(&[head, tail].concat());
-            }
-            return;
-        }
-        let n_blocks = (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES);
-        let mut message = [0; N_BLOCKS_MAX * BLOCK_BYTES];
-        let mut put = |at: usize, bytes: &[u8]| {
-            if let Some(to) = message.get_mut(at..at + bytes.len()) {
-                copy_short(bytes, to);
-            }
         };
-        put(0, head.as_bytes());
-        put(head.len(), tail.as_bytes());
-        put(n_bytes, &[0x80]);
-        let n_bits = 8 * n_bytes as u64;
-        put(n_blocks * BLOCK_BYTES - 8, &n_bits.to_le_bytes());
-        let (blocks, _) = message.as_chunks::<BLOCK_BYTES>();
-        for (block, bytes) in self.blocks.iter_mut().zip(blocks).take(n_blocks) {
-            let (words, _) = bytes.as_chunks::<4>();
-            for (lanes, word) in block.iter_mut().zip(words) {
-                if let Some(to) = lanes.as_flattened_mut().get_mut(lane) {
-                    *to = u32::from_le_bytes(*word);
-                }
-            }
-        }
-        if let Some(n) = self.n_blocks.get_mut(lane) {
-            *n = n_blocks;
+        match (n_bytes + longest + PADDING_BYTES).div_ceil(BLOCK_BYTES) {
+            1 => hash_each::<1>(&mut message, n_bytes, batch, take),
+            2 => hash_each::<2>(&mut message, n_bytes, batch, take),
+            _ => batch.iter().for_each(|[first, last]| {
+                let [a, b, c] = head;
+                take(md5_32(&[a, b, c, first, last].concat()));
+            }),
         }
     }
+}
 
-    /// Hashes what was put.
-    fn finish(&mut self) {
-        let mut state = START.map(|word| [[word; WIDTH]; N_STREAMS]);
-        let most = self.n_blocks.into_iter().max().unwrap_or_default();
-        for (block, n_hashed) in self.blocks.iter().zip(1..).take(most) {
-            state = compress(&state, block);
-            let [first, ..] = &state;
-            let lanes = self.hashes.iter_mut().zip(self.n_blocks);
-            for ((hash, n_blocks), word) in lanes.zip(first.as_flattened()) {
-                if n_blocks == n_hashed {
-                    *hash = word.swap_bytes().into();
-                }
+/// Puts the parts there, one after the other, as far as there is room; says where they end.
+fn put(message: &mut [u8; MESSAGE_BYTES], mut at: usize, parts: &[&str]) -> usize {
+    for part in parts {
+        if let Some(to) = message.get_mut(at..at + part.len()) {
+            copy_short(part.as_bytes(), to);
+        }
+        at += part.len();
+    }
+    at
+}
+
+/// Hashes texts of at most that many blocks. The message begins with what they have in common;
+/// what stands behind it is overwritten.
+fn hash_each<const N_BLOCKS: usize>(
+    message: &mut [u8; MESSAGE_BYTES],
+    n_common: usize,
+    tails: &[Tail<'_>],
+    take: &mut dyn FnMut(u64),
+) {
+    let (words, _) = message.as_chunks::<WORD_BYTES>();
+    let n_words = n_common / WORD_BYTES;
+    let mut blocks: [Block; N_BLOCKS] = [[[[0; WIDTH]; N_STREAMS]; N_WORDS]; N_BLOCKS];
+    let common = blocks.as_flattened_mut().iter_mut().zip(words);
+    common.take(n_words).for_each(|(lanes, word)| {
+        *lanes = [[u32::from_le_bytes(*word); WIDTH]; N_STREAMS];
+    });
+    let mut n_blocks = [0; LANES];
+    for ((lane, tail), n_blocks) in tails.iter().enumerate().zip(&mut n_blocks) {
+        let n_bytes = put(message, n_common, tail);
+        // The mark, and zeros to the end of its word.
+        if let Some(end) = message.get_mut(n_bytes..n_bytes + WORD_BYTES) {
+            end.copy_from_slice(&[0x80, 0, 0, 0]);
+        }
+        *n_blocks = (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES);
+        let (words, _) = message.as_chunks::<WORD_BYTES>();
+        let all = blocks.as_flattened_mut();
+        let own = n_words..n_bytes / WORD_BYTES + 1;
+        if let (Some(all), Some(words)) = (all.get_mut(own.clone()), words.get(own)) {
+            for (lanes, word) in all.iter_mut().zip(words) {
+                put_word(lanes, lane, u32::from_le_bytes(*word));
             }
         }
+        if let Some(lanes) = all.get_mut(*n_blocks * N_WORDS - 2) {
+            put_word(lanes, lane, 8 * n_bytes as u32);
+        }
+    }
+    let mut state = START.map(|word| [[word; WIDTH]; N_STREAMS]);
+    let mut hashes = [0; LANES];
+    for (block, n_hashed) in blocks.iter().zip(1..) {
+        state = compress(&state, block);
+        let [first, ..] = &state;
+        for ((hash, n_blocks), word) in hashes.iter_mut().zip(n_blocks).zip(first.as_flattened()) {
+            if N_BLOCKS == 1 || n_blocks == n_hashed {
+                *hash = word.swap_bytes();
+            }
+        }
+    }
+    let hashes = hashes.into_iter().take(tails.len());
+    hashes.for_each(|hash| take(hash.into()));
+}
+
+#[inline]
+fn put_word(lanes: &mut Lanes, lane: usize, word: u32) {
+    if let Some(to) = lanes.as_flattened_mut().get_mut(lane) {
+        *to = word;
     }
 }
 
@@ -234,15 +256,18 @@ fn round(
     state: [Pair; 4],
     word: impl Fn(usize) -> Pair,
     round: &Round,
-    mix: impl Fn(u32, u32, u32) -> u32,
+    add_mixed: impl Fn(u32, [u32; 3]) -> u32,
 ) -> [Pair; 4] {
     let step = |n: usize, a: Pair, b: Pair, c: Pair, d: Pair| -> Pair {
         let word = word((round.first + round.stride * n) % N_WORDS);
-        std::array::from_fn(|s| {
-            let mixed = a[s].wrapping_add(mix(b[s], c[s], d[s]));
-            let sum = mixed.wrapping_add(word[s].wrapping_add(round.sines[n]));
-            b[s].wrapping_add(sum.rotate_left(round.rotations[n % 4]))
-        })
+        let one = |a: u32, b: u32, c: u32, d: u32, word: u32| {
+            let sum = a.wrapping_add(word.wrapping_add(round.sines[n]));
+            b.wrapping_add(add_mixed(sum, [b, c, d]).rotate_left(round.rotations[n % 4]))
+        };
+        (
+            one(a.0, b.0, c.0, d.0, word.0),
+            one(a.1, b.1, c.1, d.1, word.1),
+        )
     };
     let [mut a, mut b, mut c, mut d] = state;
     for quad in 0..N_WORDS / 4 {
@@ -256,22 +281,35 @@ fn round(
 }
 
 /// The state after one more block.
+#[expect(
+    clippy::inline_always,
+    reason = "of the last block a part of the state is all that is asked for"
+)]
+#[inline(always)]
 fn compress(before: &[Lanes; 4], block: &Block) -> [Lanes; 4] {
     let mut after = *before;
     // The compiler makes this loop vector instructions, as long as all steps stand in it.
     for lane in 0..WIDTH {
-        let of = |lanes: &Lanes| -> Pair { [lanes[0][lane], lanes[1][lane]] };
+        let of = |lanes: &Lanes| -> Pair { (lanes[0][lane], lanes[1][lane]) };
         let word = |n: usize| of(&block[n]);
         let [a, b, c, d] = before;
         let state = [of(a), of(b), of(c), of(d)];
-        let state = round(state, word, &ROUNDS[0], |b, c, d| d ^ (b & (c ^ d)));
-        let state = round(state, word, &ROUNDS[1], |b, c, d| c ^ (d & (b ^ c)));
-        let state = round(state, word, &ROUNDS[2], |b, c, d| b ^ c ^ d);
-        let state = round(state, word, &ROUNDS[3], |b, c, d| c ^ (b | !d));
-        for (after, state) in after.iter_mut().zip(state) {
-            for (after, state) in after.iter_mut().zip(state) {
-                after[lane] = after[lane].wrapping_add(state);
-            }
+        let state = round(state, word, &ROUNDS[0], |sum, [b, c, d]| {
+            sum.wrapping_add(d ^ (b & (c ^ d)))
+        });
+        // The newest of the three comes last: nothing waits for the others.
+        let state = round(state, word, &ROUNDS[1], |sum, [b, c, d]| {
+            sum.wrapping_add(c & !d).wrapping_add(b & d)
+        });
+        let state = round(state, word, &ROUNDS[2], |sum, [b, c, d]| {
+            sum.wrapping_add(b ^ (c ^ d))
+        });
+        let state = round(state, word, &ROUNDS[3], |sum, [b, c, d]| {
+            sum.wrapping_add(c ^ (b | !d))
+        });
+        for (after, (first, second)) in after.iter_mut().zip(state) {
+            after[0][lane] = after[0][lane].wrapping_add(first);
+            after[1][lane] = after[1][lane].wrapping_add(second);
         }
     }
     after
@@ -282,37 +320,41 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(texts: &[[&str; 2]]) {
+    fn check(head: [&str; 3], tails: &[Tail<'_>]) {
         let mut hashes = Vec::new();
-        md5_32_each(texts.iter().copied(), &mut |hash| hashes.push(hash));
-        let expected: Vec<u64> = texts.iter().map(|text| md5_32(&text.concat())).collect();
-        assert_eq!(hashes, expected, "{texts:?}");
+        md5_32_each(head, tails.iter().copied(), &mut |hash| hashes.push(hash));
+        let expected: Vec<u64> = tails
+            .iter()
+            .map(|tail| md5_32(&(head.concat() + &tail.concat())))
+            .collect();
+        assert_eq!(hashes, expected, "{head:?} {tails:?}");
     }
 
     #[test]
     fn texts_of_every_length_hash_as_one_by_one() {
         let long: String = (b'a'..=b'z').cycle().take(300).map(char::from).collect();
-        let lengths = 0..=TEXT_BYTES_MAX + 10;
-        let texts: Vec<[&str; 2]> = lengths
-            .map(|length| {
-                let (head, tail) = long[length..2 * length].split_at(length * 2 / 3);
-                [head, tail]
-            })
-            .collect();
-        check(&texts);
-        // Lanes of one block beside lanes of two, and of none.
-        let mixed: Vec<[&str; 2]> = (0..texts.len())
-            .map(|n| texts[n * 37 % texts.len()])
-            .collect();
-        check(&mixed);
+        for length in 0..=MESSAGE_BYTES + 10 {
+            let text = &long[length..2 * length];
+            for common in [0, length / 3, length * 2 / 3, length] {
+                let (head, tail) = text.split_at(common);
+                let (first, rest) = head.split_at(common / 2);
+                let (front, back) = tail.split_at(tail.len() / 2);
+                check([first, rest, ""], &[[front, back]]);
+                // Lanes of one block beside lanes of two, and of none.
+                let tails: Vec<Tail<'_>> = (0..10)
+                    .map(|n| [&tail[..tail.len() * n / 9], ["", back][n % 2]])
+                    .collect();
+                check([rest, first, "-"], &tails);
+            }
+        }
     }
 
     #[test]
     fn any_number_of_texts_is_hashed() {
         let texts: Vec<String> = (0..3 * LANES).map(|n| format!("action{n}")).collect();
-        let texts: Vec<[&str; 2]> = texts.iter().map(|text| ["flag-ana-", &**text]).collect();
+        let texts: Vec<Tail<'_>> = texts.iter().map(|text| ["-", &**text]).collect();
         for n in 0..=texts.len() {
-            check(&texts[..n]);
+            check(["flag", "-", "ana"], &texts[..n]);
         }
     }
 }

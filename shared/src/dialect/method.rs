@@ -128,7 +128,7 @@ impl Method {
             return theirs::unit(self, value);
         }
         match value {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) => Some((**text).into()),
             Value::Number(number) => Some(number.to_string().into()),
             Value::Bool(truth) => Some(truth.to_string().into()),
             Value::Null | Value::List(_) | Value::Object(_) => None,

@@ -54,6 +54,7 @@ pub mod version;
 
 use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::Failure;
+use crate::texts::ShortText;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -100,7 +101,7 @@ pub trait ForeignPolicy: Send + Sync {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chosen {
     /// Its name; absent where what was chosen is the variant itself.
-    pub action: Option<Box<str>>,
+    pub action: Option<ShortText>,
     /// The probability with which it was chosen, in (0, 1].
     pub propensity: f64,
 }

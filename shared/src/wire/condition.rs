@@ -12,6 +12,8 @@ use std::fmt;
 /// Exactly one of the forms `all`, `any`, `not`, `segment`, `holdout`, `flag`, `chance` and
 /// `attribute` (or `dialect`) is meant to be there; compiling says so with a pointer, which a
 /// failed untagged enum could not.
+///
+/// What few conditions have is kept elsewhere, so that most are small.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConditionWire<'a> {
@@ -23,9 +25,9 @@ pub struct ConditionWire<'a> {
     /// The contrary.
     pub not: Option<Box<ConditionWire<'a>>>,
     /// Members of this segment.
-    pub segment: Option<Text<'a>>,
+    pub segment: Option<Box<Text<'a>>>,
     /// Subjects that this holdout keeps out of experiments.
-    pub holdout: Option<Text<'a>>,
+    pub holdout: Option<Box<Text<'a>>>,
     /// The attribute to test.
     pub attribute: Option<TestedWire<'a>>,
     /// How to test it.
@@ -33,19 +35,19 @@ pub struct ConditionWire<'a> {
     /// What to test it against.
     pub value: Option<OperandWire<'a>>,
     /// The named list of values to test it against instead.
-    pub list: Option<Text<'a>>,
+    pub list: Option<Box<Text<'a>>>,
     /// Whether upper and lower case are the same.
     pub ignore_case: Option<bool>,
     /// The system in whose words `op` and `value` are; ours when absent.
-    pub dialect: Option<Text<'a>>,
+    pub dialect: Option<Box<Text<'a>>>,
     /// Another flag, asked for its answer.
-    pub flag: Option<Text<'a>>,
+    pub flag: Option<Box<Text<'a>>>,
     /// It must not be switched off.
     pub on: Option<bool>,
     /// It must serve one of these variants.
     pub variants: Option<Vec<Text<'a>>>,
     /// It must serve this value.
-    pub equals: Option<Value>,
+    pub equals: Option<Box<Value>>,
     /// The type for which it is asked, where its value depends on that.
     #[serde(rename = "as")]
     pub view: Option<FlagTypeWire>,

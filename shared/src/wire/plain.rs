@@ -40,6 +40,44 @@ const DEPTH_MAX: u32 = 100;
 /// Digits of a number that surely fits 64 bits.
 const DIGITS_MAX: usize = 18;
 
+/// What is compared at once.
+const WORD_BYTES: usize = size_of::<u64>();
+/// One in each byte of a word.
+const ONES: u64 = u64::MAX / 0xFF;
+/// The highest bit of each byte of a word.
+const HIGH_BITS: u64 = ONES << 7;
+
+/// The high bits of the bytes that are that one; above the lowest of those, perhaps of others.
+#[inline]
+fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * u64::from(byte)), 1)
+}
+
+/// The high bits of the bytes below that one, which is at most 128; above the lowest of those,
+/// perhaps of others.
+#[inline]
+fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(ONES * u64::from(byte)) & !word & HIGH_BITS
+}
+
+/// Bytes before the first that ends a text, or its plain part: a quote, an escape, a control
+/// character.
+#[inline]
+fn n_plain(bytes: &[u8]) -> usize {
+    let mut n_bytes = 0;
+    let (words, rest) = bytes.as_chunks::<WORD_BYTES>();
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let marks = equal(word, b'"') | equal(word, b'\\') | below(word, 0x20);
+        if marks != 0 {
+            return n_bytes + marks.trailing_zeros() as usize / 8;
+        }
+        n_bytes += WORD_BYTES;
+    }
+    let is_mark = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    n_bytes + rest.iter().position(is_mark).unwrap_or(rest.len())
+}
+
 /// The name by which a type asks for the text of an object instead of its members.
 pub(super) const UNREAD: &str = "unread object";
 
@@ -75,6 +113,10 @@ impl<'de> Plain<'de> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    fn rest(&self) -> &'de [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
     /// The byte after white space, which is not consumed.
     #[inline]
     fn next(&mut self) -> Option<u8> {
@@ -96,8 +138,7 @@ impl<'de> Plain<'de> {
     }
 
     fn word(&mut self, word: &str) -> Result<(), NotPlain> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
+        if !self.rest().starts_with(word.as_bytes()) {
             return Err(NotPlain);
         }
         self.at += word.len();
@@ -109,13 +150,11 @@ impl<'de> Plain<'de> {
     fn string(&mut self) -> Result<Text<'de>, NotPlain> {
         self.expect(b'"')?;
         let from = self.at;
-        loop {
-            match self.byte() {
-                Some(b'"') => break,
-                Some(b'\\') => return self.escaped(from),
-                Some(0x20..) => self.at += 1,
-                _ => return Err(NotPlain),
-            }
+        self.at += n_plain(self.rest());
+        match self.byte() {
+            Some(b'"') => {}
+            Some(b'\\') => return self.escaped(from),
+            _ => return Err(NotPlain),
         }
         let text = self.text.get(from..self.at).ok_or(NotPlain)?;
         self.at += 1;
@@ -189,16 +228,11 @@ impl<'de> Plain<'de> {
         let from = self.at;
         let mut depth = 0_u32;
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let mark = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
-            self.at += rest.iter().position(mark).ok_or(NotPlain)?;
-            match self.byte() {
-                Some(b'"') => {
-                    self.pass_string()?;
-                    continue;
-                }
-                Some(b'{' | b'[') => depth += 1,
-                _ => depth -= 1,
+            match self.byte().ok_or(NotPlain)? {
+                b'"' => self.pass_string()?,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
             }
             self.at += 1;
             if depth == 0 {
@@ -207,18 +241,17 @@ impl<'de> Plain<'de> {
         }
     }
 
-    /// Goes to the end of the text that begins here.
+    /// Goes to the mark that ends the text that begins here.
+    #[inline]
     fn pass_string(&mut self) -> Result<(), NotPlain> {
         self.at += 1;
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let mark = |byte: &u8| matches!(byte, b'"' | b'\\');
-            self.at += rest.iter().position(mark).ok_or(NotPlain)?;
-            if self.byte() == Some(b'"') {
-                self.at += 1;
-                return Ok(());
+            self.at += n_plain(self.rest());
+            match self.byte() {
+                Some(b'"') => return Ok(()),
+                Some(b'\\') => self.at += 2,
+                _ => return Err(NotPlain),
             }
-            self.at += 2;
         }
     }
 

@@ -372,7 +372,7 @@ pub struct RuleWire<'a> {
     /// For people.
     pub description: Option<Text<'a>>,
     /// Everybody when absent.
-    pub when: Option<ConditionWire<'a>>,
+    pub when: Option<Box<ConditionWire<'a>>>,
     /// When it takes part.
     pub schedule: Option<Box<WindowWire<'a>>>,
     /// Independent gates of chance.

@@ -3,7 +3,7 @@
 //!
 //! Ours is that very bandit, imported: it must choose the same action with the same propensity.
 
-use crate::measure::Case;
+use crate::measure::{Case, Work};
 use crate::peers::bandera::Surroundings;
 use crate::peers::eppo::{SDK, attribute, server_configuration};
 use bandera_import::{Peer, import};
@@ -233,13 +233,13 @@ impl Bandits {
                 work,
                 name: "Bandera".to_owned(),
                 is_ours: true,
-                run: Box::new(ours),
+                run: Work::Here(Box::new(ours)),
             },
             Case {
                 work,
                 name: "eppo_core".to_owned(),
                 is_ours: false,
-                run: Box::new(theirs),
+                run: Work::Here(Box::new(theirs)),
             },
         ]
     }

@@ -2,11 +2,13 @@
 //!
 //! Every engine is given the same flags and the same subjects in its own format, and must give the
 //! same shares of the same answers before it is timed. The engines take turns, round after round,
-//! so that a slow moment of the machine meets them alike; the median round counts. `--json` prints
+//! so that a slow moment of the machine meets them alike; the median round counts. Loading is timed
+//! in processes of their own. `--json` prints
 //! one object for scripts. Arguments name the works to run (`W1 W2`), all without any.
 
 mod bandit;
 mod flags;
+mod load;
 mod measure;
 mod neutral;
 mod peers;
@@ -31,6 +33,9 @@ fn engines(neutral: &Neutral) -> Vec<Box<dyn Engine>> {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if load::serve(&arguments) {
+        return;
+    }
     let wanted = |work: &str| {
         let mut named = arguments
             .iter()
@@ -45,11 +50,11 @@ fn main() {
         peers::check_shares(&**engine);
     }
     let bandits = bandit::Bandits::new();
-    let compact = [&few, &many].map(peers::bandera::Bandera::new);
+    let compact = [&few, &many].map(|neutral| peers::bandera::Bandera::new(neutral).compact());
     let curve = flags::Curve::new();
     let mut cases: Vec<Case<'_>> = Vec::new();
     cases.extend(flags::cases(&hundred, &thousand));
-    cases.extend(flags::compact_cases(&compact));
+    cases.extend(load::cases(&hundred, &thousand, &compact));
     cases.extend(bandits.cases());
     cases.extend(curve.cases());
     cases.retain(|case| wanted(case.work));

@@ -1,5 +1,6 @@
 //! Calibrated batches that take turns, in processor time: others on the machine do not count.
 
+use crate::load::Load;
 use cpu_time::ThreadTime;
 use std::time::Duration;
 
@@ -18,7 +19,15 @@ pub struct Case<'c> {
     /// Whether it is ours, and no peer to be compared with.
     pub is_ours: bool,
     /// The work, once.
-    pub run: Box<dyn Fn(usize) + 'c>,
+    pub run: Work<'c>,
+}
+
+/// What is timed.
+pub enum Work<'c> {
+    /// In this process.
+    Here(Box<dyn Fn(usize) + 'c>),
+    /// In one of its own.
+    Load(Load<'c>),
 }
 
 /// What came of a case.
@@ -33,18 +42,23 @@ pub struct Measured {
     pub rounds: Vec<f64>,
 }
 
-fn time(case: &Case<'_>, repetitions: usize) -> Duration {
+fn batch(run: &dyn Fn(usize), repetitions: usize) -> Duration {
     let started = ThreadTime::now();
     for repetition in 0..repetitions {
-        (case.run)(repetition);
+        run(repetition);
     }
     started.elapsed()
 }
 
+/// Nanoseconds of one repetition.
+pub fn time(run: &dyn Fn(usize), repetitions: usize) -> f64 {
+    batch(run, repetitions).as_secs_f64() * 1e9 / repetitions as f64
+}
+
 /// Repetitions that take at least one batch.
-fn calibrate(case: &Case<'_>) -> usize {
+pub fn calibrate(run: &dyn Fn(usize)) -> usize {
     let mut repetitions = 1;
-    while time(case, repetitions) < BATCH {
+    while batch(run, repetitions) < BATCH {
         repetitions *= 2;
     }
     repetitions
@@ -52,12 +66,18 @@ fn calibrate(case: &Case<'_>) -> usize {
 
 /// Times all cases. Those of one work take turns with each other.
 pub fn measure(cases: &[Case<'_>]) -> Vec<Measured> {
-    let repetitions: Vec<usize> = cases.iter().map(calibrate).collect();
+    let calibrated = |case: &Case<'_>| match &case.run {
+        Work::Here(run) => calibrate(run),
+        Work::Load(_) => 1,
+    };
+    let repetitions: Vec<usize> = cases.iter().map(calibrated).collect();
     let mut rounds = vec![Vec::with_capacity(N_ROUNDS); cases.len()];
     for _ in 0..N_ROUNDS {
         for ((case, repetitions), rounds) in cases.iter().zip(&repetitions).zip(&mut rounds) {
-            let nanoseconds = time(case, *repetitions).as_secs_f64() * 1e9;
-            rounds.push(nanoseconds / *repetitions as f64);
+            rounds.push(match &case.run {
+                Work::Here(run) => time(run, *repetitions),
+                Work::Load(load) => load.nanoseconds(),
+            });
         }
     }
     let measured = cases.iter().zip(rounds).map(|(case, rounds)| Measured {

@@ -19,8 +19,8 @@ pub trait Engine {
     fn one(&self, flag: usize, context: usize);
     /// Evaluates all flags.
     fn all(&self, context: usize);
-    /// From the bytes of the ruleset to ready to evaluate.
-    fn load(&self);
+    /// The ruleset in its own format.
+    fn bytes(&self) -> &[u8];
     /// How many flags are loaded.
     fn n_flags(&self) -> usize;
 }

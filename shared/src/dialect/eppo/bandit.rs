@@ -43,9 +43,16 @@ struct CommonTerm {
     /// Known categories, where it has some; otherwise it is over a number.
     categories: Option<Texts>,
     /// One for each action where the attribute is absent, then as many for a number, or for each
-    /// category in turn.
-    coefficients: Box<[f64]>,
+    /// category in turn. Each of these rows ends with zeros, for as many as are added at once.
+    coefficients: Box<[[f64; AT_ONCE]]>,
 }
+
+/// Sums that are added to at once.
+const AT_ONCE: usize = 4;
+
+/// Times [`AT_ONCE`], the actions whose sums are all taken; of a larger model only those of the
+/// actions that are offered.
+const N_SUMS_MAX: usize = 4;
 
 /// What is known of one action.
 #[derive(Debug)]
@@ -104,7 +111,7 @@ impl ForeignPolicy for Bandit {
         });
         let chosen = reached.next().or(offers.last())?;
         Some(Chosen {
-            action: Some(chosen.action.name.clone()),
+            action: Some((*chosen.action.name).into()),
             propensity: chosen.probability.clamp(f64::MIN_POSITIVE, 1.0),
         })
     }
@@ -135,10 +142,8 @@ impl Bandit {
 
     /// The actions with their shards, and what the subject has drawn.
     fn offers<'a>(&self, subject: &str, actions: &'a [Action]) -> (Vec<Offer<'a>>, f64) {
-        let salt = [&*self.flag, "-", subject, "-"].concat();
-        let of_subject = salt.strip_suffix('-').unwrap_or_default();
-        let names = actions.iter().map(|action| [&*salt, &*action.name]);
-        let texts = std::iter::once([of_subject, ""]).chain(names);
+        let names = actions.iter().map(|action| ["-", &*action.name]);
+        let texts = std::iter::once(["", ""]).chain(names);
         let mut drawn = None;
         let mut offers = Vec::with_capacity(actions.len());
         let mut next = 0;
@@ -158,7 +163,7 @@ impl Bandit {
                 });
             }
         };
-        md5_32_each(texts, &mut take);
+        md5_32_each([&self.flag, "-", subject], texts, &mut take);
         (offers, drawn.unwrap_or_default())
     }
 
@@ -260,17 +265,29 @@ impl Common {
 
     /// Gives each known action the sum of its terms.
     fn sum(&self, offers: &mut [Offer<'_>], subject: &EvaluationContext) {
+        let length = self.n_actions.div_ceil(AT_ONCE);
+        let mut next = 0;
+        let rows = self.terms.iter();
+        let rows = rows.map(|term| term.look(subject, &mut next, length));
+        // What the sum of nothing is.
+        let mut sums = [[-0.0; AT_ONCE]; N_SUMS_MAX];
+        if let Some(sums) = sums.get_mut(..length) {
+            for (row, factor) in rows {
+                add(row, factor, sums);
+            }
+            for offer in offers {
+                let sum = offer.place.and_then(|place| sums.as_flattened().get(place));
+                offer.score = sum.copied().unwrap_or_default();
+            }
+            return;
+        }
         for offer in &mut *offers {
-            // What the sum of nothing is.
             offer.score = -0.0;
         }
-        for term in &self.terms {
-            let (row, factor) = term.look(subject);
-            let from = row * self.n_actions;
-            let coefficients = term.coefficients.get(from..from + self.n_actions);
-            let coefficients = coefficients.unwrap_or_default();
+        for (row, factor) in rows {
             for offer in &mut *offers {
-                if let Some(coefficient) = offer.place.and_then(|place| coefficients.get(place)) {
+                let coefficient = offer.place.and_then(|place| row.as_flattened().get(place));
+                if let Some(coefficient) = coefficient {
                     offer.score += factor * coefficient;
                 }
             }
@@ -281,13 +298,15 @@ impl Common {
 impl CommonTerm {
     /// The term of which each action has its own form; all are over one attribute and of one kind.
     fn of(column: &[&Term]) -> Option<Self> {
-        let mut coefficients: Vec<f64> = column.iter().map(|term| term.missing).collect();
+        let mut coefficients = Vec::new();
+        put_row(column.iter().map(|term| term.missing), &mut coefficients);
         let is_numeric = |term: &&Term| matches!(term.kind, Kind::Numeric { .. });
         let categories = if column.iter().all(is_numeric) {
-            coefficients.extend(column.iter().filter_map(|term| match term.kind {
+            let row = column.iter().filter_map(|term| match term.kind {
                 Kind::Numeric { coefficient } => Some(coefficient),
                 Kind::Categorical { .. } => None,
-            }));
+            });
+            put_row(row, &mut coefficients);
             None
         } else {
             Some(categories(column, &mut coefficients)?)
@@ -299,17 +318,48 @@ impl CommonTerm {
         })
     }
 
-    /// Which of the rows of coefficients counts for the subject, and the number it is multiplied
-    /// with.
-    fn look(&self, subject: &EvaluationContext) -> (usize, f64) {
-        let known = subject.get(&self.attribute).and_then(|value| {
+    /// Which of the rows of coefficients, of that length, counts for the subject, and the number
+    /// it is multiplied with. The attribute may be the subject's next one.
+    fn look(
+        &self,
+        subject: &EvaluationContext,
+        next: &mut usize,
+        length: usize,
+    ) -> (&[[f64; AT_ONCE]], f64) {
+        let known = subject.get_next(&self.attribute, next).and_then(|value| {
             let Some(categories) = &self.categories else {
                 return Some((1, value.as_f64()?));
             };
             Some((1 + categories.place_sorted(&text_of(value)?)?, 1.0))
         });
-        known.unwrap_or((0, 1.0))
+        let (row, factor) = known.unwrap_or((0, 1.0));
+        let row = self.coefficients.get(row * length..(row + 1) * length);
+        (row.unwrap_or_default(), factor)
     }
+}
+
+/// Adds a row to the sums. By itself it becomes vector instructions.
+#[inline(never)]
+fn add(row: &[[f64; AT_ONCE]], factor: f64, sums: &mut [[f64; AT_ONCE]]) {
+    for (sums, row) in sums.iter_mut().zip(row) {
+        let before = *sums;
+        for ((sum, before), coefficient) in sums.iter_mut().zip(before).zip(row) {
+            *sum = before + factor * coefficient;
+        }
+    }
+}
+
+/// Appends a row, and zeros to its end.
+fn put_row(row: impl Iterator<Item = f64>, to: &mut Vec<[f64; AT_ONCE]>) {
+    let row: Vec<f64> = row.collect();
+    to.extend(row.chunks(AT_ONCE).map(|chunk| {
+        let mut filled = [0.0; AT_ONCE];
+        filled
+            .iter_mut()
+            .zip(chunk)
+            .for_each(|(to, from)| *to = *from);
+        filled
+    }));
 }
 
 /// How many times as many coefficients as the actions have a common table may hold.
@@ -318,7 +368,7 @@ const SPARSITY_MAX: usize = 4;
 /// The categories that an action knows in rising order; the coefficients of each for each action
 /// are added to the others, for an action that does not know it as if the attribute were missing.
 /// Nothing where most actions know few of them.
-fn categories(column: &[&Term], coefficients: &mut Vec<f64>) -> Option<Texts> {
+fn categories(column: &[&Term], coefficients: &mut Vec<[f64; AT_ONCE]>) -> Option<Texts> {
     let mut names: Vec<&str> = Vec::new();
     for term in column {
         if let Kind::Categorical { coefficients } = &term.kind {
@@ -332,13 +382,14 @@ fn categories(column: &[&Term], coefficients: &mut Vec<f64>) -> Option<Texts> {
         return None;
     }
     for name in &names {
-        coefficients.extend(column.iter().map(|term| {
+        let row = column.iter().map(|term| {
             let known = match &term.kind {
                 Kind::Categorical { coefficients } => coefficients.get(*name).copied(),
                 Kind::Numeric { .. } => None,
             };
             known.unwrap_or(term.missing)
-        }));
+        });
+        put_row(row, coefficients);
     }
     Some(names.into_iter().collect())
 }
@@ -420,8 +471,8 @@ fn list<'v>(value: &'v Value, name: &str) -> Result<&'v [Value], String> {
 mod tests {
     use super::*;
 
-    /// A model of three actions with as many categories each, from there on.
-    fn model(first_category: impl Fn(usize) -> usize) -> Bandit {
+    /// A model of so many actions with three categories each, from there on.
+    fn model(n_actions: usize, first_category: impl Fn(usize) -> usize) -> Bandit {
         let action = |action: usize| {
             let from = first_category(action);
             let categories: Vec<String> = (from..from + 3)
@@ -437,7 +488,7 @@ mod tests {
                 categories.join(",")
             )
         };
-        let actions: Vec<String> = (0..9).map(action).collect();
+        let actions: Vec<String> = (0..n_actions).map(action).collect();
         let json = format!(
             r#"{{"flagKey":"f","gamma":1,"defaultActionScore":0,"actionProbabilityFloor":0.1,
             "coefficients":{{{}}}}}"#,
@@ -448,11 +499,19 @@ mod tests {
 
     #[test]
     fn common_terms_have_the_bits_of_each_actions_own() {
-        let bandit = model(|action| action % 3);
+        let all_at_once = AT_ONCE * N_SUMS_MAX;
+        for n_actions in [9, all_at_once, all_at_once + 1, 2 * all_at_once] {
+            check_common(&model(n_actions, |action| action % 3));
+        }
+    }
+
+    #[track_caller]
+    fn check_common(bandit: &Bandit) {
         let common = bandit.common.as_ref().expect("common terms");
         let subjects = [
             EvaluationContext::new(),
             EvaluationContext::new().with("age", 37).with("plan", "c2"),
+            EvaluationContext::new().with("plan", "c1").with("age", 0.7),
             EvaluationContext::new()
                 .with("age", "37")
                 .with("plan", "c0"),
@@ -468,11 +527,13 @@ mod tests {
         for subject in &subjects {
             let (mut offers, _) = bandit.offers("ana", &offered);
             common.sum(&mut offers, subject);
-            let places: Vec<Option<usize>> = offers.iter().map(|offer| offer.place).collect();
-            assert_eq!(places, [Some(4), Some(0), None, Some(8), Some(1)]);
             for offer in &offers {
-                let Some(place) = offer.place else { continue };
-                let (_, coefficients) = &bandit.actions[place];
+                let Some(place) = offer.place else {
+                    assert_eq!(&*offer.action.name, "none");
+                    continue;
+                };
+                let (name, coefficients) = &bandit.actions[place];
+                assert_eq!(*name, offer.action.name);
                 let own = coefficients.subject.sum(subject);
                 assert_eq!(offer.score.to_bits(), own.to_bits(), "{subject:?}");
             }
@@ -482,7 +543,7 @@ mod tests {
     #[test]
     fn sparse_models_have_no_common_table() {
         // Nine actions with three categories each: 27 coefficients.
-        assert!(model(|action| action % 3).common.is_some());
-        assert!(model(|action| 3 * action).common.is_none());
+        assert!(model(9, |action| action % 3).common.is_some());
+        assert!(model(9, |action| 3 * action).common.is_none());
     }
 }

@@ -237,7 +237,7 @@ fn an_impossible_model_still_gives_a_probability() {
         );
         chosen.extend(choice.action);
     }
-    assert_eq!(chosen, [Box::from("rum")].into());
+    assert_eq!(chosen, ["rum".into()].into());
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl ForeignProgram for Program {
         let named = run.work(&self.expression, Data::Context)?;
         Ok(match &*named {
             Value::Null => None,
-            Value::String(name) => Some(name.clone()),
+            Value::String(name) => Some((**name).into()),
             // Of structures the JSON text without its quotes, which names a variant hardly ever.
             other => Some(other.to_string().replace('"', "").into()),
         })

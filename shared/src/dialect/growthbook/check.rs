@@ -51,7 +51,7 @@ impl Check {
     /// What is written in place of a value: a value to equal, or operators.
     pub(super) fn read(operand: &Value) -> Self {
         match operand {
-            Value::String(text) => Self::Text(text.clone()),
+            Value::String(text) => Self::Text((**text).into()),
             Value::Number(number) => Self::Number(number.as_f64()),
             Value::Bool(truth) => Self::Truthy(*truth),
             Value::Null => Self::Missing(true),
@@ -173,7 +173,7 @@ fn each(operand: &Value, read: impl Fn(&Value) -> Check) -> Check {
 /// Like [`Check::read`], letters of text in any case.
 fn folded(operand: &Value) -> Check {
     match operand {
-        Value::String(text) => Check::Folded(text.to_lowercase().into()),
+        Value::String(text) => Check::Folded(str::to_lowercase(text).into()),
         other => Check::read(other),
     }
 }

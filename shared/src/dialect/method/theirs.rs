@@ -18,7 +18,7 @@ pub(super) fn unit(method: Method, value: &Value) -> Option<Box<str>> {
             javascript::truth(value).then(|| javascript::text(value).into())
         }
         (Method::Flagsmith, value) => Some(python::text_of(value)?.into()),
-        (_, Value::String(text)) => Some(text.clone()),
+        (_, Value::String(text)) => Some((**text).into()),
         // All numbers are doubles there; only whole ones, and no booleans, tell subjects apart.
         (Method::LaunchDarkly, Value::Number(number)) => {
             let double = number.as_f64();

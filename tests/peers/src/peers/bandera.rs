@@ -13,7 +13,6 @@ use std::hint::black_box;
 pub struct Bandera {
     keys: Vec<String>,
     bytes: Vec<u8>,
-    compact: Vec<u8>,
     ruleset: Ruleset,
     contexts: Vec<EvaluationContext>,
     surroundings: Surroundings,
@@ -45,6 +44,27 @@ impl Surroundings {
     }
 }
 
+/// From the bytes of the document to ready to evaluate.
+pub fn load(bytes: &[u8]) {
+    black_box(compile(black_box(bytes)).is_ok());
+}
+
+/// From the bytes of the compact form, as edges and browsers read it, to ready to evaluate.
+pub fn load_compact(bytes: &[u8]) {
+    black_box(open(bytes));
+}
+
+/// The same, and every flag read, which otherwise waits until it is asked for.
+pub fn read_compact(bytes: &[u8]) {
+    open(bytes).flags().for_each(|flag| {
+        black_box(flag);
+    });
+}
+
+fn open(bytes: &[u8]) -> Ruleset {
+    Ruleset::from_compact(black_box(bytes)).expect("the compact form of a ruleset")
+}
+
 impl Bandera {
     /// Loads the workload.
     pub fn new(neutral: &Neutral) -> Self {
@@ -57,7 +77,6 @@ impl Bandera {
         Self {
             keys: neutral.flags.iter().map(|flag| flag.key.clone()).collect(),
             bytes: neutral.ruleset.clone(),
-            compact: encode(&compiled.ruleset),
             ruleset: compiled.ruleset,
             contexts: contexts(),
             surroundings: Surroundings::default(),
@@ -69,18 +88,9 @@ impl Bandera {
         self.surroundings.evaluator(&self.ruleset, context)
     }
 
-    /// From the bytes of the compact form, as edges and browsers read it, to ready to evaluate.
-    pub fn load_compact(&self) -> Ruleset {
-        let bytes: &[u8] = black_box(&self.compact);
-        Ruleset::from_compact(bytes).expect("the compact form of a ruleset")
-    }
-
-    /// The same, and every flag read, which otherwise waits until it is asked for.
-    pub fn read_compact(&self) {
-        let ruleset = self.load_compact();
-        ruleset.flags().for_each(|flag| {
-            black_box(flag);
-        });
+    /// Its compact form.
+    pub fn compact(&self) -> Vec<u8> {
+        encode(&self.ruleset)
     }
 
     /// Evaluates the first flags, each by its key.
@@ -120,8 +130,8 @@ impl Engine for Bandera {
         }
     }
 
-    fn load(&self) {
-        black_box(compile(black_box(&self.bytes)).is_ok());
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     fn n_flags(&self) -> usize {

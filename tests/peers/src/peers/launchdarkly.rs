@@ -121,7 +121,12 @@ fn context(context: &EvaluationContext) -> ld::Context {
     builder.build().expect("a context")
 }
 
-fn load(bytes: &[u8]) -> Store {
+/// Loads flags.
+pub fn load(bytes: &[u8]) {
+    black_box(read(black_box(bytes)).0.len());
+}
+
+fn read(bytes: &[u8]) -> Store {
     Store(serde_json::from_slice(bytes).expect("flags by key"))
 }
 
@@ -136,7 +141,7 @@ impl LaunchDarkly {
         let bytes = json!(flags).to_string().into_bytes();
         Self {
             keys: neutral.flags.iter().map(|flag| flag.key.clone()).collect(),
-            store: load(&bytes),
+            store: read(&bytes),
             bytes,
             contexts: contexts().iter().map(context).collect(),
         }
@@ -173,8 +178,8 @@ impl Engine for LaunchDarkly {
         }
     }
 
-    fn load(&self) {
-        black_box(load(black_box(&self.bytes)).0.len());
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     fn n_flags(&self) -> usize {

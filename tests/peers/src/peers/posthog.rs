@@ -69,7 +69,7 @@ fn flag((flag, id): (&Flag, usize)) -> Value {
 fn context(context: &EvaluationContext) -> (String, HashMap<String, Value>) {
     let (key, attributes) = parts(context);
     let value = |value: &Attribute| match value {
-        Attribute::String(text) => json!(text),
+        Attribute::String(text) => json!(&**text),
         value => json!(value.as_f64()),
     };
     let attributes = attributes.into_iter();
@@ -77,7 +77,12 @@ fn context(context: &EvaluationContext) -> (String, HashMap<String, Value>) {
     (key.to_owned(), properties.collect())
 }
 
-fn load(bytes: &[u8]) -> FlagCache {
+/// Loads definitions.
+pub fn load(bytes: &[u8]) {
+    black_box(read(black_box(bytes)).get_flag("none"));
+}
+
+fn read(bytes: &[u8]) -> FlagCache {
     let cache = FlagCache::new();
     cache.update(serde_json::from_slice(bytes).expect("definitions"));
     cache
@@ -91,7 +96,7 @@ impl PostHog {
         let bytes = document.to_string().into_bytes();
         Self {
             keys: neutral.flags.iter().map(|flag| flag.key.clone()).collect(),
-            evaluator: LocalEvaluator::new(load(&bytes)),
+            evaluator: LocalEvaluator::new(read(&bytes)),
             bytes,
             contexts: contexts().iter().map(context).collect(),
         }
@@ -130,8 +135,8 @@ impl Engine for PostHog {
         }
     }
 
-    fn load(&self) {
-        black_box(load(black_box(&self.bytes)).get_flag("none"));
+    fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     fn n_flags(&self) -> usize {
