@@ -1,21 +1,42 @@
-//! What non-contextual policies give away where each action's rewards are coins of a known bias.
+//! What non-contextual policies give away where each action's rewards are known: coins, or shares
+//! that vary less.
 //!
 //! A simulation, and not an estimate: the truth is given. Random numbers are the caller's.
 
 use crate::regret::InvalidMeans;
 use bandera_shared::bandit::{BetaPrior, Distribution, InvalidDistribution};
-use bandera_shared::policy::index::{AllocationRule, IndexArm, MeasuredShare, Plan};
+use bandera_shared::policy::index::{
+    AllocationRule, Discount, IndexArm, MeasuredShare, Plan, Student,
+};
+use std::collections::VecDeque;
+
+/// How much of the past a policy goes by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Past {
+    /// All of it.
+    Whole,
+    /// The recent more than the old.
+    Fading(Discount),
+    /// So many rounds of it.
+    Window(u32),
+}
 
 /// A world and how a policy lives in it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BernoulliTrial {
     means: Vec<f64>,
+    /// Standard deviation of rewards; `None` for coins.
+    deviation: Option<f64>,
     /// Decisions of one run.
     pub n_rounds: u32,
     /// Decisions between two snapshots: 1 for one that learns at once.
     pub every: u32,
     /// What every action gets.
     pub share: MeasuredShare,
+    /// What the policy goes by.
+    pub past: Past,
+    /// The round from which on the means are in reverse order.
+    pub reversed_from: Option<u32>,
 }
 
 /// Mean regret of many runs.
@@ -54,10 +75,38 @@ impl BernoulliTrial {
         }
         Ok(Self {
             means: means.to_vec(),
+            deviation: None,
             n_rounds,
             every: 1,
             share: MeasuredShare::default(),
+            past: Past::Whole,
+            reversed_from: None,
         })
+    }
+
+    /// The same world with rewards between 0 and 1 of that standard deviation: Beta distributions.
+    ///
+    /// # Errors
+    /// `InvalidMeans` where no such distribution has an action's mean: the deviation must be above
+    /// 0 and below `sqrt(mean (1 - mean))`, a coin's.
+    pub fn with_deviation(self, deviation: f64) -> Result<Self, InvalidMeans> {
+        let fits = |mean: &f64| deviation > 0.0 && deviation * deviation < mean * (1.0 - mean);
+        if !self.means.iter().all(fits) {
+            return Err(InvalidMeans);
+        }
+        Ok(Self {
+            deviation: Some(deviation),
+            ..self
+        })
+    }
+
+    /// A reward of an action with this mean.
+    fn reward(&self, mean: f64, bits: &mut impl FnMut() -> u64) -> f64 {
+        let Some(deviation) = self.deviation else {
+            return f64::from(u8::from(unit(bits) < mean));
+        };
+        let n = mean * (1.0 - mean) / (deviation * deviation) - 1.0;
+        beta(mean * n, (1.0 - mean) * n, bits)
     }
 
     /// One run: what it gave away by the end.
@@ -79,6 +128,7 @@ impl BernoulliTrial {
         let mut arms = vec![IndexArm::default(); self.means.len()];
         let mut snapshot = Distribution::uniform(arms.len())?;
         let mut published = arms.clone();
+        let mut memory = VecDeque::new();
         let mut regret = 0.0;
         for round in 0..self.n_rounds {
             if round.is_multiple_of(plan.n_decisions) {
@@ -89,40 +139,103 @@ impl BernoulliTrial {
             }
             let action = match rule {
                 AllocationRule::Thompson { prior } if is_sampled(rule, plan) => {
-                    thompson(&published, prior, bits)
+                    greatest(&published, |arm| thompson(arm, prior, bits))
+                }
+                AllocationRule::ThompsonNormal if is_sampled(rule, plan) => {
+                    greatest(&published, |arm| student(arm, bits))
                 }
                 _ => snapshot.sample(bits()).0,
             };
-            let mean = self.means.get(action).copied().unwrap_or_default();
+            let mean = self.mean(action, round);
             regret += best - mean;
-            if let Some(arm) = arms.get_mut(action) {
-                arm.observe(f64::from(u8::from(unit(bits) < mean)));
-            }
+            let reward = self.reward(mean, bits);
+            self.learn(&mut arms, &mut memory, (action, reward));
         }
         Ok(regret)
+    }
+
+    /// What an action's rewards are on average in a round.
+    fn mean(&self, action: usize, round: u32) -> f64 {
+        let is_reversed = self.reversed_from.is_some_and(|from| round >= from);
+        let mean = if is_reversed {
+            self.means.iter().rev().nth(action)
+        } else {
+            self.means.get(action)
+        };
+        mean.copied().unwrap_or_default()
+    }
+
+    /// Counts a reward, and forgets as told.
+    fn learn(
+        &self,
+        arms: &mut [IndexArm],
+        memory: &mut VecDeque<(usize, f64)>,
+        (action, reward): (usize, f64),
+    ) {
+        match self.past {
+            Past::Whole => {}
+            Past::Fading(discount) => discount.pass(arms),
+            Past::Window(n_rounds) => {
+                memory.push_back((action, reward));
+                let is_over = memory.len() > n_rounds as usize;
+                let oldest = is_over.then(|| memory.pop_front()).flatten();
+                if let Some((action, reward)) = oldest
+                    && let Some(arm) = arms.get_mut(action)
+                {
+                    arm.expire(reward);
+                }
+            }
+        }
+        if let Some(arm) = arms.get_mut(action) {
+            arm.observe(reward);
+        }
     }
 }
 
 /// Whether posteriors are drawn from rather than integrated: the same choice, in a fiftieth of the
 /// time, where a distribution would serve one decision.
 fn is_sampled(rule: AllocationRule, plan: Plan) -> bool {
-    matches!(rule, AllocationRule::Thompson { .. })
-        && plan.n_decisions == 1
-        && plan.share == MeasuredShare::default()
+    let may_be = matches!(
+        rule,
+        AllocationRule::Thompson { .. } | AllocationRule::ThompsonNormal
+    );
+    may_be && plan.n_decisions == 1 && plan.share == MeasuredShare::default()
 }
 
-/// The action whose draw from its posterior is the greatest.
-fn thompson(arms: &[IndexArm], prior: BetaPrior, bits: &mut impl FnMut() -> u64) -> usize {
+/// The action whose draw is the greatest.
+fn greatest(arms: &[IndexArm], mut draw: impl FnMut(&IndexArm) -> f64) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (i, arm) in arms.iter().enumerate() {
-        let a = gamma(prior.successes + arm.sum, bits);
-        let b = gamma(prior.failures + arm.n - arm.sum, bits);
-        let draw = a / (a + b);
-        if draw > best.1 {
-            best = (i, draw);
+        let drawn = draw(arm);
+        if drawn > best.1 {
+            best = (i, drawn);
         }
     }
     best.0
+}
+
+/// A draw from an action's Beta posterior.
+fn thompson(arm: &IndexArm, prior: BetaPrior, bits: &mut impl FnMut() -> u64) -> f64 {
+    let (a, b) = (prior.successes, prior.failures);
+    beta(a + arm.sum, b + arm.n - arm.sum, bits)
+}
+
+/// A draw from an action's posterior under the normal model: a normal number over the root of a
+/// chi-square one.
+fn student(arm: &IndexArm, bits: &mut impl FnMut() -> u64) -> f64 {
+    let Student {
+        location,
+        scale,
+        freedom,
+    } = Student::of(arm);
+    let width = (0.5 * freedom / gamma(0.5 * freedom, bits)).sqrt();
+    location + scale * width * normal(bits)
+}
+
+/// A draw from a Beta distribution.
+fn beta(a: f64, b: f64, bits: &mut impl FnMut() -> u64) -> f64 {
+    let (a, b) = (gamma(a, bits), gamma(b, bits));
+    a / (a + b)
 }
 
 /// A draw from the gamma distribution of this shape and scale 1.

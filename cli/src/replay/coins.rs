@@ -5,9 +5,9 @@ use crate::draws::Draws;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::{Format, Output, progress};
-use bandera_lab::{BernoulliTrial, MeanRegret};
+use bandera_lab::{BernoulliTrial, MeanRegret, Past};
 use bandera_shared::bandit::PARTS;
-use bandera_shared::policy::index::{AllocationRule, MeasuredShare, RULES, rule_named};
+use bandera_shared::policy::index::{AllocationRule, Discount, MeasuredShare, RULES, rule_named};
 use clap::Args;
 use serde::Serialize;
 use std::time::Instant;
@@ -44,6 +44,30 @@ pub(super) struct CoinsArgs {
         requires = "bernoulli"
     )]
     floor: f64,
+    /// Standard deviation of rewards between 0 and 1, in place of coins
+    #[arg(long, value_name = "SD", requires = "bernoulli")]
+    deviation: Option<f64>,
+    /// Forget: what is so many rounds old counts for 1/e
+    #[arg(
+        long,
+        value_name = "ROUNDS",
+        requires = "bernoulli",
+        conflicts_with = "window"
+    )]
+    memory: Option<f64>,
+    /// Forget: what is older than so many rounds does not count
+    #[arg(long, value_name = "ROUNDS", requires = "bernoulli",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    window: Option<u32>,
+    /// Turn the order of the biases around from that round on
+    #[arg(long, value_name = "ROUND", requires = "bernoulli")]
+    reverse_at: Option<u32>,
+    /// Share of decisions that `epsilon-greedy` leaves to chance, 0 to 1
+    #[arg(long, value_name = "SHARE", requires = "bernoulli")]
+    epsilon: Option<f64>,
+    /// How fast that falls: it is divided by the round to this power, 0 to 1
+    #[arg(long, value_name = "POWER", requires = "bernoulli")]
+    decay: Option<f64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,19 +86,8 @@ struct CoinsReport {
 
 pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyhow::Result<Exit> {
     let name = args.policy.to_string_lossy();
-    let rule = rule_named(&name).ok_or_else(|| {
-        Fault::usage("--policy", format!("there is no rule \"{name}\"")).fix(RULES.join(", "))
-    })?;
-    let mut trial = BernoulliTrial::new(means, args.coins.rounds).map_err(|_| {
-        Fault::usage("--bernoulli", "a bias is not in 0..1").fix("write 0.05,0.045 for two coins")
-    })?;
-    if !(0.0..=1.0).contains(&args.coins.floor) {
-        return Err(Fault::usage("--floor", "is not in 0..1").into());
-    }
-    trial.every = args.every;
-    trial.share = MeasuredShare {
-        floor_parts: (args.coins.floor * f64::from(PARTS)) as u32,
-    };
+    let rule = rule(&name, &args.coins)?;
+    let trial = trial(args, means)?;
     for seed in &args.seed {
         let report = report(args, &trial, rule, *seed)?;
         match output.format {
@@ -91,6 +104,62 @@ pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyh
         }
     }
     Ok(Exit::Fine)
+}
+
+/// The rule of that name, with the numbers that were given for it.
+fn rule(name: &str, coins: &CoinsArgs) -> Result<AllocationRule, Fault> {
+    let rule = rule_named(name).ok_or_else(|| {
+        Fault::usage("--policy", format!("there is no rule \"{name}\"")).fix(RULES.join(", "))
+    })?;
+    let unit = |place: &str, value: f64| {
+        let is_sound = (0.0..=1.0).contains(&value);
+        let fault = || Fault::usage(place, "is not in 0..1");
+        is_sound.then_some(value).ok_or_else(fault)
+    };
+    match (rule, coins.epsilon, coins.decay) {
+        (_, None, None) => Ok(rule),
+        (AllocationRule::EpsilonGreedy { epsilon, decay }, given, falling) => {
+            Ok(AllocationRule::EpsilonGreedy {
+                epsilon: unit("--epsilon", given.unwrap_or(epsilon))?,
+                decay: unit("--decay", falling.unwrap_or(decay))?,
+            })
+        }
+        _ => {
+            let cause = "--epsilon and --decay belong to the policy `epsilon-greedy`";
+            Err(Fault::usage("--policy", cause))
+        }
+    }
+}
+
+/// The world and how a policy lives in it.
+fn trial(args: &ReplayArgs, means: &[f64]) -> Result<BernoulliTrial, Fault> {
+    let coins = &args.coins;
+    let mut trial = BernoulliTrial::new(means, coins.rounds).map_err(|_| {
+        Fault::usage("--bernoulli", "a bias is not in 0..1").fix("write 0.05,0.045 for two coins")
+    })?;
+    if let Some(deviation) = coins.deviation {
+        trial = trial.with_deviation(deviation).map_err(|_| {
+            let cause = "is not above 0 and below that of a coin, sqrt(mean * (1 - mean))";
+            Fault::usage("--deviation", cause)
+        })?;
+    }
+    if !(0.0..=1.0).contains(&coins.floor) {
+        return Err(Fault::usage("--floor", "is not in 0..1"));
+    }
+    trial.every = args.every;
+    trial.share = MeasuredShare {
+        floor_parts: (coins.floor * f64::from(PARTS)) as u32,
+    };
+    trial.reversed_from = coins.reverse_at;
+    trial.past = match (coins.memory, coins.window) {
+        (Some(rounds), _) => {
+            let fault = || Fault::usage("--memory", "is not a number above 1");
+            Past::Fading(Discount::over_rounds(rounds).ok_or_else(fault)?)
+        }
+        (None, Some(rounds)) => Past::Window(rounds),
+        (None, None) => Past::Whole,
+    };
+    Ok(trial)
 }
 
 fn report(

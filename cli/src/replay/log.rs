@@ -12,6 +12,8 @@ const NUMBERS_MAX: usize = 1 << 26;
 /// A log, checked.
 #[derive(Debug)]
 pub(super) struct Log {
+    /// The file, as a person calls it.
+    pub(super) place: String,
     pub(super) dataset: String,
     pub(super) d: usize,
     pub(super) n_actions: usize,
@@ -58,6 +60,7 @@ impl Log {
             Err(fault) => return Err(fault.fix(HEAD)),
         };
         let mut log = Self {
+            place: input::name(path),
             dataset: meta.dataset,
             d: meta.d,
             n_actions: meta.arms,

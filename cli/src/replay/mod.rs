@@ -6,23 +6,23 @@
 mod coins;
 mod decisions;
 mod log;
+mod player;
 mod print;
 mod report;
+mod workers;
 
 use crate::draws::Draws;
 use crate::exit::Exit;
 use crate::fault::Fault;
-use crate::input;
 use crate::output::{Format, Output, progress, write_file};
-use bandera_shared::policy::contextual::{
-    ContextualPolicy, ContextualSpec, Observation, wire::parse,
-};
+use bandera_shared::policy::contextual::Observation;
 use clap::Args;
 use coins::CoinsArgs;
 use decisions::Decisions;
 use log::Log;
+use player::{Declared, Player};
 use report::{Report, Tally};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 const AFTER: &str = "\
@@ -32,13 +32,15 @@ Logs:
   known, \"m\" (its mean, for the regret alone).
 
 Policies:
-  `default`, or a file: {\"policy\": \"linucb\", \"alpha\": 0.5}, \"linear-thompson\", \"squarecb\",
-  \"falcon\", \"epsilon-greedy\", \"greedy\" or \"aggregate\"; docs/bandits.md has every member.
+  `default`, `workers` (what contextual bandits in the Workers do), or a file: {\"policy\":
+  \"linucb\", \"alpha\": 0.5}, \"linear-thompson\", \"squarecb\", \"falcon\", \"epsilon-greedy\",
+  \"greedy\", \"aggregate\" or \"workers\"; docs/bandits.md has every member.
 
 Without contexts:
-  --bernoulli plays coins of known biases instead of a log; the policies are then `default`,
-  `thompson`, `thompson-uniform`, `ucb1`, `kl-ucb`, `kl-ucb-plus`, `imed`, `epsilon-greedy`,
-  `greedy` and `top-two`.
+  --bernoulli plays coins of known biases instead of a log (or, by --deviation, rewards that vary
+  less); the policies are then `default`, `thompson`, `thompson-uniform`, `thompson-normal`,
+  `ucb1`, `kl-ucb`, `kl-ucb-plus`, `kl-moss`, `imed`, `epsilon-greedy`, `greedy` and `top-two`,
+  each of which may forget: --memory, --window.
 
 Exit codes: 0 replayed, 2 wrong usage or no policy, 3 a log cannot be read.
 
@@ -46,15 +48,17 @@ Examples:
   bandera replay --policy default --log iris.jsonl.gz --json
   bandera replay --policy linucb.json --log a.jsonl b.jsonl --seed 0,1,2
   bandera replay --policy default --log edge.jsonl.gz --every 100
+  bandera replay --policy workers --log edge.jsonl.gz --every 100
   bandera replay --policy squarecb.json --log edge.jsonl.gz --decisions decisions.jsonl.gz
-  bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000";
+  bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000
+  bandera replay --policy thompson --bernoulli 0.6,0.4 --reverse-at 5000 --window 1000";
 
 /// The arguments of `bandera replay`.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct ReplayArgs {
-    /// `default`, or a file with a policy; `-` is standard input
-    #[arg(long, value_name = "default|FILE", default_value = "default")]
+    /// `default`, `workers`, or a file with a policy; `-` is standard input
+    #[arg(long, value_name = "default|workers|FILE", default_value = "default")]
     policy: PathBuf,
     /// Rounds, as JSON lines, plain or gzip
     #[arg(long, value_name = "FILE", required_unless_present = "bernoulli", num_args = 1..)]
@@ -77,7 +81,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     if let Some(means) = &args.coins.bernoulli {
         return coins::run(args, means, output);
     }
-    let spec = policy(&args.policy)?;
+    let declared = Declared::read(&args.policy)?;
     let n_runs = args.log.len() * args.seed.len();
     if args.decisions.is_some() && n_runs != 1 {
         return Err(Fault::usage("--decisions", "it takes one log and one seed").into());
@@ -87,8 +91,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     for path in &args.log {
         let log = Log::read(path)?;
         for seed in &args.seed {
-            let policy = ContextualPolicy::new(spec.clone(), log.d, log.n_actions)
-                .map_err(|error| Fault::usage(input::name(path), error))?;
+            let player = declared.player(&log, args.every)?;
             let mut written = args
                 .decisions
                 .as_deref()
@@ -96,7 +99,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
                 .transpose()?;
             reports.push(replay(
                 &log,
-                policy,
+                player,
                 (*seed, args.every.into()),
                 written.as_mut(),
             )?);
@@ -118,48 +121,32 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     Ok(Exit::Fine)
 }
 
-fn policy(path: &Path) -> Result<ContextualSpec, Fault> {
-    if path.as_os_str() == "default" {
-        return Ok(ContextualSpec::default());
-    }
-    let bytes = input::read(path)?;
-    parse(&bytes).map_err(|error| {
-        Fault::usage(input::name(path), error)
-            .fix("`bandera replay --help` names the policies, docs/bandits.md their members")
-    })
-}
-
 /// One pass over the log.
 fn replay(
     log: &Log,
-    mut policy: ContextualPolicy,
+    mut player: Box<dyn Player>,
     (seed, every): (u64, u64),
     mut decisions: Option<&mut Decisions>,
 ) -> anyhow::Result<Report> {
     let mut draws = Draws::new(seed);
     let mut tally = Tally::new(log);
-    // A copy is only kept where decisions lag behind what was learned.
-    let mut snapshot = (every > 1).then(|| policy.clone());
     let started = Instant::now();
     for (i, round) in log.rounds.iter().enumerate() {
-        if let Some(snapshot) = snapshot
-            .as_mut()
-            .filter(|_| (i as u64).is_multiple_of(every))
-        {
-            snapshot.clone_from(&policy);
+        if (i as u64).is_multiple_of(every) {
+            player.publish();
         }
-        let distribution = snapshot.as_ref().unwrap_or(&policy).decide(&round.context);
+        let distribution = player.decide(&round.context);
         let (action, _) = distribution.sample(draws.bits());
         let share = tally.record(round, action, &distribution);
         if let Some(decisions) = decisions.as_mut() {
             decisions.record(round, action, &distribution)?;
         }
-        policy.observe(Observation {
+        player.observe(Observation {
             context: &round.context,
             action,
             share,
         });
     }
     let micros = started.elapsed().as_secs_f64() * 1e6;
-    Ok(tally.report(log, &policy, seed, micros))
+    Ok(tally.report(log, &*player, seed, micros))
 }

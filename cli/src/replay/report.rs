@@ -1,8 +1,8 @@
 //! What a replay is summed up to.
 
 use super::log::{Log, Round};
+use super::player::Player;
 use bandera_shared::bandit::{Distribution, PARTS};
-use bandera_shared::policy::contextual::ContextualPolicy;
 use serde::Serialize;
 
 /// One policy over one log.
@@ -71,13 +71,7 @@ impl Tally {
         share
     }
 
-    pub(super) fn report(
-        self,
-        log: &Log,
-        policy: &ContextualPolicy,
-        seed: u64,
-        micros: f64,
-    ) -> Report {
+    pub(super) fn report(self, log: &Log, player: &dyn Player, seed: u64, micros: f64) -> Report {
         let rounds = log.rounds.len();
         let n = rounds as f64;
         let errors = self
@@ -89,13 +83,13 @@ impl Tally {
             dataset: log.dataset.clone(),
             seed,
             rounds,
-            policy: policy.name().to_owned(),
+            policy: player.name().to_owned(),
             mean_reward: self.reward / n,
             progressive_loss: 1.0 - self.reward / n,
             regret: self.regret.map(|regret| regret / n),
             micros_per_round: micros / n,
             mean_propensity_error: errors.sum::<f64>() / log.n_actions as f64,
-            changes: policy.n_changes(),
+            changes: player.n_changes(),
         }
     }
 }

@@ -51,6 +51,65 @@ fn logs_and_seeds_make_a_line_each() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// The policy of the Workers, with every column as a number, and with features of its own.
+#[test]
+fn what_runs_in_the_workers_is_replayed() {
+    let folder = std::env::temp_dir().join(format!("bandera-workers-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let policy = folder.join("policy.json");
+    let played = |policy: &str, every: &str| {
+        let args = ["replay", "--policy", policy, "--every", every, "--log", "-"];
+        bandera_reading(&args, log(600).as_bytes())
+    };
+    let of_file = |json: serde_json::Value, every| {
+        std::fs::write(&policy, json.to_string()).unwrap();
+        played(policy.to_str().unwrap(), every)
+    };
+    let steps = json!([{"kind": "steps", "attribute": "x0", "bounds": [0]}]);
+    let stepped = json!({"policy": "workers", "features": steps, "floor": 0});
+    let never = json!({"policy": "workers", "exploration": 0, "floor": 0});
+    let reward = |ran: super::run::Ran| ran.json()["mean_reward"].as_f64().unwrap();
+    let (at_once, late) = (played("workers", "1"), played("workers", "300"));
+    assert_eq!(at_once.json()["policy"], "workers");
+    let (at_once, late) = (reward(at_once), reward(late));
+    // Half of the decisions from the first snapshot, which knows nothing.
+    assert!(
+        at_once > 0.93 && late > 0.7 && late < 0.8,
+        "{at_once} {late}"
+    );
+    assert!(reward(of_file(stepped, "1")) > 0.96);
+    // A rate of nothing draws evenly for ever.
+    let evenly = reward(of_file(never, "1"));
+    assert!((evenly - 0.5).abs() < 0.07, "{evenly}");
+    let faults = [
+        (json!({"policy": "workers", "exploration": -1}), "from 0 to"),
+        (
+            json!({"policy": "workers", "alpha": 1}),
+            "unknown field `alpha`",
+        ),
+        (json!({"policy": "workers", "floor": 0.7}), "/policy/floor"),
+        (
+            json!({"policy": "workers", "features": [{"kind": "steps"}]}),
+            "/policy/features/0",
+        ),
+    ];
+    for (json, part) in faults {
+        let ran = of_file(json, "1");
+        assert!(ran.code == 2 && ran.stderr.contains(part), "{ran:?}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+    for (d, code) in [(64, 0), (65, 2)] {
+        let row = json!({"x": vec![0; d], "r": [0, 1]});
+        let log = format!(
+            "{}\n{row}",
+            json!({"meta": {"dataset": "w", "d": d, "arms": 2}})
+        );
+        let args = ["replay", "--policy", "workers", "--log", "-"];
+        let ran = bandera_reading(&args, log.as_bytes());
+        assert_eq!(ran.code, code, "{ran:?}");
+    }
+}
+
 #[test]
 fn coins_are_played_without_a_log() {
     let args = [
@@ -63,11 +122,52 @@ fn coins_are_played_without_a_log() {
         "5",
     ];
     let run = |policy| bandera(&[&args[..], &["--policy", policy]].concat()).json();
-    for policy in ["default", "thompson", "imed", "top-two"] {
+    for policy in ["default", "thompson", "thompson-normal", "imed", "top-two"] {
         let report = run(policy);
         let regret = report["regret"].as_f64().unwrap();
         // An even split gives away 80.
         assert!(regret > 0.0 && regret < 60.0, "{report}");
+    }
+}
+
+/// The first words of the arguments, those given, and what comes of them.
+fn coins(rest: &str) -> super::run::Ran {
+    let args = ["replay", "--rounds", "400", "--runs", "20", "--bernoulli"];
+    bandera(&[&args[..], &rest.split(' ').collect::<Vec<_>>()].concat())
+}
+
+#[test]
+fn coins_may_vary_less_and_change_and_be_forgotten() {
+    let regret = |rest: &str| coins(rest).json()["regret"].as_f64().unwrap();
+    let quiet = regret("0.6,0.5 --deviation 0.05 --policy thompson-normal");
+    assert!(
+        quiet < regret("0.6,0.5 --deviation 0.05 --policy thompson"),
+        "{quiet}"
+    );
+    let reversed = "0.9,0.1 --reverse-at 200 --policy thompson";
+    let stubborn = regret(reversed);
+    for forgetting in ["--window 50", "--memory 30"] {
+        assert!(
+            regret(&format!("{reversed} {forgetting}")) < stubborn,
+            "{forgetting}"
+        );
+    }
+    let chance = |rest: &str| regret(&format!("0.9,0.1 --policy epsilon-greedy {rest}"));
+    // Half of all decisions are left to chance: a quarter of them is wrong.
+    let (steady, falling) = (chance("--epsilon 0.5"), chance("--epsilon 0.5 --decay 0.8"));
+    assert!(
+        (60.0..100.0).contains(&steady) && falling < 20.0,
+        "{steady} {falling}"
+    );
+    for (rest, part) in [
+        ("0.5,0.1 --deviation 0.3", "--deviation"),
+        ("0.5,0.1 --memory 1", "--memory"),
+        ("0.5,0.1 --window 0", "--window"),
+        ("0.5,0.1 --policy epsilon-greedy --decay 2", "--decay"),
+        ("0.5,0.1 --policy imed --epsilon 0.1", "epsilon-greedy"),
+    ] {
+        let ran = coins(rest);
+        assert!(ran.code == 2 && ran.stderr.contains(part), "{ran:?}");
     }
 }
 

@@ -107,3 +107,73 @@ fn a_floor_is_paid_for() {
     };
     assert!(trial.run(greedy, &mut stream(1)).is_err());
 }
+
+/// Mean regret of a rule in a world, over 100 runs.
+fn in_world(rule: &str, trial: &BernoulliTrial) -> MeanRegret {
+    let rule = rule_named(rule).unwrap();
+    let runs: Vec<f64> = (0..100)
+        .map(|run| trial.run(rule, &mut stream(900 + run)).unwrap())
+        .collect();
+    MeanRegret::of(&runs)
+}
+
+/// Where rewards vary a tenth of what coins do, knowing so is worth most of the regret.
+#[test]
+fn a_normal_posterior_gains_from_quiet_rewards() {
+    let trial = BernoulliTrial::new(&[0.5, 0.45, 0.4], 2_000).unwrap();
+    let trial = trial.with_deviation(0.05).unwrap();
+    let (normal, beta) = (
+        in_world("thompson-normal", &trial),
+        in_world("thompson", &trial),
+    );
+    assert!(normal.mean * 3.0 < beta.mean, "{normal:?} {beta:?}");
+    // Lai and Robbins' line for known deviations: gap ln n / (gap^2 / 2 s^2), summed.
+    let line = 2_000_f64.ln() * 2.0 * 0.05 * 0.05 * (1.0 / 0.05 + 1.0 / 0.1);
+    assert!(normal.mean < 2.0 * line, "{normal:?} {line}");
+}
+
+#[test]
+fn deviations_are_between_nothing_and_a_coin() {
+    let trial = || BernoulliTrial::new(&[0.5, 0.1], 1).unwrap();
+    assert!(trial().with_deviation(0.29).is_ok());
+    for deviation in [0.0, 0.3, -1.0, f64::NAN] {
+        assert!(trial().with_deviation(deviation).is_err(), "{deviation}");
+    }
+    let trial = trial().with_deviation(0.2).unwrap();
+    let mut bits = stream(5);
+    let draws: Vec<f64> = (0..20_000).map(|_| trial.reward(0.1, &mut bits)).collect();
+    let found = MeanRegret::of(&draws);
+    assert!((found.mean - 0.1).abs() < 0.006, "{found:?}");
+    assert!(
+        (found.standard_error * 20_000_f64.sqrt() - 0.2).abs() < 0.006,
+        "{found:?}"
+    );
+}
+
+/// After the means change places, who forgets is better off; before, who does not.
+#[test]
+fn forgetting_pays_where_the_world_changes() {
+    let mut trial = BernoulliTrial::new(&[0.6, 0.4], 4_000).unwrap();
+    let pasts = [
+        Past::Whole,
+        Past::Fading(Discount::over_rounds(200.0).unwrap()),
+        Past::Window(400),
+    ];
+    let mut regrets = |reversed_from| {
+        trial.reversed_from = reversed_from;
+        pasts.map(|past| {
+            trial.past = past;
+            in_world("thompson", &trial).mean
+        })
+    };
+    let [whole, fading, window] = regrets(None);
+    assert!(
+        whole < fading && whole < window,
+        "{whole} {fading} {window}"
+    );
+    let [whole, fading, window] = regrets(Some(2_000));
+    assert!(
+        fading < 0.7 * whole && window < 0.7 * whole,
+        "{whole} {fading} {window}"
+    );
+}

@@ -45,24 +45,47 @@ impl Tolerance {
 }
 
 /// What is wrong with a case; empty where it passes.
-fn faults(case: &CaseWire, found: &[(&str, f64)], tolerance: Tolerance) -> Vec<String> {
-    let missing = case
-        .out
-        .keys()
-        .filter(|name| found.iter().all(|(known, _)| known != name));
-    let mut faults: Vec<String> = missing
-        .map(|name| format!("{}: nothing of ours is its {name}", case.id))
-        .collect();
-    for (name, ours) in found {
-        let Some(theirs) = case.out.get(*name).and_then(Value::as_f64) else {
-            faults.push(format!("{}: the file has no {name}", case.id));
-            continue;
-        };
-        if !tolerance.allows(*ours, theirs) {
-            faults.push(format!("{}: {name} is {ours}, not {theirs}", case.id));
-        }
+fn faults(case: &CaseWire, found: &Map<String, Value>, tolerance: Tolerance) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, expected) in &case.out {
+        compare(name, found.get(name), expected, tolerance, &mut faults);
     }
+    let strange = found.keys().filter(|name| !case.out.contains_key(*name));
+    faults.extend(strange.map(|name| format!("the file has no {name}")));
     faults
+        .iter()
+        .map(|fault| format!("{}: {fault}", case.id))
+        .collect()
+}
+
+/// Numbers are equal within the tolerance, objects member by member, and all else as it is.
+fn compare(
+    name: &str,
+    found: Option<&Value>,
+    expected: &Value,
+    tolerance: Tolerance,
+    faults: &mut Vec<String>,
+) {
+    let Some(found) = found else {
+        faults.push(format!("nothing of ours is its {name}"));
+        return;
+    };
+    if let (Value::Object(found), Value::Object(expected)) = (found, expected) {
+        for (member, expected) in expected {
+            let name = format!("{name}.{member}");
+            compare(&name, found.get(member), expected, tolerance, faults);
+        }
+        let strange = found.keys().filter(|name| !expected.contains_key(*name));
+        faults.extend(strange.map(|member| format!("the file has no {name}.{member}")));
+        return;
+    }
+    let numbers = found.as_f64().zip(expected.as_f64());
+    let is_equal = numbers.map_or(found == expected, |(found, expected)| {
+        tolerance.allows(found, expected)
+    });
+    if !is_equal {
+        faults.push(format!("{name} is {found}, not {expected}"));
+    }
 }
 
 /// Runs a file; gives what is wrong with it.
@@ -155,10 +178,23 @@ fn what_differs_is_named() {
         abs: 1e-6,
     };
     let check = |out: &str, expected: &[&str]| {
-        assert_eq!(faults(&case(out), &[("x", 1.0)], tolerance), expected);
+        let found = serde_json::from_str(r#"{"x": 1.0, "of": {"a": "b"}}"#).unwrap();
+        assert_eq!(faults(&case(out), &found, tolerance), expected);
     };
-    check(r#"{"x": 1.0009}"#, &[]);
-    check(r#"{"x": 1.002}"#, &["a: x is 1, not 1.002"]);
-    check("{}", &["a: the file has no x"]);
-    check(r#"{"x": 1, "y": 2}"#, &["a: nothing of ours is its y"]);
+    check(r#"{"x": 1.0009, "of": {"a": "b"}}"#, &[]);
+    check(
+        r#"{"x": 1.002, "of": {"a": "c"}}"#,
+        &["a: of.a is \"b\", not \"c\"", "a: x is 1.0, not 1.002"],
+    );
+    check(
+        r#"{"of": {}}"#,
+        &["a: the file has no of.a", "a: the file has no x"],
+    );
+    check(
+        r#"{"x": 1, "of": {"a": "b", "d": 3}, "y": 2}"#,
+        &[
+            "a: nothing of ours is its of.d",
+            "a: nothing of ours is its y",
+        ],
+    );
 }

@@ -6,9 +6,10 @@
 //! u)`. That is what Agrawal and Goyal's coin flip (2012, algorithm 2) arrives at on average,
 //! without the coin, so that equal data give equal bits. It is never narrower than the truth,
 //! because no distribution on [0, 1] with that mean has a greater variance than the Bernoulli one;
-//! it explores more than needed where rewards vary little. A Normal-Gamma posterior would be
-//! narrower, but where most rewards are zero (revenue) its first variances are far too small, and
-//! it then settles on the wrong action. Jeffreys' prior is the default.
+//! it explores more than needed where rewards vary little. Replays also know a normal posterior of
+//! unknown variance, which is narrower ([`super::index`]); where most rewards are zero (revenue)
+//! its first variances are far too small, so that it can settle on the wrong action. Jeffreys'
+//! prior is the default.
 //!
 //! # Log-odds
 //! Everything is integrated over `y = ln(x / (1 - x))`. There a Beta density is
@@ -54,6 +55,55 @@ impl Beta {
         self.a / (self.a + self.b)
     }
 
+    /// The value below which lies the share `level` of the distribution.
+    ///
+    /// # Arguments
+    /// `level`: in (0, 1).
+    ///
+    /// # Returns
+    /// In (0, 1), to 1e-10 of the width of the distribution. Determinism: the same bits in wasm.
+    #[must_use]
+    pub fn quantile(&self, level: f64) -> f64 {
+        let rule = Rule::new();
+        let density = |d: f64| libm::exp(self.log_density(d));
+        let integral = |from: f64, to: f64| rule.integral(from, to, density);
+        let panels: Vec<(f64, f64, f64)> = pairs(&self.cuts())
+            .map(|(from, to)| (from, to, integral(from, to)))
+            .collect();
+        let mut wanted = level * panels.iter().map(|(_, _, mass)| mass).sum::<f64>();
+        let (mut low, mut high) = (0.0, 0.0);
+        for (from, to, mass) in &panels {
+            (low, high) = (*from, *to);
+            if wanted <= *mass {
+                break;
+            }
+            wanted -= mass;
+        }
+        let from = low;
+        for _ in 0..48 {
+            let middle = 0.5 * (low + high);
+            if integral(from, middle) < wanted {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        1.0 / (1.0 + libm::exp(-self.peak() - 0.5 * (low + high)))
+    }
+}
+
+/// A posterior that can be integrated: smooth, with one peak.
+pub(super) trait Posterior: Copy {
+    /// Where the density is greatest.
+    fn peak(&self) -> f64;
+    /// Logarithm of the density at `d` from its peak, less its value there.
+    fn log_density(&self, d: f64) -> f64;
+    /// Distances from the peak, ascending, between which the density is smooth and outside which it
+    /// is negligible.
+    fn cuts(&self) -> Vec<f64>;
+}
+
+impl Posterior for Beta {
     /// Log-odds of the peak of the density over log-odds.
     fn peak(&self) -> f64 {
         libm::log(self.a / self.b)
@@ -105,42 +155,6 @@ impl Beta {
         cuts.sort_by(f64::total_cmp);
         cuts
     }
-
-    /// The value below which lies the share `level` of the distribution.
-    ///
-    /// # Arguments
-    /// `level`: in (0, 1).
-    ///
-    /// # Returns
-    /// In (0, 1), to 1e-10 of the width of the distribution. Determinism: the same bits in wasm.
-    #[must_use]
-    pub fn quantile(&self, level: f64) -> f64 {
-        let rule = Rule::new();
-        let density = |d: f64| libm::exp(self.log_density(d));
-        let integral = |from: f64, to: f64| rule.integral(from, to, density);
-        let panels: Vec<(f64, f64, f64)> = pairs(&self.cuts())
-            .map(|(from, to)| (from, to, integral(from, to)))
-            .collect();
-        let mut wanted = level * panels.iter().map(|(_, _, mass)| mass).sum::<f64>();
-        let (mut low, mut high) = (0.0, 0.0);
-        for (from, to, mass) in &panels {
-            (low, high) = (*from, *to);
-            if wanted <= *mass {
-                break;
-            }
-            wanted -= mass;
-        }
-        let from = low;
-        for _ in 0..48 {
-            let middle = 0.5 * (low + high);
-            if integral(from, middle) < wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        1.0 / (1.0 + libm::exp(-self.peak() - 0.5 * (low + high)))
-    }
 }
 
 /// Neighbours in a list.
@@ -149,28 +163,28 @@ fn pairs(cuts: &[f64]) -> impl Iterator<Item = (f64, f64)> {
 }
 
 /// A posterior with what the panels need of it.
-struct Arm {
-    beta: Beta,
+struct Arm<P> {
+    posterior: P,
     peak: f64,
-    /// Log-odds outside which its density is negligible.
+    /// Where its density begins and ends to matter.
     low: f64,
     high: f64,
     /// Integral of its unscaled density.
     mass: f64,
 }
 
-impl Arm {
-    fn new(beta: Beta, rule: &Rule, cuts: &mut Vec<f64>) -> Self {
-        let peak = beta.peak();
-        let own = beta.cuts();
+impl<P: Posterior> Arm<P> {
+    fn new(posterior: P, rule: &Rule, cuts: &mut Vec<f64>) -> Self {
+        let peak = posterior.peak();
+        let own = posterior.cuts();
         let mass = pairs(&own)
-            .map(|(from, to)| rule.integral(from, to, |d| libm::exp(beta.log_density(d))))
+            .map(|(from, to)| rule.integral(from, to, |d| libm::exp(posterior.log_density(d))))
             .sum();
         cuts.extend(own.iter().map(|d| peak + d));
         let low = peak + own.first().copied().unwrap_or_default();
         let high = peak + own.last().copied().unwrap_or_default();
         Self {
-            beta,
+            posterior,
             peak,
             low,
             high,
@@ -214,11 +228,16 @@ struct ArmOnPanel {
 /// ```
 #[must_use]
 pub fn probability_best(arms: &[Beta]) -> Vec<f64> {
+    probability_best_of(arms)
+}
+
+/// The same for posteriors of any kind, over whatever they are densities of.
+pub(super) fn probability_best_of<P: Posterior>(arms: &[P]) -> Vec<f64> {
     let rule = Rule::new();
     let mut cuts = Vec::new();
-    let arms: Vec<Arm> = arms
+    let arms: Vec<Arm<P>> = arms
         .iter()
-        .map(|beta| Arm::new(*beta, &rule, &mut cuts))
+        .map(|posterior| Arm::new(*posterior, &rule, &mut cuts))
         .collect();
     cuts.sort_by(f64::total_cmp);
     // Cuts closer than rounding would make panels without width.
@@ -229,7 +248,7 @@ pub fn probability_best(arms: &[Beta]) -> Vec<f64> {
         let panel: Vec<ArmOnPanel> = arms
             .iter()
             .zip(&mut below)
-            .map(|(arm, below)| on_panel(&rule, arm, below, from, to))
+            .map(|(arm, below)| on_panel(&rule, arm, below, (from, to)))
             .collect();
         add_panel(&rule, &panel, 0.5 * (to - from), &mut best);
     }
@@ -238,7 +257,12 @@ pub fn probability_best(arms: &[Beta]) -> Vec<f64> {
 }
 
 /// Evaluates an arm on a panel and moves `below`, its distribution function, to the panel's end.
-fn on_panel(rule: &Rule, arm: &Arm, below: &mut f64, from: f64, to: f64) -> ArmOnPanel {
+fn on_panel<P: Posterior>(
+    rule: &Rule,
+    arm: &Arm<P>,
+    below: &mut f64,
+    (from, to): (f64, f64),
+) -> ArmOnPanel {
     let start = *below;
     if to <= arm.low || from >= arm.high {
         return ArmOnPanel {
@@ -249,7 +273,7 @@ fn on_panel(rule: &Rule, arm: &Arm, below: &mut f64, from: f64, to: f64) -> ArmO
     let (half, middle) = (0.5 * (to - from), 0.5 * (to + from) - arm.peak);
     let density = rule
         .nodes
-        .map(|x| libm::exp(arm.beta.log_density(middle + half * x)) / arm.mass);
+        .map(|x| libm::exp(arm.posterior.log_density(middle + half * x)) / arm.mass);
     let sum = |weights: &[f64; N_NODES]| {
         half * weights
             .iter()

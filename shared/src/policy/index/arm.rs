@@ -9,6 +9,8 @@ pub struct IndexArm {
     pub n: f64,
     /// Sum of rewards, in 0 ..= `n`.
     pub sum: f64,
+    /// Sum of squared rewards, at most `sum`.
+    pub squares: f64,
 }
 
 impl IndexArm {
@@ -16,12 +18,14 @@ impl IndexArm {
     pub fn observe(&mut self, share: f64) {
         self.n += 1.0;
         self.sum += share;
+        self.squares += share * share;
     }
 
     /// Takes out a reward that has left the window of a sliding-window form.
     pub fn expire(&mut self, share: f64) {
         self.n = f64::max(self.n - 1.0, 0.0);
         self.sum = (self.sum - share).clamp(0.0, self.n);
+        self.squares = (self.squares - share * share).clamp(0.0, self.sum);
     }
 
     /// Mean reward; one half before the first.
@@ -55,6 +59,7 @@ impl Discount {
         for arm in arms {
             arm.n *= self.0;
             arm.sum *= self.0;
+            arm.squares *= self.0;
         }
     }
 }
@@ -80,7 +85,11 @@ mod tests {
         arm.observe(1.0);
         arm.observe(0.0);
         arm.expire(1.0);
-        assert_eq!(arm, IndexArm { n: 1.0, sum: 0.0 });
+        let expected = IndexArm {
+            n: 1.0,
+            ..IndexArm::default()
+        };
+        assert_eq!(arm, expected);
         arm.expire(1.0);
         arm.expire(1.0);
         assert_eq!(arm, IndexArm::default());

@@ -6,6 +6,8 @@
 mod arm;
 mod divergence;
 mod rule;
+mod student;
 
 pub use arm::{Discount, IndexArm};
 pub use rule::{AllocationRule, MeasuredShare, Plan, RULES, rule_named};
+pub use student::Student;

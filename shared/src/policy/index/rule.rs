@@ -2,13 +2,14 @@
 
 use super::arm::IndexArm;
 use super::divergence::{divergence, upper_mean};
+use super::student::probability_best_student;
 use crate::bandit::{BetaPrior, Distribution, InvalidDistribution};
 use crate::policy::{Beta, probability_best};
 
 /// How actions are chosen from what each brought.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AllocationRule {
-    /// The default: KL-UCB+ where each decision knows the last reward, and Thompson sampling with
+    /// The default: KL-MOSS where each decision knows the last reward, and Thompson sampling with
     /// Jeffreys' prior for a snapshot, whose whole traffic an index would send to one action.
     Automatic,
     /// Each action with the probability of being best.
@@ -16,12 +17,18 @@ pub enum AllocationRule {
         /// Where posteriors start.
         prior: BetaPrior,
     },
+    /// Each action with the probability of being best where rewards are normal and their variance
+    /// is not known.
+    ThompsonNormal,
     /// The greatest upper bound by Hoeffding's inequality.
     Ucb1,
     /// The greatest mean whose divergence is within `ln t / n`.
     KlUcb,
     /// The same within `ln (t / n) / n`: explores no more where much is known.
     KlUcbPlus,
+    /// The same within `ln (t / (k n)) / n` for `k` actions: explores no more once an action has
+    /// had its even share.
+    KlMoss,
     /// The least `n kl(mean, best mean) + ln n`: needs no root of anything.
     Imed,
     /// The best, and with probability `epsilon / t^decay` any.
@@ -42,13 +49,15 @@ pub enum AllocationRule {
 }
 
 /// Names of the rules, as commands take them.
-pub const RULES: [&str; 10] = [
+pub const RULES: [&str; 12] = [
     "default",
     "thompson",
     "thompson-uniform",
+    "thompson-normal",
     "ucb1",
     "kl-ucb",
     "kl-ucb-plus",
+    "kl-moss",
     "imed",
     "epsilon-greedy",
     "greedy",
@@ -67,9 +76,11 @@ pub fn rule_named(name: &str) -> Option<AllocationRule> {
         "default" => AllocationRule::Automatic,
         "thompson" => AllocationRule::Thompson { prior: jeffreys },
         "thompson-uniform" => AllocationRule::Thompson { prior: uniform },
+        "thompson-normal" => AllocationRule::ThompsonNormal,
         "ucb1" => AllocationRule::Ucb1,
         "kl-ucb" => AllocationRule::KlUcb,
         "kl-ucb-plus" => AllocationRule::KlUcbPlus,
+        "kl-moss" => AllocationRule::KlMoss,
         "imed" => AllocationRule::Imed,
         "epsilon-greedy" => AllocationRule::EpsilonGreedy {
             epsilon: 0.1,
@@ -117,27 +128,31 @@ impl AllocationRule {
 
     /// The same before it is rounded to parts, and not scaled to sum to one.
     fn probabilities(self, arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
-        let means = arms.iter().map(IndexArm::mean);
         match self {
             Self::Automatic if n_decisions > 1 => Self::Thompson {
                 prior: BetaPrior::JEFFREYS,
             }
             .probabilities(arms, n_decisions),
-            Self::Automatic => Self::KlUcbPlus.probabilities(arms, n_decisions),
+            Self::Automatic => Self::KlMoss.probabilities(arms, n_decisions),
             Self::Thompson { prior } => probability_best(&betas(arms, prior)),
             Self::TopTwo { prior } => top_two(&probability_best(&betas(arms, prior))),
-            Self::Greedy => greatest(means),
+            Self::ThompsonNormal => probability_best_student(arms),
+            Self::Greedy => greatest(known_or_first(arms)),
             Self::EpsilonGreedy { epsilon, decay } => {
                 let t = f64::max(total(arms), 1.0);
                 let epsilon = f64::min(epsilon * libm::pow(t, -decay), 1.0);
-                let best = greatest(means);
+                let best = greatest(known_or_first(arms));
                 let n_best: f64 = best.iter().sum();
                 best.iter()
                     .map(|p| (1.0 - epsilon) * p / n_best + epsilon / arms.len() as f64)
                     .collect()
             }
-            Self::Ucb1 | Self::KlUcb | Self::KlUcbPlus | Self::Imed => {
-                let t = total(arms);
+            Self::Ucb1 | Self::KlUcb | Self::KlUcbPlus | Self::KlMoss | Self::Imed => {
+                let t = match self {
+                    Self::KlMoss => total(arms) / arms.len() as f64,
+                    _ => total(arms),
+                };
+                let means = arms.iter().map(IndexArm::mean);
                 let best = means.fold(f64::NEG_INFINITY, f64::max);
                 greatest(arms.iter().map(|arm| self.index(arm, t, best)))
             }
@@ -147,10 +162,12 @@ impl AllocationRule {
     /// How promising an action is; infinite before its first decision.
     ///
     /// # Arguments
-    /// `t`: decisions of all actions; `best`: the greatest mean.
+    /// `t`: decisions of all actions, of one on average for `KlMoss`; `best`: the greatest mean.
     /// # Source
     /// `Ucb1`: Auer et al. 2002, with `2 ln t`. `KlUcb`, `KlUcbPlus`: Garivier and Cappé 2011,
-    /// `c = 0`, and their section 6. `Imed`: Honda and Takemura 2015, its sign turned.
+    /// `c = 0`, and their section 6. `KlMoss`: Garivier, Hadiji, Ménard and Stoltz 2022, section 3,
+    /// with the rounds so far for their horizon (Degenne and Perchet 2016 do so for MOSS). `Imed`:
+    /// Honda and Takemura 2015, its sign turned.
     fn index(self, arm: &IndexArm, t: f64, best: f64) -> f64 {
         if arm.n <= 0.0 {
             return f64::INFINITY;
@@ -163,6 +180,17 @@ impl AllocationRule {
             _ => upper_mean(mean, libm::log(t / n) / n),
         }
     }
+}
+
+/// Means, and infinity before an action's first decision: each is tried once.
+fn known_or_first(arms: &[IndexArm]) -> impl Iterator<Item = f64> + Clone {
+    arms.iter().map(|arm| {
+        if arm.n > 0.0 {
+            arm.mean()
+        } else {
+            f64::INFINITY
+        }
+    })
 }
 
 fn total(arms: &[IndexArm]) -> f64 {

@@ -3,7 +3,11 @@ use super::*;
 fn arms(counts: &[(f64, f64)]) -> Vec<IndexArm> {
     counts
         .iter()
-        .map(|(n, sum)| IndexArm { n: *n, sum: *sum })
+        .map(|(n, sum)| IndexArm {
+            n: *n,
+            sum: *sum,
+            squares: *sum,
+        })
         .collect()
 }
 
@@ -27,6 +31,8 @@ fn indices_choose_as_on_paper() {
     assert_eq!(parts("ucb1", &counts, 1), [1_000_000, 0]);
     // ln(80 / 20) / 20 = 0.069: kl(0.5, 0.683) = 0.069. ln(80 / 60) / 60 = 0.0048: to 0.648.
     assert_eq!(parts("kl-ucb-plus", &counts, 1), [1_000_000, 0]);
+    // ln(80 / (2 * 20)) / 20 = 0.035: kl(0.5, 0.631) = 0.035. The other had more than half: 0.6.
+    assert_eq!(parts("kl-moss", &counts, 1), [1_000_000, 0]);
     // 20 kl(0.5, 0.6) + ln 20 = 3.404 against ln 60 = 4.094.
     assert_eq!(parts("imed", &counts, 1), [1_000_000, 0]);
     assert_eq!(parts("greedy", &counts, 1), [0, 1_000_000]);
@@ -66,12 +72,43 @@ fn permuting_arms_permutes_the_answer() {
 #[test]
 fn the_default_draws_where_it_serves_many() {
     let counts = [(50.0, 20.0), (50.0, 21.0), (50.0, 25.0)];
-    assert_eq!(
-        parts("default", &counts, 1),
-        parts("kl-ucb-plus", &counts, 1)
-    );
+    assert_eq!(parts("default", &counts, 1), parts("kl-moss", &counts, 1));
     assert_eq!(parts("default", &counts, 2), parts("thompson", &counts, 2));
     assert_ne!(parts("default", &counts, 1), parts("default", &counts, 2));
+}
+
+/// Whoever is greedy tries each action once, so that none is judged by what it is thought to be.
+#[test]
+fn greedy_rules_try_each_action_once() {
+    let counts = [(1.0, 1.0), (0.0, 0.0), (0.0, 0.0)];
+    assert_eq!(parts("greedy", &counts, 1), [0, 500_000, 500_000]);
+    assert_eq!(
+        parts("epsilon-greedy", &counts, 1),
+        [33_333, 483_333, 483_334]
+    );
+}
+
+/// Rewards that vary little say more of their mean than coins of the same sum do.
+#[test]
+fn a_normal_posterior_follows_the_variance() {
+    let arm = |mean: f64, deviation: f64| IndexArm {
+        n: 100.0,
+        sum: 100.0 * mean,
+        squares: 100.0 * (mean * mean + deviation * deviation),
+    };
+    let share = |rule: &str, deviation| {
+        let plan = Plan {
+            n_decisions: 1,
+            share: MeasuredShare::default(),
+        };
+        let arms = [arm(0.5, deviation), arm(0.52, deviation)];
+        let found = rule_named(rule).unwrap().distribution(&arms, plan).unwrap();
+        found.parts()[1]
+    };
+    assert!(share("thompson-normal", 0.05) > 990_000);
+    assert!(share("thompson", 0.05) < 650_000);
+    // Rewards as noisy as coins are known as well as coins are.
+    assert!(share("thompson-normal", 0.5).abs_diff(share("thompson", 0.5)) < 10_000);
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! A policy that a replay lets play: what it decides from may be older than what it has learned.
+
+use super::log::Log;
+use super::workers::{Workers, WorkersWire};
+use crate::fault::Fault;
+use crate::input;
+use bandera_shared::bandit::Distribution;
+use bandera_shared::policy::contextual::{
+    ContextualPolicy, ContextualSpec, Observation, wire::parse,
+};
+use serde_json::Value;
+use std::path::Path;
+
+const FIX: &str = "`bandera replay --help` names the policies, docs/bandits.md their members";
+
+/// What plays.
+pub(super) trait Player {
+    /// Makes the next decisions follow from everything learned so far.
+    fn publish(&mut self);
+    fn decide(&self, context: &[f64]) -> Distribution;
+    fn observe(&mut self, observation: Observation<'_>);
+    fn name(&self) -> &str;
+    /// How often the policy took the world for changed.
+    fn n_changes(&self) -> u64;
+}
+
+/// A policy as it was asked for, for any log.
+#[derive(Debug)]
+pub(super) enum Declared {
+    Contextual(ContextualSpec),
+    Workers(WorkersWire),
+}
+
+impl Declared {
+    /// The policy of a name or file.
+    pub(super) fn read(path: &Path) -> Result<Self, Fault> {
+        match path.to_str() {
+            Some("default") => return Ok(Self::Contextual(ContextualSpec::default())),
+            Some("workers") => return Ok(Self::Workers(WorkersWire::default())),
+            _ => {}
+        }
+        let bytes = input::read(path)?;
+        let fault = |cause: String| Fault::usage(input::name(path), cause).fix(FIX);
+        let json: Option<Value> = serde_json::from_slice(&bytes).ok();
+        if json.is_some_and(|json| json.get("policy").is_some_and(|it| it == "workers")) {
+            let wire = serde_json::from_slice(&bytes).map_err(|error| fault(error.to_string()))?;
+            return Ok(Self::Workers(wire));
+        }
+        let spec = parse(&bytes).map_err(|error| fault(error.to_string()))?;
+        Ok(Self::Contextual(spec))
+    }
+
+    /// The policy before its first round.
+    ///
+    /// # Arguments
+    /// `every`: decisions that are made of the same knowledge.
+    pub(super) fn player(&self, log: &Log, every: u32) -> Result<Box<dyn Player>, Fault> {
+        match self {
+            Self::Workers(wire) => Ok(Box::new(Workers::new(wire, log)?)),
+            Self::Contextual(spec) => {
+                let policy = ContextualPolicy::new(spec.clone(), log.d, log.n_actions)
+                    .map_err(|error| Fault::usage(log.place.clone(), error))?;
+                // A copy is only kept where decisions lag behind what was learned.
+                let snapshot = (every > 1).then(|| policy.clone());
+                Ok(Box::new(Contextual { policy, snapshot }))
+            }
+        }
+    }
+}
+
+struct Contextual {
+    policy: ContextualPolicy,
+    snapshot: Option<ContextualPolicy>,
+}
+
+impl Player for Contextual {
+    fn publish(&mut self) {
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.clone_from(&self.policy);
+        }
+    }
+
+    fn decide(&self, context: &[f64]) -> Distribution {
+        self.snapshot
+            .as_ref()
+            .unwrap_or(&self.policy)
+            .decide(context)
+    }
+
+    fn observe(&mut self, observation: Observation<'_>) {
+        self.policy.observe(observation);
+    }
+
+    fn name(&self) -> &str {
+        self.policy.name()
+    }
+
+    fn n_changes(&self) -> u64 {
+        self.policy.n_changes()
+    }
+}

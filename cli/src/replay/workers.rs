@@ -1,0 +1,178 @@
+//! The policy of contextual bandits in the Workers, played by their own code: features as a ruleset
+//! declares them, sums as a shard keeps them, a model as the coordinator publishes it, decisions as
+//! edges make them.
+
+use super::log::Log;
+use super::player::Player;
+use crate::fault::Fault;
+use bandera_shared::bandit::features::FEATURES_MAX;
+use bandera_shared::bandit::{Bandit, ContextVector, Distribution, FeatureSpec, wire};
+use bandera_shared::ledger::{MergedState, ShardState};
+use bandera_shared::policy::contextual::Observation;
+use bandera_shared::policy::linear::{self, Block, EXPLORATION};
+use bandera_shared::snapshot::{LinearModel, PolicySnapshot};
+use bandera_shared::{EvaluationContext, UnixMillis};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Greatest factor of exploration that can be asked for.
+const EXPLORATION_MAX: f64 = 1e6;
+
+/// What may be said of the policy, `{"policy": "workers", ...}`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WorkersWire {
+    #[serde(rename = "policy")]
+    _name: Option<String>,
+    /// Features as in a ruleset; column `i` of the log is the attribute `x<i>`.
+    features: Option<Value>,
+    /// Least share of every action, as in a ruleset.
+    floor: Option<f64>,
+    /// Another factor of exploration than that of the Workers.
+    exploration: Option<f64>,
+}
+
+/// One shard, its coordinator and an edge.
+pub(super) struct Workers {
+    bandit: Bandit,
+    features: FeatureSpec,
+    /// Names of the columns.
+    columns: Vec<String>,
+    state: ShardState,
+    published: Option<PolicySnapshot>,
+    /// What is decided by before anything is published.
+    even: Distribution,
+    /// Factor of the rate of exploration that is published.
+    haste: f32,
+}
+
+impl Workers {
+    pub(super) fn new(wire: &WorkersWire, log: &Log) -> Result<Self, Fault> {
+        let features = match &wire.features {
+            Some(features) => features.clone(),
+            None if log.d > FEATURES_MAX => {
+                let cause = format!("has {} columns; the Workers look at {FEATURES_MAX}", log.d);
+                let fix = "declare \"features\" in the policy's file";
+                return Err(Fault::usage(log.place.clone(), cause).fix(fix));
+            }
+            None => numeric(log),
+        };
+        let mut policy = json!({"kind": "contextual", "features": features});
+        if let Some(floor) = wire.floor {
+            policy["floor"] = json!(floor);
+        }
+        let actions: Vec<String> = (0..log.n_actions).map(|i| i.to_string()).collect();
+        let reward = json!({"metric": "reward", "kind": "numeric", "min": 0, "max": 1});
+        let bandit = json!({"actions": actions, "reward": reward, "policy": policy});
+        let bandit = wire::parse("replay", &bandit.to_string())
+            .map_err(|fault| Fault::usage(log.place.clone(), fault))?;
+        let even = Distribution::uniform(log.n_actions)
+            .map_err(|error| Fault::usage(log.place.clone(), error))?;
+        let Some(features) = bandit.features().cloned() else {
+            return Err(Fault::usage(log.place.clone(), "no features are declared"));
+        };
+        let exploration = wire.exploration.unwrap_or(EXPLORATION);
+        if !(0.0..=EXPLORATION_MAX).contains(&exploration) {
+            let cause = format!("\"exploration\" must be from 0 to {EXPLORATION_MAX}");
+            return Err(Fault::usage("--policy", cause));
+        }
+        Ok(Self {
+            bandit,
+            features,
+            columns: (0..log.d).map(column).collect(),
+            state: ShardState::default(),
+            published: None,
+            even,
+            haste: (exploration / EXPLORATION) as f32,
+        })
+    }
+
+    fn vector(&self, context: &[f64]) -> ContextVector {
+        let mut attributes = EvaluationContext::new();
+        for (name, x) in self.columns.iter().zip(context) {
+            attributes.set(name, (*x).into());
+        }
+        self.features.vector(&attributes)
+    }
+
+    /// The snapshot of what the one shard has counted, its rate of exploration brought to the one
+    /// that was asked for.
+    fn snapshot(&self) -> Option<PolicySnapshot> {
+        let mut merged = MergedState::default();
+        merged.merge_shard(0, self.state.clone());
+        let (bandit, features) = (&self.bandit, &self.features);
+        let at = UnixMillis(0);
+        let snapshot = linear::snapshot(bandit, features, &merged, self.state.sequence, at)?;
+        let model = snapshot.model()?;
+        let gamma = model.gamma() * self.haste;
+        let coefficients = model.coefficients().map(Into::into).collect();
+        let model = LinearModel::new(model.features(), gamma, coefficients)?;
+        snapshot.with_model(model)
+    }
+}
+
+/// Every column as a number between its least and its greatest value.
+fn numeric(log: &Log) -> Value {
+    let feature = |i: usize| {
+        let values = log.rounds.iter().filter_map(|round| round.context.get(i));
+        let min = values.clone().copied().fold(f64::INFINITY, f64::min);
+        let max = values.copied().fold(f64::NEG_INFINITY, f64::max);
+        // A column that never changes says nothing, and any range will do.
+        let max = if max > min { max } else { min + 1.0 };
+        json!({"kind": "numeric", "attribute": column(i), "min": min, "max": max})
+    };
+    (0..log.d).map(feature).collect()
+}
+
+fn column(i: usize) -> String {
+    format!("x{i}")
+}
+
+impl Player for Workers {
+    fn publish(&mut self) {
+        // Nothing is published before the first decision, and what gives no number is not.
+        if self.state.sequence > 0 {
+            self.published = self.snapshot().or_else(|| self.published.take());
+        }
+    }
+
+    fn decide(&self, context: &[f64]) -> Distribution {
+        let published = self.published.as_ref();
+        published
+            .and_then(|snapshot| snapshot.distribution_in(&self.vector(context), &self.bandit))
+            .unwrap_or_else(|| self.even.clone())
+    }
+
+    fn observe(&mut self, observation: Observation<'_>) {
+        let Observation {
+            context,
+            action,
+            share,
+        } = observation;
+        let (Some(action), Ok(reward)) = (
+            self.bandit.actions().get(action).cloned(),
+            self.bandit.reward().check(share),
+        ) else {
+            return;
+        };
+        let context = self.vector(context);
+        let rest = self.bandit.reward().range().rest_units();
+        let block = self
+            .state
+            .blocks
+            .or_insert_with(action, || Arc::new(Block::new(self.features.n_features())));
+        let block = Arc::make_mut(block);
+        block.observe(&context, rest);
+        block.revalue(&context, rest, reward.units().unsigned_abs());
+        self.state.sequence += 1;
+    }
+
+    fn name(&self) -> &str {
+        "workers"
+    }
+
+    fn n_changes(&self) -> u64 {
+        0
+    }
+}
