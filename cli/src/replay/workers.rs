@@ -35,6 +35,7 @@ pub(super) struct WorkersWire {
 
 /// One shard, its coordinator and an edge.
 pub(super) struct Workers {
+    name: Box<str>,
     bandit: Bandit,
     features: FeatureSpec,
     /// Names of the columns.
@@ -58,10 +59,8 @@ impl Workers {
             }
             None => numeric(log),
         };
-        let mut policy = json!({"kind": "contextual", "features": features});
-        if let Some(floor) = wire.floor {
-            policy["floor"] = json!(floor);
-        }
+        let floor = wire.floor;
+        let policy = json!({"kind": "contextual", "features": features, "floor": floor});
         let actions: Vec<String> = (0..log.n_actions).map(|i| i.to_string()).collect();
         let reward = json!({"metric": "reward", "kind": "numeric", "min": 0, "max": 1});
         let bandit = json!({"actions": actions, "reward": reward, "policy": policy});
@@ -78,6 +77,7 @@ impl Workers {
             return Err(Fault::usage("--policy", cause));
         }
         Ok(Self {
+            name: "workers".into(),
             bandit,
             features,
             columns: (0..log.d).map(column).collect(),
@@ -169,7 +169,7 @@ impl Player for Workers {
     }
 
     fn name(&self) -> &str {
-        "workers"
+        &self.name
     }
 
     fn n_changes(&self) -> u64 {

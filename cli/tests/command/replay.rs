@@ -160,7 +160,7 @@ fn coins_may_vary_less_and_change_and_be_forgotten() {
         "{steady} {falling}"
     );
     for (rest, part) in [
-        ("0.5,0.1 --deviation 0.3", "--deviation"),
+        ("0.5,0.1 --deviation 0.31", "--deviation"),
         ("0.5,0.1 --memory 1", "--memory"),
         ("0.5,0.1 --window 0", "--window"),
         ("0.5,0.1 --policy epsilon-greedy --decay 2", "--decay"),

@@ -33,7 +33,7 @@ impl Student {
     /// `b = b_0 + sum (r - mean r)^2 / 2 + k_0 n (mean r - m_0)^2 / (2 k)`; the mean has Student's
     /// distribution of `2 a` degrees around `m` with scale `sqrt(b / (a k))`.
     /// # Source
-    /// DeGroot 1970, section 9.6. Honda and Takemura 2014 show which priors make Thompson sampling
+    /// `DeGroot` 1970, section 9.6. Honda and Takemura 2014 show which priors make Thompson sampling
     /// optimal for normal rewards: those that keep the tails this heavy.
     #[must_use]
     pub fn of(arm: &IndexArm) -> Self {
@@ -137,7 +137,9 @@ mod tests {
         let mut arm = IndexArm::default();
         let start = Student::of(&arm);
         assert_eq!((start.location, start.freedom), (0.5, 2.0));
-        [0.2, 0.4, 0.9].iter().for_each(|share| arm.observe(*share));
+        for share in [0.2, 0.4, 0.9] {
+            arm.observe(share);
+        }
         // k = 4, m = 2 / 4, a = 2.5; the squares around the mean 0.5 are 0.09 + 0.01 + 0.16.
         let found = Student::of(&arm);
         assert!((found.location - 0.5).abs() < 1e-12 && (found.freedom - 5.0).abs() < 1e-12);
