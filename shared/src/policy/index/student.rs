@@ -33,8 +33,9 @@ impl Student {
     /// `b = b_0 + sum (r - mean r)^2 / 2 + k_0 n (mean r - m_0)^2 / (2 k)`; the mean has Student's
     /// distribution of `2 a` degrees around `m` with scale `sqrt(b / (a k))`.
     /// # Source
-    /// `DeGroot` 1970, section 9.6. Honda and Takemura 2014 show which priors make Thompson sampling
-    /// optimal for normal rewards: those that keep the tails this heavy.
+    /// `DeGroot` 1970, section 9.6. DIFFERENCE: the prior of Honda and Takemura 2014, which makes
+    /// Thompson sampling optimal for normal rewards, has heavier tails and needs two rewards of each
+    /// action before it is a distribution; this one needs none.
     #[must_use]
     pub fn of(arm: &IndexArm) -> Self {
         let n = f64::max(arm.n, 0.0);
