@@ -34,8 +34,8 @@ impl Student {
     /// distribution of `2 a` degrees around `m` with scale `sqrt(b / (a k))`.
     /// # Source
     /// `DeGroot` 1970, section 9.6. DIFFERENCE: the prior of Honda and Takemura 2014, which makes
-    /// Thompson sampling optimal for normal rewards, has heavier tails and needs two rewards of each
-    /// action before it is a distribution; this one needs none.
+    /// Thompson sampling optimal for normal rewards, has heavier tails and needs two rewards of
+    /// each action before it is a distribution; this one needs none.
     #[must_use]
     pub fn of(arm: &IndexArm) -> Self {
         let n = f64::max(arm.n, 0.0);
