@@ -101,7 +101,7 @@ export async function decisions(tools: Tools): Promise<readonly Table[]> {
   await build(["edge"], tools);
   const generator = await loadGenerator();
   const published = join(targetDir, "bandera-published");
-  const program = ["run", "-q", "--release", "--locked", "-p", "bandera-timing"];
+  const program = ["run", "-q", "--release", "-p", "bandera-timing"];
   await cargo([...program, "--bin", "bandera-timing", "--", "--published", published]);
   const bodyFile = join(published, "request.json");
   const running: Workerd[] = [];

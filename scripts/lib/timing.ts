@@ -22,7 +22,7 @@ interface Module {
 
 /** Builds both: natively for this machine, and as Workers are built, for the V8 of Node. */
 async function assemble(tools: Tools): Promise<{ native: string; module: Module }> {
-  const timing = ["-q", "--locked", "-p", "bandera-timing"];
+  const timing = ["-q", "-p", "bandera-timing"];
   await cargo(["build", "--release", ...timing, "--bin", "bandera-timing"]);
   const wasm = ["--profile=worker", "--target", "wasm32-unknown-unknown"];
   await cargo(["build", ...wasm, ...timing, "--lib"]);
