@@ -17,13 +17,14 @@ use std::cell::{Cell, RefCell};
 use bandera_platform::environment;
 use bandera_shared::bandit::{Bandit, SNAPSHOT_INTERVAL_MS_MIN};
 use bandera_shared::ledger::{
-    ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, wire,
+    ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, WarmStart, wire,
 };
 use bandera_shared::snapshot::{self, PolicySnapshot};
 use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names, policy};
 use worker::{
-    Date, DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
+    Date, DurableObject, Env, Request, Response, Result, SqlStorage, State, console_error,
+    durable_object,
 };
 
 /// Binding of the coordinators.
@@ -98,6 +99,17 @@ impl DurableObject for Coordinator {
                 Some(view) => Response::ok(wire::print_view(&view)),
                 None => Response::error("nothing was learned yet", 404),
             },
+            Ok(CoordinatorCommand::Warm {
+                publication,
+                bandit,
+                action,
+                start,
+            }) => {
+                if self.warm_up((publication, *bandit), &action, start)? {
+                    self.set_alarm().await?;
+                }
+                Response::ok("")
+            }
             Ok(merge @ CoordinatorCommand::Merge { .. }) => {
                 if self.merge(merge)? {
                     self.set_alarm().await?;
@@ -155,19 +167,34 @@ impl Coordinator {
         let storage = self.state.storage();
         let sql = storage.sql();
         self.with_memory(|memory| {
-            let is_newer = memory
-                .bandit
-                .as_ref()
-                .is_none_or(|(known, _)| *known < publication);
-            if is_newer {
-                store::write_bandit(&sql, publication, &bandit)?;
-                memory.bandit = Some((publication, *bandit));
-            }
+            let is_newer = note_bandit(memory, &sql, publication, *bandit)?;
             let merged = memory.merged.or_default(definition);
             let known = merged.shard(shard).cloned();
             let is_later = merged.merge_shard(shard, state.clone());
             if is_later {
                 store::write_shard(&storage, (definition, shard), known.as_ref(), &state)?;
+            }
+            Ok(is_newer || is_later)
+        })
+    }
+
+    /// Takes over what is believed of an action.
+    ///
+    /// # Returns
+    /// Whether anything changed.
+    fn warm_up(
+        &self,
+        (publication, bandit): (u64, Bandit),
+        action: &str,
+        start: WarmStart,
+    ) -> Result<bool> {
+        let sql = self.state.storage().sql();
+        self.with_memory(|memory| {
+            let definition = bandit.definition();
+            let is_newer = note_bandit(memory, &sql, publication, bandit)?;
+            let is_later = memory.merged.or_default(definition).warm_up(action, start);
+            if is_later {
+                store::write_warm_start(&sql, definition, action, &start)?;
             }
             Ok(is_newer || is_later)
         })
@@ -228,7 +255,7 @@ impl Coordinator {
             let arms = bandit
                 .actions()
                 .iter()
-                .zip(policy::outlook(bandit, &merged.arms()))
+                .zip(policy::outlook(bandit, &merged))
                 .map(|(action, outlook)| ArmView {
                     action: action.clone(),
                     arm: outlook.arm,
@@ -247,6 +274,25 @@ impl Coordinator {
             }))
         })
     }
+}
+
+/// Remembers the bandit of a later publication.
+///
+/// # Returns
+/// Whether it is one.
+fn note_bandit(
+    memory: &mut Memory,
+    sql: &SqlStorage,
+    publication: u64,
+    bandit: Bandit,
+) -> Result<bool> {
+    let known = memory.bandit.as_ref().map(|(known, _)| *known);
+    let is_newer = known.is_none_or(|known| known < publication);
+    if is_newer {
+        store::write_bandit(sql, publication, &bandit)?;
+        memory.bandit = Some((publication, bandit));
+    }
+    Ok(is_newer)
 }
 
 /// The published parts of an action; 0 while there is no snapshot that knows it.

@@ -24,7 +24,7 @@ use std::time::Duration;
 use bandera_platform::{environment, tell_object};
 use bandera_shared::ledger::{
     Batch, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome, ShardTotals,
-    apply, wire,
+    apply, reset, wire,
 };
 use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names};
@@ -122,6 +122,11 @@ impl DurableObject for Ledger {
                 }
             },
             Ok(LedgerCommand::Totals) => Response::ok(wire::print_totals(&self.inner.totals()?)),
+            Ok(LedgerCommand::Reset { bandit, action, at }) => {
+                let outcome = self.inner.reset(&bandit, &action, at)?;
+                self.inner.set_alarm_when_due().await?;
+                Response::ok(wire::print_outcomes(&[outcome]))
+            }
             Ok(LedgerCommand::Flush) => {
                 self.inner.send_due().await?;
                 Response::ok("")
@@ -218,6 +223,27 @@ impl Inner {
             })?;
             shard.memory.adopt(&change);
             Ok(change.outcomes)
+        })
+    }
+
+    /// Forgets what an action has earned.
+    fn reset(&self, bandit: &str, action: &str, at: UnixMillis) -> Result<Outcome> {
+        self.with_shard(|shard, sql| {
+            // A shard that never committed has nothing to forget.
+            let Some(number) = store::shard(sql)? else {
+                return Ok(Outcome::Duplicate);
+            };
+            let (change, outcome) = reset(&shard.memory, bandit, action, at);
+            if outcome == Outcome::Committed {
+                let statements = store::statements(number, &change, &[])?;
+                sql::transaction(&self.state.storage(), move |sql| {
+                    statements
+                        .into_iter()
+                        .try_for_each(|(statement, values)| sql::run(sql, statement, values))
+                })?;
+                shard.memory.adopt(&change);
+            }
+            Ok(outcome)
         })
     }
 

@@ -17,29 +17,31 @@ import { coordinatorOf } from "./lib/stored.ts";
 import type { Stored, StoredArm, StoredBlock } from "./lib/stored.ts";
 import { inLanes, postEvents } from "./lib/visitor.ts";
 
+/** What is offered at first, and later. */
 const ACTIONS = ["a", "b", "c"];
+const LATER = ["a", "b", "d"];
 const RANGE = { min: -2, max: 8 };
 const FEATURES = [
   { kind: "oneHot", attribute: "device", categories: ["desktop", "mobile"] },
   { kind: "numeric", attribute: "age", min: 0, max: 100 },
 ];
 const N_TERMS = 4;
-const BANDITS = {
+const bandits = (actions: readonly string[]): Readonly<Record<string, unknown>> => ({
   plain: {
-    actions: ACTIONS,
+    actions,
     reward: { metric: "revenue", kind: "numeric", min: 0, max: 10, repeat: "add" },
     snapshotIntervalMs: 1_000,
   },
   contextual: {
-    actions: ACTIONS,
+    actions,
     reward: { metric: "revenue", kind: "numeric", ...RANGE },
     policy: { kind: "contextual", features: FEATURES },
     snapshotIntervalMs: 1_000,
   },
-};
+});
 const flag = (bandit: string): unknown =>
   always({
-    variants: { a: { value: "a" }, b: { value: "b" }, c: { value: "c" }, off: { value: "off" } },
+    variants: Object.fromEntries(["a", "b", "c", "d", "off"].map((value) => [value, { value }])),
     defaultVariant: "off",
     rules: [{ id: "learn", serve: { bandit } }],
   });
@@ -63,7 +65,7 @@ interface Reward {
 }
 
 interface Made {
-  readonly bandit: keyof typeof BANDITS;
+  readonly bandit: "plain" | "contextual";
   readonly action: string;
   readonly receipt: string;
   readonly shard: number;
@@ -80,13 +82,17 @@ const all: Made[] = [];
 let nSubjects = 0;
 
 before(async () => {
-  const flags = { plain: flag("plain"), contextual: flag("contextual") };
-  edge = await Edge.start({ ruleset: ruleset(flags, { bandits: BANDITS }), vars: SHARDS.few });
+  edge = await Edge.start({ ruleset: offering(ACTIONS), vars: SHARDS.few });
 });
 
 after(async () => {
   await edge?.stop();
 });
+
+function offering(actions: readonly string[]): unknown {
+  const flags = { plain: flag("plain"), contextual: flag("contextual") };
+  return ruleset(flags, { bandits: bandits(actions) });
+}
 
 /** Shard and vector, which a receipt carries behind two texts and members of fixed length. */
 function readReceipt(receipt: string): Pick<Made, "shard" | "terms"> {
@@ -128,8 +134,8 @@ async function decide(bandit: Made["bandit"]): Promise<Made> {
 
 /** New subjects of both bandits. */
 async function decisions(): Promise<readonly Made[]> {
-  const bandits = ["plain", "contextual"] as const;
-  const wanted = Array.from({ length: 2 * N_SUBJECTS }, (_, n) => bandits[n % 2] ?? "plain");
+  const both = ["plain", "contextual"] as const;
+  const wanted = Array.from({ length: 2 * N_SUBJECTS }, (_, n) => both[n % 2] ?? "plain");
   const made = await inLanes(wanted, LANES, decide);
   all.push(...made);
   return made;
@@ -196,7 +202,7 @@ const REST = BigInt(Math.round((-RANGE.min / (RANGE.max - RANGE.min)) * UNIT));
 function reference(bandit: Made["bandit"]): Pick<Stored, "arms" | "blocks"> {
   const arms: Record<string, StoredArm> = {};
   const blocks: Record<string, StoredBlock> = {};
-  for (const action of ACTIONS) {
+  for (const action of new Set([...ACTIONS, ...LATER])) {
     const made = all.filter((one) => one.bandit === bandit && one.action === action);
     if (made.length === 0) continue;
     const rewarded = made.filter((one) => rewardOf(one) !== undefined);
@@ -260,5 +266,17 @@ test("a coordinator that is lost for a while changes nothing in the end", async 
   await edge.restart(SHARDS.many, COORDINATOR);
   await send([...events(await decisions()), ...events(before)]);
   await edge.restart(SHARDS.many);
+  await becomesOneProcess(3);
+});
+
+test("an action that is retired keeps what comes late for it, one that is added learns", async () => {
+  const former = await decisions();
+  await send(events(former.slice(0, N_SUBJECTS)));
+  await edge.publish(offering(LATER));
+  const made = await decisions();
+  const chosen = new Set(made.map(({ action }) => action));
+  assert.ok(chosen.has("d") && !chosen.has("c"), [...chosen].join());
+  assert.ok(former.some(({ action }) => action === "c"));
+  await send([...events(former), ...events(made)]);
   await becomesOneProcess(3);
 });

@@ -1,4 +1,6 @@
-//! What a bandit has learned, live, as its coordinator knows it.
+//! What a bandit has learned, live, as its coordinator knows it, and what people tell it.
+
+mod arms;
 
 use crate::app::App;
 use crate::extract::InPath;
@@ -73,7 +75,9 @@ struct BanditPath {
 
 /// Operations of this module.
 pub(super) fn routes() -> OpenApiRouter {
-    OpenApiRouter::default().routes(routes!(state))
+    OpenApiRouter::default()
+        .routes(routes!(state))
+        .merge(arms::routes())
 }
 
 /// What a published bandit has learned so far.
@@ -88,18 +92,7 @@ pub(super) fn routes() -> OpenApiRouter {
 )]
 #[worker::send]
 async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<BanditState>> {
-    let store = app.store()?;
-    environments::get(&store, &path.environment).await?;
-    let absent = || Fault::not_found("published bandit", &path.key);
-    let former = Former::load(&store, &path.environment)
-        .await?
-        .ok_or_else(absent)?;
-    let compiled = compile(former.bytes.as_bytes()).map_err(|error| Fault::internal(&error))?;
-    let bandits = compiled.ruleset.bandits();
-    let bandit = bandits
-        .iter()
-        .find(|one| one.key() == path.key)
-        .ok_or_else(absent)?;
+    let (_, bandit) = published(&app, &path.environment, &path.key).await?;
     let name = names::coordinator(&path.environment, &path.key);
     let coordinator = Object {
         binding: COORDINATOR,
@@ -109,8 +102,21 @@ async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<Bandit
     // It has nothing to say before it has heard of its bandit.
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
     let view = coordinator.ask(&app, &command, wire::parse_view).await?;
-    let view = view.unwrap_or_else(|| nothing_learned(bandit));
-    Ok(Json(describe(bandit, &view)))
+    let view = view.unwrap_or_else(|| nothing_learned(&bandit));
+    Ok(Json(describe(&bandit, &view)))
+}
+
+/// The bandit as it is published, and the number of that publication.
+async fn published(app: &App, environment: &str, key: &str) -> Result<(u64, Bandit)> {
+    let store = app.store()?;
+    environments::get(&store, environment).await?;
+    let absent = || Fault::not_found("published bandit", key);
+    let former = Former::load(&store, environment).await?;
+    let former = former.ok_or_else(absent)?;
+    let compiled = compile(former.bytes.as_bytes()).map_err(|error| Fault::internal(&error))?;
+    let mut bandits = compiled.ruleset.bandits().iter();
+    let bandit = bandits.find(|one| one.key() == key).ok_or_else(absent)?;
+    Ok((former.row.number, bandit.clone()))
 }
 
 /// What is known before the first event.

@@ -113,7 +113,7 @@ async fn totals(app: App, InPath(environment): InPath<String>) -> Result<Json<Ev
 }
 
 /// The number of shards, as the edge has it.
-fn n_shards(app: &App) -> Result<u16> {
+pub(super) fn n_shards(app: &App) -> Result<u16> {
     let Some(text) = binding_text(app.env(), "BANDERA_SHARDS") else {
         return Ok(1);
     };

@@ -1,7 +1,7 @@
 //! The rows of a coordinator.
 
 use bandera_shared::bandit::Bandit;
-use bandera_shared::ledger::{ShardState, wire};
+use bandera_shared::ledger::{ShardState, WarmStart, wire};
 use bandera_shared::policy::linear::Block;
 use bandera_shared::snapshot;
 use bandera_shared::sorted::Sorted;
@@ -34,6 +34,8 @@ CREATE TABLE blocks (
 const PUBLICATION: &str = "publication";
 /// The bandit with its key.
 const BANDIT: &str = "bandit";
+/// Before the definition in hexadecimal and the action: what is believed of it from the start.
+const WARM_START: &str = "warm/";
 /// The highest revision reserved.
 const REVISION: &str = "revision";
 /// The latest snapshot written to KV.
@@ -64,6 +66,7 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
             .or_default(definition)
             .merge_shard(shard, state);
     }
+    load_warm_starts(sql, &mut memory)?;
     let publication = fact(sql, PUBLICATION)?.and_then(|text| text.parse().ok());
     if let (Some(publication), Some(bandit)) = (publication, fact(sql, BANDIT)?) {
         let bandit = wire::parse_bandit(&bandit).map_err(|e| broken(&e))?;
@@ -77,6 +80,22 @@ pub(super) fn load(sql: &SqlStorage) -> Result<Memory> {
         memory.snapshot = Some(snapshot);
     }
     Ok(memory)
+}
+
+fn load_warm_starts(sql: &SqlStorage, memory: &mut Memory) -> Result<()> {
+    let all = "SELECT name, value FROM facts WHERE name GLOB 'warm/*'";
+    for row in sql::rows(sql, all, vec![])? {
+        let mut row = row?;
+        let name = row.text()?;
+        let parts = name
+            .strip_prefix(WARM_START)
+            .and_then(|rest| rest.split_once('/'));
+        let (definition, action) = parts.ok_or_else(|| broken(&"a warm start"))?;
+        let definition = u64::from_str_radix(definition, 16).map_err(|e| broken(&e))?;
+        let start = wire::parse_warm_start(&row.text()?).map_err(|e| broken(&e))?;
+        memory.merged.or_default(definition).warm_up(action, start);
+    }
+    Ok(())
 }
 
 /// Blocks of a shard's actions.
@@ -148,6 +167,17 @@ pub(super) fn write_shard(
             .into_iter()
             .try_for_each(|(statement, values)| sql::run(sql, statement, values))
     })
+}
+
+/// Remembers what is believed of an action from the start.
+pub(super) fn write_warm_start(
+    sql: &SqlStorage,
+    definition: u64,
+    action: &str,
+    start: &WarmStart,
+) -> Result<()> {
+    let name = format!("{WARM_START}{definition:016x}/{action}");
+    write_fact(sql, &name, &wire::print_warm_start(start))
 }
 
 /// Takes a revision that no snapshot has.

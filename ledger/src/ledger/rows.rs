@@ -182,7 +182,8 @@ fn key_list(keys: &[RowKey]) -> String {
     list
 }
 
-/// One row of `decisions`, as JSON.
+/// One row of `decisions`, as JSON. Whether it was exposed is the lowest bit of its third number,
+/// the others say how often its action had been reset.
 type SettledRow = (i64, i64, u8, Option<i64>, Option<i64>, Option<u32>, i64);
 
 fn row_of((hi, lo, exposed, at, units, added, keep_until): SettledRow) -> (RowKey, DecisionRow) {
@@ -199,9 +200,10 @@ fn row_of((hi, lo, exposed, at, units, added, keep_until): SettledRow) -> (RowKe
     (
         whole(hi, lo),
         DecisionRow {
-            exposed: exposed != 0,
+            exposed: exposed & 1 != 0,
             reward,
             keep_until,
+            generation: exposed >> 1,
         },
     )
 }
@@ -214,7 +216,7 @@ fn settled((key, row): (RowKey, DecisionRow)) -> SettledRow {
     (
         hi,
         lo,
-        u8::from(row.exposed),
+        u8::from(row.exposed) | row.generation << 1,
         at,
         units,
         added,
@@ -230,6 +232,7 @@ fn settled_addition(new: NewRow) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bandera_shared::ledger::RESETS_MAX;
 
     #[test]
     fn keys_survive_their_halves() {
@@ -262,6 +265,7 @@ mod tests {
                 exposed: true,
                 reward,
                 keep_until: UnixMillis(9),
+                generation: RESETS_MAX,
             };
             assert_eq!(row_of(settled((RowKey(77), row))), (RowKey(77), row));
         }

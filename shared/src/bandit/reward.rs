@@ -76,6 +76,13 @@ impl RewardRange {
             .clamp(0, REWARD_UNITS as i64) as u64
     }
 
+    /// Units from the bottom of the range to a mean reward; `None` outside the range.
+    #[must_use]
+    pub fn mean_units(self, mean: f64) -> Option<u64> {
+        let is_inside = (self.min..=self.max).contains(&mean);
+        is_inside.then(|| self.units(mean).clamp(0, REWARD_UNITS as i64) as u64)
+    }
+
     /// Units from the bottom of the range to the value 0, negative when the range starts above it.
     pub(crate) fn zero_units(self) -> i64 {
         self.units(0.0)

@@ -195,6 +195,7 @@ impl Applying<'_> {
             exposed: true,
             reward: None,
             keep_until: item.keep_until,
+            generation: 0,
         };
         self.write(item.row, row);
         let key = (item.flag.clone(), item.variant.clone());
@@ -212,10 +213,12 @@ impl Applying<'_> {
     ) -> Outcome {
         let spec = bandit.reward();
         let before = self.known.rows.get(&item.row).copied();
+        let generation = self.generation(learner, &item.action);
         let mut row = before.unwrap_or(DecisionRow {
             exposed: false,
             reward: None,
             keep_until: item.keep_until,
+            generation,
         });
         // Receipts of one decision made at several moments: the longest window counts.
         row.keep_until = row.keep_until.max(item.keep_until);
@@ -242,9 +245,11 @@ impl Applying<'_> {
         let state = self.change.learners.or_insert_with(learner.clone(), || {
             memory.learners.get(learner).cloned().unwrap_or_default()
         });
-        let arm = state.arms.or_default(item.action.clone());
+        // What a reset forgot stays forgotten, whatever is still told of it.
+        let is_current = row.generation == generation;
+        let arm = is_current.then(|| state.arms.or_default(item.action.clone()));
         count(arm, &mut self.change.totals, (before, row), spec);
-        if learn(state, item, bandit, (before, row)) {
+        if is_current && learn(state, item, bandit, (before, row)) {
             let learned = (learner.clone(), item.action.clone());
             if !self.change.learned.contains(&learned) {
                 self.change.learned.push(learned);
@@ -252,6 +257,13 @@ impl Applying<'_> {
         }
         self.write(item.row, row);
         Outcome::Committed
+    }
+
+    /// How often the action has been reset.
+    fn generation(&self, learner: &LearnerKey, action: &str) -> u8 {
+        let changed = self.change.learners.get(learner);
+        let state = changed.or_else(|| self.memory.learners.get(learner));
+        state.map_or(0, |state| state.generation(action))
     }
 
     /// The reward of a decision after a word about one of those that add up to it.
@@ -268,6 +280,7 @@ impl Applying<'_> {
             exposed: false,
             reward: Some(of_event),
             keep_until,
+            generation: row.generation,
         };
         self.write(event, kept);
         Ok(after)
@@ -295,15 +308,18 @@ impl Applying<'_> {
     }
 }
 
-/// Carries the difference between two forms of a row into the sums.
+/// Carries the difference between two forms of a row into the sums; into the totals alone where its
+/// action was reset since.
 fn count(
-    arm: &mut ArmState,
+    arm: Option<&mut ArmState>,
     totals: &mut Totals,
     (before, after): (Option<DecisionRow>, DecisionRow),
     spec: &RewardSpec,
 ) {
     let newly_exposed = after.exposed && !before.is_some_and(|row| row.exposed);
     totals.n_exposures += u64::from(newly_exposed);
+    let mut nobody = ArmState::default();
+    let arm = arm.unwrap_or(&mut nobody);
     arm.n_exposed += u64::from(newly_exposed);
     arm.n_decisions += u64::from(before.is_none());
     if before.and_then(|row| row.reward) == after.reward {

@@ -6,6 +6,7 @@ use crate::time::UnixMillis;
 
 use super::item::{Batch, Report};
 use super::state::{ArmState, ShardState, Totals};
+use super::warm::WarmStart;
 
 /// What a `Ledger` is asked to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,15 @@ pub enum LedgerCommand {
     },
     /// Tell the counts; answered with [`ShardTotals`].
     Totals,
+    /// Forget what an action has earned; answered with one [`Outcome`](super::Outcome).
+    Reset {
+        /// Key of the bandit.
+        bandit: Box<str>,
+        /// The action.
+        action: Box<str>,
+        /// Names the command: one that was carried out is not carried out again.
+        at: UnixMillis,
+    },
     /// Send what changed to the coordinators now rather than by alarm.
     Flush,
 }
@@ -38,6 +48,17 @@ pub enum CoordinatorCommand {
         definition: u64,
         /// The state.
         state: ShardState,
+    },
+    /// Believe something of an action from the start.
+    Warm {
+        /// Publication that `bandit` is from.
+        publication: u64,
+        /// The bandit as the caller knows it.
+        bandit: Box<Bandit>,
+        /// The action.
+        action: Box<str>,
+        /// What to believe.
+        start: WarmStart,
     },
     /// Tell what was learned; answered with [`BanditView`].
     View,

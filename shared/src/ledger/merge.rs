@@ -1,6 +1,7 @@
 //! How the shards of one bandit add up.
 
 use super::state::{ArmState, ShardState};
+use super::warm::WarmStart;
 use crate::policy::linear::Block;
 use crate::sorted::Sorted;
 
@@ -8,8 +9,13 @@ use crate::sorted::Sorted;
 ///
 /// Merging keeps the state with the higher sequence number, shard by shard. That is associative,
 /// commutative and idempotent: repeated, late and reordered messages end in the same state.
+///
+/// Beside what was counted stands what is believed from the start; see [`WarmStart`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MergedState(Sorted<u16, ShardState>);
+pub struct MergedState {
+    shards: Sorted<u16, ShardState>,
+    warm: Sorted<Box<str>, WarmStart>,
+}
 
 impl MergedState {
     /// Takes over a shard's state unless a later one is known.
@@ -18,39 +24,65 @@ impl MergedState {
     /// Whether anything changed.
     pub fn merge_shard(&mut self, shard: u16, state: ShardState) -> bool {
         let is_later = self
-            .0
+            .shards
             .get(&shard)
             .is_none_or(|known| known.sequence < state.sequence);
         if is_later {
-            self.0.insert(shard, state);
+            self.shards.insert(shard, state);
         }
         is_later
     }
 
     /// Takes over every shard of another merged state.
     pub fn merge(&mut self, other: &Self) {
-        for (shard, state) in &other.0 {
+        for (shard, state) in &other.shards {
             self.merge_shard(*shard, state.clone());
         }
+        for (action, start) in &other.warm {
+            self.warm_up(action, *start);
+        }
+    }
+
+    /// Takes over a warm start of an action unless a later one is known.
+    ///
+    /// # Returns
+    /// Whether anything changed.
+    pub fn warm_up(&mut self, action: &str, start: WarmStart) -> bool {
+        let known = self.warm.get(action);
+        let is_later = known.is_none_or(|known| known.at() < start.at());
+        if is_later {
+            self.warm.insert(action.into(), start);
+        }
+        is_later
+    }
+
+    /// What is believed of each action from the start.
+    #[must_use]
+    pub fn warm_starts(&self) -> &Sorted<Box<str>, WarmStart> {
+        &self.warm
     }
 
     /// Statistics of each action over all shards.
     #[must_use]
     pub fn arms(&self) -> Sorted<Box<str>, ArmState> {
         let mut arms: Sorted<Box<str>, ArmState> = Sorted::new();
-        for (action, arm) in self.0.values().flat_map(|state| &state.arms) {
+        for (action, arm) in self.shards.values().flat_map(|state| &state.arms) {
             let sum = arms.or_default(action.clone());
             *sum = sum.plus(arm);
         }
         arms
     }
 
-    /// What each of the actions adds up to over all shards, in order; nothing for one unheard of.
+    /// What each of the actions adds up to over all shards and its warm start, in order; nothing
+    /// for one unheard of.
     #[must_use]
     pub fn blocks(&self, actions: &[Box<str>], n_features: usize) -> Vec<Block> {
         let block = |action: &str| {
-            let mut sum = Block::new(n_features);
-            let states = self.0.values();
+            let mut sum = match self.warm.get(action) {
+                Some(start) => Block::warm(n_features, start),
+                None => Block::new(n_features),
+            };
+            let states = self.shards.values();
             let blocks = states.filter_map(|state| state.blocks.get(action));
             blocks.for_each(|block| sum.add(block));
             sum
@@ -61,12 +93,12 @@ impl MergedState {
     /// The latest known state of a shard.
     #[must_use]
     pub fn shard(&self, shard: u16) -> Option<&ShardState> {
-        self.0.get(&shard)
+        self.shards.get(&shard)
     }
 
     /// Each shard and its state.
     pub fn shards(&self) -> impl Iterator<Item = (u16, &ShardState)> {
-        self.0.iter().map(|(shard, state)| (*shard, state))
+        self.shards.iter().map(|(shard, state)| (*shard, state))
     }
 }
 

@@ -26,6 +26,11 @@
 //! its attribution window), and a day for clocks and queues. Then it counts as forgotten, whether
 //! or not it was deleted yet. Sums stay.
 //!
+//! # Resets
+//! A reset sets the sums of one action to nothing and leaves its rows. Each row knows how often its
+//! action had been reset when it was first heard of; what comes later for a decision of before the
+//! last reset is told apart from its repeats as ever, and changes no sum of that action.
+//!
 //! # Changed bandits
 //! Every batch carries the bandits that its items speak of and the publication they come from; the
 //! highest publication counts. A changed reward definition starts a new [`ShardState`]; other
@@ -37,7 +42,9 @@ mod command;
 mod item;
 mod merge;
 mod recent;
+mod reset;
 mod state;
+mod warm;
 pub mod wire;
 
 pub use admit::{Admitted, Desk, admit, exposure, flag_exposure};
@@ -50,7 +57,9 @@ pub use item::{
 };
 pub use merge::MergedState;
 pub use recent::{Missing, Recent, SLICES, bounds, entry};
-pub use state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
+pub use reset::reset;
+pub use state::{ArmState, DecisionRow, Reset, RowReward, ShardState, Totals};
+pub use warm::{InvalidWarmStart, WARM_DECISIONS_MAX, WarmStart};
 
 /// How long after the attribution window an event may still arrive: retries and offline pages.
 pub const LATE_ARRIVAL_MS_MAX: u64 = 3_600_000;
@@ -61,6 +70,8 @@ pub const KEEP_MARGIN_MS: u64 = 86_400_000;
 pub const FLAG_EXPOSURE_KEEP_MS: u64 = 30 * 86_400_000;
 /// Most rewards that add up for one decision, those that were taken back included.
 pub const ADDITIONS_MAX: u16 = 100;
+/// How often an action can be reset under one reward definition: as many as five bits tell apart.
+pub const RESETS_MAX: u8 = 31;
 /// Rows that a shard holds in memory before it brings some to their places: 4 MB, and three times
 /// that just after a restart. Several shards may live in one isolate of 128 MB.
 pub const RECENT_ROWS_MAX: usize = 32_768;

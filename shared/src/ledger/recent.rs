@@ -26,6 +26,8 @@ const SLICE_BITS: u32 = 6;
 const EXPOSED: u8 = 1;
 const REWARDED: u8 = 2;
 const ADDITION: u8 = 4;
+/// Above these bits, how often the action had been reset: releases from before resets pass it over.
+const GENERATION_SHIFT: u32 = 3;
 
 /// Rows and additions in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -146,6 +148,7 @@ impl Recent {
                     exposed,
                     reward,
                     keep_until,
+                    generation: kind >> GENERATION_SHIFT,
                 },
             );
         }
@@ -188,7 +191,7 @@ pub fn entry(change: &Change) -> Option<Vec<u8>> {
         let rewarded = if row.reward.is_some() { REWARDED } else { 0 };
         writer
             .bytes(&key.0.to_be_bytes())
-            .u8((u8::from(row.exposed) * EXPOSED) | rewarded);
+            .u8((u8::from(row.exposed) * EXPOSED) | rewarded | row.generation << GENERATION_SHIFT);
         writer.i64(row.keep_until.0);
         if let Some(reward) = row.reward {
             let tallies = reward.tallies();
@@ -208,6 +211,7 @@ pub fn entry(change: &Change) -> Option<Vec<u8>> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::RESETS_MAX;
     use super::*;
 
     fn row() -> impl Strategy<Value = DecisionRow> {
@@ -218,13 +222,15 @@ mod tests {
             n_added,
             n_removed,
         });
-        (any::<bool>(), prop::option::of(reward), any::<i64>()).prop_map(
-            |(exposed, reward, keep_until)| DecisionRow {
+        let rest = (any::<bool>(), any::<i64>(), 0..=RESETS_MAX);
+        (prop::option::of(reward), rest).prop_map(|(reward, (exposed, keep_until, generation))| {
+            DecisionRow {
                 exposed,
                 reward,
                 keep_until: UnixMillis(keep_until),
-            },
-        )
+                generation,
+            }
+        })
     }
 
     fn change() -> impl Strategy<Value = Change> {

@@ -63,6 +63,9 @@ pub struct DecisionRow {
     pub reward: Option<RowReward>,
     /// How long it is remembered.
     pub keep_until: UnixMillis,
+    /// How often its action had been reset when it was first heard of; at most
+    /// [`RESETS_MAX`](super::RESETS_MAX).
+    pub generation: u8,
 }
 
 impl DecisionRow {
@@ -147,6 +150,25 @@ pub struct ShardState {
     /// What a contextual bandit learns of each action. Shared, because states are copied at every
     /// commit and only few blocks of one change.
     pub blocks: Sorted<Box<str>, Arc<Block>>,
+    /// Actions that have been reset.
+    pub resets: Sorted<Box<str>, Reset>,
+}
+
+/// How often an action was reset, and when for the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reset {
+    /// How often.
+    pub n: u8,
+    /// The moment that the last command named: a command of then or before was carried out.
+    pub at: UnixMillis,
+}
+
+impl ShardState {
+    /// How often the action has been reset.
+    #[must_use]
+    pub fn generation(&self, action: &str) -> u8 {
+        self.resets.get(action).map_or(0, |reset| reset.n)
+    }
 }
 
 /// Counts of a shard over all bandits.

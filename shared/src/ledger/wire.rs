@@ -13,8 +13,8 @@ pub use batch::{
     print_queued,
 };
 pub use coordinator::{
-    parse_arms, parse_bandit, parse_coordinator_command, print_arms, print_bandit,
-    print_coordinator_command,
+    parse_arms, parse_bandit, parse_coordinator_command, parse_warm_start, print_arms,
+    print_bandit, print_coordinator_command, print_warm_start,
 };
 
 use std::fmt;

@@ -3,7 +3,7 @@
 use super::linear;
 use super::thompson::{Beta, probability_best};
 use crate::bandit::{Bandit, BetaPrior, Distribution, RewardSpec};
-use crate::ledger::{ArmState, MergedState};
+use crate::ledger::{ArmState, MergedState, WarmStart};
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
@@ -24,6 +24,9 @@ pub struct ArmOutlook {
     pub p_best: f64,
 }
 
+/// What is believed of actions from the start.
+type WarmStarts = Sorted<Box<str>, WarmStart>;
+
 fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
     let share = arm.total_share(spec);
     Beta::new(
@@ -32,22 +35,40 @@ fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
     )
 }
 
-fn posteriors(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<(ArmState, Beta)> {
-    let prior = bandit.policy().prior();
+/// A warm start is added to the prior as pseudo-successes and pseudo-failures.
+fn posteriors(
+    bandit: &Bandit,
+    arms: &Sorted<Box<str>, ArmState>,
+    warm: &WarmStarts,
+) -> Vec<(ArmState, Beta)> {
+    let BetaPrior {
+        successes,
+        failures,
+    } = bandit.policy().prior();
+    let prior = |action: &str| {
+        let start = warm
+            .get(action)
+            .map(|start| (start.n_decisions(), start.successes()));
+        let (n_decisions, share) = start.unwrap_or_default();
+        BetaPrior {
+            successes: successes + share,
+            failures: failures + (f64::from(n_decisions) - share),
+        }
+    };
     bandit
         .actions()
         .iter()
         .map(|action| {
             let arm = arms.get(action).copied().unwrap_or_default();
-            (arm, posterior(&arm, bandit.reward(), prior))
+            (arm, posterior(&arm, bandit.reward(), prior(action)))
         })
         .collect()
 }
 
 /// What the posterior says of each of the bandit's actions, in declared order.
 #[must_use]
-pub fn outlook(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<ArmOutlook> {
-    let posteriors = posteriors(bandit, arms);
+pub fn outlook(bandit: &Bandit, merged: &MergedState) -> Vec<ArmOutlook> {
+    let posteriors = posteriors(bandit, &merged.arms(), merged.warm_starts());
     let betas: Vec<Beta> = posteriors.iter().map(|(_, beta)| *beta).collect();
     let range = bandit.reward().range();
     let value = |share: f64| range.min() + share * (range.max() - range.min());
@@ -70,7 +91,15 @@ pub fn outlook(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Vec<ArmOut
 /// published allocation then stays as it is.
 #[must_use]
 pub fn allocate(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Option<Distribution> {
-    let betas: Vec<Beta> = posteriors(bandit, arms)
+    allocate_warm(bandit, arms, &WarmStarts::new())
+}
+
+fn allocate_warm(
+    bandit: &Bandit,
+    arms: &Sorted<Box<str>, ArmState>,
+    warm: &WarmStarts,
+) -> Option<Distribution> {
+    let betas: Vec<Beta> = posteriors(bandit, arms, warm)
         .into_iter()
         .map(|(_, beta)| beta)
         .collect();
@@ -89,7 +118,7 @@ pub fn next_snapshot(
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {
     match bandit.features() {
-        None => snapshot(bandit, &merged.arms(), revision, at),
+        None => snapshot(bandit, merged, revision, at),
         Some(features) => linear::snapshot(bandit, features, merged, revision, at),
     }
 }
@@ -98,11 +127,12 @@ pub fn next_snapshot(
 #[must_use]
 pub fn snapshot(
     bandit: &Bandit,
-    arms: &Sorted<Box<str>, ArmState>,
+    merged: &MergedState,
     revision: u64,
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {
-    let distribution = allocate(bandit, arms)?;
+    let arms = merged.arms();
+    let distribution = allocate_warm(bandit, &arms, merged.warm_starts())?;
     let actions = bandit
         .actions()
         .iter()

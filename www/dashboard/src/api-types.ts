@@ -512,6 +512,15 @@ export interface ReplayView {
   /** Letters that the queue has taken; those that were gone already are not among them. */
   replayed: number[];
 }
+/** Nothing is to be said. */
+export interface ResetInput {}
+/** What was forgotten. */
+export interface ResetView {
+  /** The moment from which the action counts anew. */
+  atMs: number;
+  /** Shards of the ledger that had something to forget. */
+  shards: number;
+}
 /** A ruleset as it is authored; members that are absent are left alone. */
 export interface RulesetInput {
   bandits?: {
@@ -546,4 +555,11 @@ export interface TokenInput {
   /** Becomes the author of what it changes. */
   name: string;
   role: Role;
+}
+/** What is believed of an action: as if `weight` decisions had been rewarded with `mean`. */
+export interface WarmStartInput {
+  /** Mean reward, in the metric's unit and range. */
+  mean: number;
+  /** Decisions that this is worth, at most 1,000,000; 0 takes it back. */
+  weight: number;
 }

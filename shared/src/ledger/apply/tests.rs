@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::{ADDITIONS_MAX, ArmState};
+use super::super::{ADDITIONS_MAX, ArmState, RESETS_MAX, reset};
 use super::*;
 use crate::bandit::{ContextVector, REWARD_UNITS, wire};
 
@@ -332,6 +332,78 @@ fn removals_are_bounded_like_the_rewards_they_take_back() {
     assert_eq!(tell(taken_back(5, 200)), Outcome::TooMany);
     assert_eq!(tell(given(1, 5, 201)), Outcome::TooMany);
     assert_eq!(tell(given(1, 5, 7)), Outcome::Duplicate);
+}
+
+/// Resets action "a".
+fn forget(shard: &mut Shard, at: i64) -> Outcome {
+    let (change, outcome) = reset(&shard.memory, "hero", "a", UnixMillis(at));
+    shard.memory.adopt(&change);
+    outcome
+}
+
+#[test]
+fn a_reset_forgets_the_sums_and_tells_repeats_apart_as_ever() {
+    use Outcome::{Committed, Duplicate};
+    let json = r#"{"actions":["a","b"],"reward":{"metric":"m","kind":"numeric","min":0,"max":10},
+        "policy":{"kind":"contextual","features":[
+            {"kind":"numeric","attribute":"age","min":0,"max":1}]}}"#;
+    let bandit = wire::parse("hero", json).unwrap();
+    let spec = bandit.features().unwrap().fingerprint();
+    let told = |decision, word: Told| {
+        let mut batch = batch(&bandit, &[word]);
+        if let Some(Item::Decision(item)) = batch.items.first_mut() {
+            item.row = RowKey(decision);
+            item.features = ContextVector::new(spec, [7]).unwrap();
+        }
+        batch
+    };
+    let exposed = |decision| told(decision, Told::Exposed { decision: 0 });
+    let rewarded = |decision, tenths, at| told(decision, given(tenths, at, 1));
+    let mut shard = Shard::default();
+    assert_eq!(forget(&mut shard, 1), Duplicate);
+    let other = batch(&bandit, &[Told::Exposed { decision: 1 }]);
+    shard.commit(&[&exposed(0), &rewarded(0, 30, 5), &exposed(2), &other]);
+    assert_eq!(forget(&mut shard, 10), Committed);
+    assert_eq!(forget(&mut shard, 10), Duplicate);
+    assert_eq!(shard.arm("a"), ArmState::default());
+    assert_eq!(shard.arm("b").n_decisions, 1);
+    // All that may still be said of those decisions: repeats, a first reward, another, none.
+    let outcomes = shard.commit(&[
+        &exposed(0),
+        &rewarded(0, 30, 5),
+        &rewarded(2, 90, 5),
+        &rewarded(0, 50, 6),
+        &told(0, taken_back(9, 0)),
+    ]);
+    let expected = [Duplicate, Duplicate, Committed, Committed, Committed];
+    assert_eq!(outcomes, expected);
+    assert_eq!(shard.arm("a"), ArmState::default());
+    let block = |shard: &Shard| {
+        let state = shard.memory.learners.values().next().unwrap();
+        (**state.blocks.get("a").unwrap()).clone()
+    };
+    assert_eq!(block(&shard), Block::new(1));
+    // Decisions that are first heard of afterwards count as if they were the first.
+    let mut anew = Shard::default();
+    for shard in [&mut shard, &mut anew] {
+        shard.commit(&[&rewarded(4, 20, 5), &exposed(4), &exposed(6)]);
+    }
+    assert_eq!(shard.arm("a"), anew.arm("a"));
+    assert_eq!(block(&shard), block(&anew));
+    assert_eq!(shard.memory.totals.n_exposures, 5);
+}
+
+#[test]
+fn an_action_can_be_reset_so_often_and_not_once_more() {
+    let bandit = bandit("replace");
+    let mut shard = Shard::default();
+    for n in 1..=i64::from(RESETS_MAX) {
+        shard.commit(&[&batch(&bandit, &[given(30, n, 1)])]);
+        assert_eq!(forget(&mut shard, n), Outcome::Committed);
+    }
+    assert_eq!(forget(&mut shard, 99), Outcome::TooMany);
+    let state = shard.memory.learners.values().next().unwrap();
+    assert_eq!(state.generation("a"), RESETS_MAX);
 }
 
 #[test]

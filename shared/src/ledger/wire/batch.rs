@@ -17,8 +17,16 @@ use std::convert::Infallible;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum CommandWire {
-    Commit { shard: u16, batch: BatchWire },
+    Commit {
+        shard: u16,
+        batch: BatchWire,
+    },
     Totals,
+    Reset {
+        bandit: String,
+        action: String,
+        at: i64,
+    },
     Flush,
 }
 
@@ -299,6 +307,11 @@ pub fn print_ledger_command(command: &LedgerCommand) -> String {
             batch: batch_to_wire(batch),
         },
         LedgerCommand::Totals => CommandWire::Totals,
+        LedgerCommand::Reset { bandit, action, at } => CommandWire::Reset {
+            bandit: bandit.to_string(),
+            action: action.to_string(),
+            at: at.0,
+        },
         LedgerCommand::Flush => CommandWire::Flush,
     })
 }
@@ -314,6 +327,11 @@ pub fn parse_ledger_command(json: &str) -> Result<LedgerCommand, InvalidMessage>
             batch: batch_from_wire(batch)?,
         },
         CommandWire::Totals => LedgerCommand::Totals,
+        CommandWire::Reset { bandit, action, at } => LedgerCommand::Reset {
+            bandit: bandit.into(),
+            action: action.into(),
+            at: UnixMillis(at),
+        },
         CommandWire::Flush => LedgerCommand::Flush,
     })
 }

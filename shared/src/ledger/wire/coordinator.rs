@@ -3,13 +3,17 @@
 use crate::wire::tree;
 use serde::{Deserialize, Serialize};
 
+use super::super::RESETS_MAX;
 use super::super::command::CoordinatorCommand;
-use super::super::state::{ArmState, ShardState};
+use super::super::state::{ArmState, Reset, ShardState};
+use super::super::warm::WarmStart;
 use super::batch::KeyedBandit;
 use super::{InvalidMessage, print};
 use crate::bandit::Bandit;
 use crate::hex;
 use crate::policy::linear::Block;
+use crate::sorted::Sorted;
+use crate::time::UnixMillis;
 use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
@@ -25,7 +29,43 @@ enum CommandWire {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         blocks: Vec<BlockWire>,
     },
+    Warm {
+        publication: u64,
+        bandit: Box<KeyedBandit>,
+        action: String,
+        start: WarmWire,
+    },
     View,
+}
+
+/// Decisions it is worth, mean in units of the range, and when it was given.
+#[derive(Serialize, Deserialize)]
+struct WarmWire(u32, u64, i64);
+
+impl WarmWire {
+    fn new(start: &WarmStart) -> Self {
+        Self(start.n_decisions(), start.units(), start.at().0)
+    }
+
+    fn check(self) -> Result<WarmStart, InvalidMessage> {
+        let Self(n_decisions, units, at) = self;
+        WarmStart::from_units(units, n_decisions, UnixMillis(at))
+            .map_err(|_| InvalidMessage::Value("warm start"))
+    }
+}
+
+/// Writes a warm start.
+#[must_use]
+pub fn print_warm_start(start: &WarmStart) -> String {
+    print(&WarmWire::new(start))
+}
+
+/// Reads a warm start back.
+///
+/// # Errors
+/// `InvalidMessage`, for any text that [`print_warm_start`] did not write.
+pub fn parse_warm_start(json: &str) -> Result<WarmStart, InvalidMessage> {
+    tree::from_str::<WarmWire>(json)?.check()
 }
 
 /// An action, and the bytes of its block in hexadecimal.
@@ -42,6 +82,9 @@ pub(super) struct ArmWire {
     units: String,
     #[serde(rename = "unitsSquared")]
     units_squared: String,
+    /// How often it was reset, and when for the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reset: Option<(u8, i64)>,
 }
 
 impl ArmWire {
@@ -53,6 +96,7 @@ impl ArmWire {
             rewarded: arm.n_rewarded,
             units: arm.units.to_string(),
             units_squared: arm.units_squared.to_string(),
+            reset: None,
         }
     }
 
@@ -73,15 +117,28 @@ fn arms_to_wire(state: &ShardState) -> Vec<ArmWire> {
     state
         .arms
         .iter()
-        .map(|(action, arm)| ArmWire::new(action, arm))
+        .map(|(action, arm)| ArmWire {
+            reset: state.resets.get(action).map(|reset| (reset.n, reset.at.0)),
+            ..ArmWire::new(action, arm)
+        })
         .collect()
 }
 
 fn state_from_wire(sequence: u64, arms: Vec<ArmWire>) -> Result<ShardState, InvalidMessage> {
+    let resets = arms.iter().filter_map(|arm| {
+        let (n, at) = arm.reset?;
+        let at = UnixMillis(at);
+        Some((arm.action.as_str().into(), Reset { n, at }))
+    });
+    let resets: Sorted<Box<str>, Reset> = resets.collect();
+    if resets.values().any(|reset| reset.n > RESETS_MAX) {
+        return Err(InvalidMessage::Value("reset"));
+    }
     let arms: Result<_, _> = arms.into_iter().map(ArmWire::check).collect();
     Ok(ShardState {
         sequence,
         arms: arms?,
+        resets,
         ..ShardState::default()
     })
 }
@@ -149,6 +206,17 @@ pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
             arms: arms_to_wire(state),
             blocks: blocks_to_wire(state),
         },
+        CoordinatorCommand::Warm {
+            publication,
+            bandit,
+            action,
+            start,
+        } => CommandWire::Warm {
+            publication: *publication,
+            bandit: Box::new(KeyedBandit::new(bandit)),
+            action: action.to_string(),
+            start: WarmWire::new(start),
+        },
         CoordinatorCommand::View => CommandWire::View,
     })
 }
@@ -179,6 +247,17 @@ pub fn parse_coordinator_command(json: &str) -> Result<CoordinatorCommand, Inval
                 state,
             }
         }
+        CommandWire::Warm {
+            publication,
+            bandit,
+            action,
+            start,
+        } => CoordinatorCommand::Warm {
+            publication,
+            bandit: Box::new(bandit.check()?),
+            action: action.into(),
+            start: start.check()?,
+        },
         CommandWire::View => CoordinatorCommand::View,
     })
 }

@@ -2,8 +2,8 @@ use crate::sorted::Sorted;
 
 use super::super::{
     ArmState, ArmView, BanditView, Batch, CoordinatorCommand, DecisionItem, FlagItem, Item,
-    LedgerCommand, Observation, Outcome, Report, RowKey, ShardState, ShardTotals, SnapshotView,
-    Totals,
+    LedgerCommand, Observation, Outcome, Report, Reset, RowKey, ShardState, ShardTotals,
+    SnapshotView, Totals, WARM_DECISIONS_MAX, WarmStart,
 };
 use super::*;
 use crate::bandit::features::ONE;
@@ -73,6 +73,13 @@ fn state() -> ShardState {
         sequence: 12,
         arms: Sorted::from([("a".into(), arm)]),
         blocks: Sorted::from([("a".into(), Arc::new(block))]),
+        resets: Sorted::from([(
+            "a".into(),
+            Reset {
+                n: 31,
+                at: UnixMillis(7),
+            },
+        )]),
     }
 }
 
@@ -152,6 +159,30 @@ fn answers_print_and_parse_back() {
         }],
     };
     assert_eq!(parse_view(&print_view(&view)), Ok(view));
+}
+
+#[test]
+fn commands_of_people_print_and_parse_back() {
+    let reset = LedgerCommand::Reset {
+        bandit: "hero".into(),
+        action: "a".into(),
+        at: UnixMillis(8),
+    };
+    let printed = print_ledger_command(&reset);
+    assert_eq!(parse_ledger_command(&printed), Ok(reset));
+    let range = bandit().reward().range();
+    let start = WarmStart::new(4.0, WARM_DECISIONS_MAX, range, UnixMillis(8)).unwrap();
+    let warm = CoordinatorCommand::Warm {
+        publication: 7,
+        bandit: Box::new(bandit()),
+        action: "a".into(),
+        start,
+    };
+    let printed = print_coordinator_command(&warm);
+    assert_eq!(parse_coordinator_command(&printed), Ok(warm));
+    assert_eq!(parse_warm_start(&print_warm_start(&start)), Ok(start));
+    assert!(parse_warm_start("[1000001,0,0]").is_err());
+    assert!(parse_warm_start("[1,4294967297,0]").is_err());
 }
 
 #[test]

@@ -2,6 +2,7 @@ use crate::sorted::Sorted;
 
 use super::*;
 use crate::bandit::{PARTS, REWARD_UNITS, wire};
+use crate::ledger::{InvalidWarmStart, ShardState, WARM_DECISIONS_MAX};
 
 fn bandit(n_actions: usize, floor: f64) -> Bandit {
     let actions: Vec<String> = (0..n_actions).map(|i| format!("a{i}")).collect();
@@ -24,6 +25,71 @@ fn arm(n_decisions: u64, n_successes: u64) -> ArmState {
     }
 }
 
+/// Those statistics, from one shard.
+fn merged(arms: Sorted<Box<str>, ArmState>) -> MergedState {
+    let mut merged = MergedState::default();
+    let state = ShardState {
+        arms,
+        ..ShardState::default()
+    };
+    merged.merge_shard(0, state);
+    merged
+}
+
+#[test]
+fn a_warm_start_is_a_prior_and_no_count() {
+    let bandit = bandit(2, 0.0);
+    let range = bandit.reward().range();
+    let start = |mean, weight, at| WarmStart::new(mean, weight, range, UnixMillis(at)).unwrap();
+    let mut warmed = merged(Sorted::from([("a0".into(), arm(20, 5))]));
+    assert!(warmed.warm_up("a0", start(0.25, 60, 5)));
+    assert!(warmed.warm_up("a1", start(0.4, 100, 5)));
+    // An earlier one that comes late, and the same one again.
+    assert!(!warmed.warm_up("a1", start(0.9, 7, 4)));
+    assert!(!warmed.warm_up("a1", start(0.4, 100, 5)));
+    let counted = merged(Sorted::from([
+        ("a0".into(), arm(80, 20)),
+        ("a1".into(), arm(100, 40)),
+    ]));
+    let said = |merged| {
+        let outlook = outlook(&bandit, merged);
+        let said = outlook.iter().map(|one| (one.p_best, one.interval_95));
+        said.collect::<Vec<_>>()
+    };
+    let pairs = said(&warmed).into_iter().zip(said(&counted));
+    for ((p_best, interval), (expected, wide)) in pairs {
+        assert!((p_best - expected).abs() < 1e-7);
+        assert!((interval.0 - wide.0).abs() < 1e-7 && (interval.1 - wide.1).abs() < 1e-7);
+    }
+    assert_eq!(outlook(&bandit, &warmed)[1].arm, ArmState::default());
+    let published = snapshot(&bandit, &warmed, 1, UnixMillis(0)).unwrap();
+    let n_decisions = published.actions().iter().map(|one| one.n_decisions);
+    assert!(n_decisions.eq([20, 0]));
+    assert!(published.actions()[1].parts > 900_000);
+    // Taken back.
+    assert!(warmed.warm_up("a1", start(0.0, 0, 6)));
+    let published = snapshot(&bandit, &warmed, 2, UnixMillis(0)).unwrap();
+    assert!(published.actions()[1].parts < 800_000);
+}
+
+#[test]
+fn a_warm_start_has_bounds() {
+    let range = bandit(1, 0.0).reward().range();
+    let check = |mean, weight, expected| {
+        let made = WarmStart::new(mean, weight, range, UnixMillis(0));
+        assert_eq!(made.err(), expected, "{mean} {weight}");
+    };
+    check(1.0, WARM_DECISIONS_MAX, None);
+    check(
+        0.0,
+        WARM_DECISIONS_MAX + 1,
+        Some(InvalidWarmStart::Decisions),
+    );
+    check(1.01, 1, Some(InvalidWarmStart::Mean));
+    check(-0.01, 1, Some(InvalidWarmStart::Mean));
+    check(f64::NAN, 1, Some(InvalidWarmStart::Mean));
+}
+
 #[test]
 fn nothing_learned_is_uniform() {
     let distribution = allocate(&bandit(4, 0.0), &Sorted::new()).unwrap();
@@ -44,7 +110,7 @@ fn the_outlook_is_in_the_rewards_own_unit() {
     let bandit = wire::parse("hero", json).unwrap();
     // 100 decisions, 40 of them worth 30; the others rest at 0, which is a quarter of the range.
     let arms = Sorted::from([("a0".into(), arm(100, 40))]);
-    let [only] = outlook(&bandit, &arms)[..] else {
+    let [only] = outlook(&bandit, &merged(arms))[..] else {
         panic!("one action")
     };
     assert!((only.mean_reward - 12.0).abs() < 1e-9);
@@ -63,7 +129,7 @@ fn small_shifts_are_not_published() {
         let arms = arms
             .map(|(i, (n, x))| (format!("a{i}").into(), arm(*n, *x)))
             .collect();
-        snapshot(&bandit(2, 0.01), &arms, 1, at).unwrap()
+        snapshot(&bandit(2, 0.01), &merged(arms), 1, at).unwrap()
     };
     let base = made(&[(1_000, 100), (1_000, 90)]);
     assert!(is_material(None, &base));
@@ -76,7 +142,7 @@ fn small_shifts_are_not_published() {
         Some(&base),
         &made(&[(1_000, 110), (1_000, 90)])
     ));
-    let more = snapshot(&bandit(3, 0.01), &Sorted::new(), 2, at).unwrap();
+    let more = snapshot(&bandit(3, 0.01), &MergedState::default(), 2, at).unwrap();
     assert!(is_material(Some(&base), &more));
 }
 

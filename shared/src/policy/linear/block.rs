@@ -2,6 +2,7 @@
 
 use crate::bandit::ContextVector;
 use crate::bandit::features::{FEATURES_MAX, ONE};
+use crate::ledger::WarmStart;
 
 /// Exact sums over decisions of one action.
 ///
@@ -41,6 +42,23 @@ impl Block {
             rewards: vec![0; n_terms].into(),
             squares: 0,
         }
+    }
+
+    /// The block of so many decisions as a warm start is worth, all of them in the middle of every
+    /// feature, where the intercept alone decides.
+    #[must_use]
+    pub fn warm(n_features: usize, start: &WarmStart) -> Self {
+        let mut block = Self::new(n_features);
+        let (n_decisions, units) = (start.n_decisions(), start.units());
+        let one = i64::from(ONE);
+        if let (Some(product), Some(reward)) =
+            (block.products.first_mut(), block.rewards.first_mut())
+        {
+            *product = i64::from(n_decisions) * one * one;
+            *reward = i128::from(n_decisions) * i128::from(units) * i128::from(one);
+        }
+        block.squares = u128::from(n_decisions) * u128::from(units) * u128::from(units);
+        block
     }
 
     /// Terms of its model: the features and an intercept.

@@ -4,7 +4,7 @@ use super::*;
 use crate::bandit::features::ONE;
 use crate::bandit::{ContextVector, PARTS, REWARD_UNITS, Repeat, wire};
 use crate::ledger::{
-    Batch, DecisionItem, Item, Known, Memory, MergedState, Observation, RowKey, apply,
+    Batch, DecisionItem, Item, Known, Memory, MergedState, Observation, RowKey, WarmStart, apply,
 };
 use crate::sorted::Sorted;
 
@@ -419,4 +419,23 @@ fn items_of_other_features_teach_nothing() {
     assert_eq!(count(ContextVector::new(spec, [0; 3]).unwrap()), (1, 1));
     assert_eq!(count(ContextVector::new(spec ^ 1, [0; 3]).unwrap()), (0, 0));
     assert_eq!(count(ContextVector::default()), (0, 0));
+}
+
+#[test]
+fn a_warm_start_is_decisions_in_the_middle_of_every_feature() {
+    let bandit = bandit("replace");
+    let start = WarmStart::new(3.0, 40, bandit.reward().range(), UnixMillis(1)).unwrap();
+    let mut merged = MergedState::default();
+    merged.warm_up("b", start);
+    let mut expected = Block::new(N_FEATURES);
+    for _ in 0..40 {
+        expected.observe(&vector(&bandit, [0; N_FEATURES]), start.units());
+    }
+    let (none, blocks) = (
+        Block::new(N_FEATURES),
+        merged.blocks(bandit.actions(), N_FEATURES),
+    );
+    assert_eq!(blocks, [none.clone(), expected, none]);
+    let published = crate::policy::next_snapshot(&bandit, &merged, 1, UnixMillis(0)).unwrap();
+    assert!(published.actions().iter().all(|one| one.n_decisions == 0));
 }
