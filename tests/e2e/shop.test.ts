@@ -129,8 +129,11 @@ test("the browser never holds the original headline, not for a moment", async ()
   await clientReady(page);
   const seen = await page.evaluate(() => [...(Reflect.get(globalThis, "headlines") as Set<string>)]);
   const variant = await page.evaluate(() => globalThis.bandera?.variant("shop.hero"));
-  assert.deepEqual(seen, [HEADLINES[variant ?? ""]]);
-  assert.ok(received.includes(seen[0] ?? "?") && !received.includes(ORIGINAL));
+  const headline = HEADLINES[variant ?? ""] ?? "?";
+  // A page arrives in pieces, and one of them may end within the headline.
+  assert.deepEqual(seen.filter((text) => !headline.startsWith(text)), []);
+  assert.ok(seen.includes(headline));
+  assert.ok(received.includes(headline) && !received.includes(ORIGINAL));
 });
 
 test("a purchase sends a reward with its receipt, and the Ledger counts it", async () => {
