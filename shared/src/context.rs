@@ -437,6 +437,7 @@ impl EvaluationContext {
 
     /// The same, for who asks for one attribute after the other: contexts mostly name them in the
     /// order of those who ask. `next` is the place behind that of the last one.
+    #[cfg(feature = "dialects")]
     #[inline]
     pub(crate) fn get_next(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
         let names = &*attribute.names;
