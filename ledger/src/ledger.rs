@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use bandera_platform::{environment, tell_object};
 use bandera_shared::ledger::{
-    Batch, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome, ShardTotals,
-    apply, reset, wire,
+    Batch, Change, CoordinatorCommand, ITEMS_PER_BATCH_MAX, LedgerCommand, Memory, Outcome,
+    ShardTotals, apply, reset, wire,
 };
 use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names};
@@ -35,7 +35,7 @@ use worker::{
 };
 
 use crate::{coordinator, sql};
-use rows::Rows;
+use rows::{Rows, Statements};
 use turn::Turns;
 
 /// A bandit under one reward definition.
@@ -207,6 +207,17 @@ impl Inner {
         result
     }
 
+    /// Writes a change, all or nothing, and then knows it.
+    fn keep(&self, shard: &mut Shard, change: &Change, statements: Statements) -> Result<()> {
+        sql::transaction(&self.state.storage(), move |sql| {
+            statements
+                .into_iter()
+                .try_for_each(|(statement, values)| sql::run(sql, statement, values))
+        })?;
+        shard.memory.adopt(change);
+        Ok(())
+    }
+
     /// One commit. No `await`, so nothing else happens in between.
     fn commit_together(&self, number: u16, batches: &[&Batch]) -> Result<Vec<Vec<Outcome>>> {
         self.with_shard(|shard, sql| {
@@ -216,12 +227,7 @@ impl Inner {
             let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
             let mut statements = store::statements(number, &change, &reports)?;
             statements.extend(shard.rows.take_in(&change, now)?);
-            sql::transaction(&self.state.storage(), move |sql| {
-                statements
-                    .into_iter()
-                    .try_for_each(|(statement, values)| sql::run(sql, statement, values))
-            })?;
-            shard.memory.adopt(&change);
+            self.keep(shard, &change, statements)?;
             Ok(change.outcomes)
         })
     }
@@ -236,12 +242,7 @@ impl Inner {
             let (change, outcome) = reset(&shard.memory, bandit, action, at);
             if outcome == Outcome::Committed {
                 let statements = store::statements(number, &change, &[])?;
-                sql::transaction(&self.state.storage(), move |sql| {
-                    statements
-                        .into_iter()
-                        .try_for_each(|(statement, values)| sql::run(sql, statement, values))
-                })?;
-                shard.memory.adopt(&change);
+                self.keep(shard, &change, statements)?;
             }
             Ok(outcome)
         })
