@@ -3,9 +3,13 @@
 //! Compiling one costs a thousand times more than reading its text, and most flags of a large
 //! ruleset are never evaluated in an isolate's life. Searching takes linear time.
 
-use crate::compile::limits::PATTERN_COMPILED_BYTES_MAX;
+mod steps;
+
+use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_STEPS_MAX};
 use regex_lite::{Regex, RegexBuilder};
+use std::fmt;
 use std::sync::OnceLock;
+pub use steps::steps;
 
 /// A regular expression.
 #[derive(Debug, Clone)]
@@ -19,9 +23,12 @@ impl Pattern {
     /// The expression, checked and compiled.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
-    pub fn new(source: &str, fold_case: bool) -> Result<Self, String> {
-        let regex = build(source, fold_case).map_err(|error| error.to_string())?;
+    /// What is wrong with it.
+    pub fn new(source: &str, fold_case: bool) -> Result<Self, Unbuilt> {
+        if source.len() > PATTERN_BYTES_MAX {
+            return Err(Unbuilt::TooLong);
+        }
+        let regex = build(source, fold_case)?;
         Ok(Self {
             compiled: OnceLock::from(Some(regex)),
             ..Self::deferred(source, fold_case)
@@ -60,12 +67,46 @@ impl Pattern {
     }
 }
 
-fn build(source: &str, fold_case: bool) -> Result<Regex, regex_lite::Error> {
+/// The expression, in the engine's own syntax, unless it has too many steps.
+pub(crate) fn build(source: &str, fold_case: bool) -> Result<Regex, Unbuilt> {
+    let found = steps(source);
+    if found > PATTERN_STEPS_MAX {
+        return Err(Unbuilt::TooManySteps(found));
+    }
     RegexBuilder::new(source)
         .case_insensitive(fold_case)
-        .size_limit(PATTERN_COMPILED_BYTES_MAX)
+        .size_limit(COMPILED_BYTES_MAX)
         .build()
+        .map_err(Unbuilt::Malformed)
 }
+
+/// Why an expression was not compiled.
+#[derive(Debug)]
+pub enum Unbuilt {
+    /// It has more than [`PATTERN_BYTES_MAX`] bytes.
+    TooLong,
+    /// It has so many steps; [`PATTERN_STEPS_MAX`] are allowed.
+    TooManySteps(u64),
+    /// It is none.
+    Malformed(regex_lite::Error),
+}
+
+impl fmt::Display for Unbuilt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "the expression is longer than {PATTERN_BYTES_MAX} bytes"),
+            Self::TooManySteps(found) => write!(
+                f,
+                "the expression has {found} steps, its repetitions written out; at most \
+                 {PATTERN_STEPS_MAX} are allowed"
+            ),
+            Self::Malformed(error) => write!(f, "no regular expression: {error}"),
+        }
+    }
+}
+
+/// More than the engine takes for that many steps on any machine, so that it never decides.
+const COMPILED_BYTES_MAX: usize = 512 * PATTERN_STEPS_MAX as usize;
 
 #[cfg(test)]
 mod tests {
@@ -82,6 +123,23 @@ mod tests {
         check("^a+$", false, "aaa", true);
         check("^a+$", false, "AAA", false);
         check("^a+$", true, "AAA", true);
+    }
+
+    /// The engine's own limit is in bytes, which differ between machines: it must not decide.
+    #[test]
+    fn what_has_few_enough_steps_is_never_too_large() {
+        let max = PATTERN_STEPS_MAX;
+        let widest = r"(?i)(?:[^\W\d_k-s]|\S|\W|[!a-c0e2g4i6k8m?p:r=t@v])";
+        for part in [
+            "a", r"\W", ".", "(?:)", "a*", "(a)", "(|)", r"\b", "[^k]", widest,
+        ] {
+            for [open, close] in [["(?:", ")"], ["(?i:", ")"], ["(", ")?"]] {
+                let repeated = |n: u64| format!("{open}{part}{{0,{n}}}{close}");
+                let most = (1..=max).rev().find(|n| steps(&repeated(*n)) <= max);
+                let most = repeated(most.expect("one fits"));
+                build(&most, false).unwrap_or_else(|error| panic!("{most}: {error}"));
+            }
+        }
     }
 
     #[test]

@@ -237,7 +237,7 @@ impl Conditions<'_, '_> {
         };
         match compile(source, Letters::Exact).err() {
             Some(NoPattern::Unsupported) => {
-                let message = "an expression that looks around or back, or is very long, has no \
+                let message = "an expression that looks around or back, or is very large, has no \
                                bounds on its time: it never matches here";
                 self.draft.approximated(pointer, message);
             }

@@ -3,6 +3,7 @@
 use crate::draft::{Draft, below, not};
 use crate::member::{is_true, items, plain, text};
 use bandera_shared::dialect::pattern::{Case, re2};
+use bandera_shared::pattern::Unbuilt;
 use serde_json::{Value as Json, json};
 
 /// Operators that look at `values`.
@@ -89,7 +90,7 @@ fn condition(constraint: &Json, pointer: &str, draft: &mut Draft) -> Json {
     }
 }
 
-fn readable(value: &Json, ignores_case: bool) -> Result<(), String> {
+fn readable(value: &Json, ignores_case: bool) -> Result<(), Unbuilt> {
     let case = if ignores_case {
         Case::Ignored
     } else {
@@ -99,18 +100,15 @@ fn readable(value: &Json, ignores_case: bool) -> Result<(), String> {
 }
 
 /// Says why an expression never holds: it is none, or only this engine cannot read it.
-fn report(value: &Json, why: &str, pointer: &str, draft: &mut Draft) {
+fn report(value: &Json, why: &Unbuilt, pointer: &str, draft: &mut Draft) {
     let pattern = value.as_str().unwrap_or_default();
     let is_theirs = ["\\p", "\\P", "\\C"]
         .iter()
         .any(|class| pattern.contains(class));
-    if is_theirs || pattern.len() > PATTERN_BYTES_READ {
+    if is_theirs || !matches!(why, Unbuilt::Malformed(_)) {
         draft.dropped(pointer, format!("the expression cannot be read: {why}"));
     } else {
         let message = format!("no expression, so that it never holds, as there: {why}");
         draft.mapped(pointer, message);
     }
 }
-
-/// Longer expressions are refused for their length alone.
-const PATTERN_BYTES_READ: usize = 1_000;

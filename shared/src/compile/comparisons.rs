@@ -2,13 +2,16 @@
 
 use super::limits::COMPARISONS_MAX;
 use crate::condition::{Condition, FlagTest, Matcher};
+use crate::dialect::Source;
 use crate::flag::{Flag, Rule, Serve};
+use crate::pattern::steps;
 use crate::ruleset::Segment;
 use crate::value::Value;
 use std::collections::BTreeSet;
 
-/// What a regular expression counts for: it looks at each character in several ways at once.
-const PATTERN: u64 = 100;
+/// What one step of a regular expression counts for: each character of a text may be held against
+/// every step, where another comparison looks at each character once.
+const STEP: u64 = 20;
 
 /// Comparisons of segments and flags, by index; what has not been counted yet is free.
 #[derive(Debug, Default)]
@@ -52,7 +55,7 @@ impl Comparisons {
 
     fn of_rule(&self, rule: &Rule) -> u64 {
         let served = match &rule.serve {
-            Serve::Program(program) => values(&program.source().value),
+            Serve::Program(program) => of_source(program.source()),
             _ => 0,
         };
         sum([self.of(&rule.when), rule.gates.len() as u64, served])
@@ -67,7 +70,7 @@ impl Comparisons {
             Condition::Segment(index) | Condition::Listed(index) => at(&self.segments, *index),
             Condition::Test(test) => of_matcher(&test.matcher),
             Condition::Flag(asked) => of_answer(&asked.test),
-            Condition::Foreign(test) => values(&test.source().value),
+            Condition::Foreign(test) => of_source(test.source()),
             Condition::Subjects(_) | Condition::Chance(_) => 0,
         };
         more.saturating_add(1)
@@ -79,7 +82,7 @@ fn of_matcher(matcher: &Matcher) -> u64 {
     match matcher {
         Matcher::OneOf(candidates) => sum(candidates.iter().map(values)),
         Matcher::Text(matcher) => matcher.needles.len() as u64,
-        Matcher::Pattern(_) => PATTERN,
+        Matcher::Pattern(pattern) => expression(pattern.as_str()),
         Matcher::Exists
         | Matcher::OneOfTexts(_)
         | Matcher::Number(..)
@@ -92,10 +95,64 @@ fn of_matcher(matcher: &Matcher) -> u64 {
 fn of_answer(test: &FlagTest) -> u64 {
     let names = test.variants.as_ref().map_or(0, |names| names.len() as u64);
     let foreign = test.foreign.as_ref();
-    sum([
-        names,
-        foreign.map_or(0, |test| values(&test.source().value)),
-    ])
+    sum([names, foreign.map_or(0, |test| of_source(test.source()))])
+}
+
+fn expression(source: &str) -> u64 {
+    steps(source).saturating_mul(STEP)
+}
+
+/// All values of an operand, expressions for what they are, and a query or a list that is written
+/// as one text for each of its words.
+fn of_source(source: &Source) -> u64 {
+    let text = match &*source.dialect {
+        _ if is_expression(&source.op) => expression,
+        "goff" | "flipt" => words,
+        _ => |_: &str| 0,
+    };
+    within(&source.value, text)
+}
+
+fn within(value: &Value, text: fn(&str) -> u64) -> u64 {
+    let inside = match value {
+        Value::String(value) => text(value),
+        Value::List(items) => sum(items.iter().map(|item| within(item, text))),
+        Value::Object(members) => {
+            // Tests of elements, and kinds of patterns, say what they are beside what they test.
+            let said = |(_, value): &(_, Value)| value.as_str().is_some_and(is_expression);
+            let is_said = members.iter().any(said);
+            sum(members.iter().map(|member| {
+                let is_one = is_expression(&member.0) || is_said && !said(member);
+                within(&member.1, if is_one { expression } else { text })
+            }))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    inside.saturating_add(1)
+}
+
+/// Whether an operator, of ours or of another system, takes regular expressions.
+fn is_expression(op: &str) -> bool {
+    const OPS: [&str; 12] = [
+        "matches",
+        "notMatches",
+        "not matches",
+        "regex",
+        "not_regex",
+        "REGEX",
+        "REGEX/i",
+        "MATCHES",
+        "NOT_MATCHES",
+        "MATCHES_STRING",
+        "$regex",
+        "$regexi",
+    ];
+    OPS.contains(&op)
+}
+
+fn words(text: &str) -> u64 {
+    let ends = text.bytes().filter(|byte| b" \t\r\n,()".contains(byte));
+    ends.count() as u64
 }
 
 /// The value, and all values inside it.

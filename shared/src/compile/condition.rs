@@ -1,7 +1,7 @@
 //! Written conditions to compiled ones.
 
 use super::flag::flag_type;
-use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, LIST_VALUES_MAX, PATTERN_BYTES_MAX};
+use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, LIST_VALUES_MAX};
 use super::lists::{self, Unusable, Use, takes_list};
 use super::scope::Scope;
 use crate::condition::{
@@ -11,7 +11,7 @@ use crate::context::Attribute;
 use crate::diagnostic::{DiagnosticCode, Place};
 use crate::dialect::{self, Foreign, Source, ours};
 use crate::flag::{Gate, Share};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Unbuilt};
 use crate::texts::Texts;
 use crate::time::UnixMillis;
 use crate::value::Value;
@@ -433,13 +433,15 @@ fn text<'o>(operand: &'o Operand<'_>, wanted: &str) -> Result<&'o str, Fault> {
 
 fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
     let source = text(operand, "a regular expression")?;
-    if source.len() > PATTERN_BYTES_MAX {
-        let message = format!("the expression is longer than {PATTERN_BYTES_MAX} bytes");
-        return Err(Fault::Value(DiagnosticCode::LimitExceeded, message));
-    }
     Pattern::new(source, operand.fold_case)
         .map(|pattern| Matcher::Pattern(Box::new(pattern)))
-        .map_err(|error| Fault::value(&format!("no regular expression: {error}")))
+        .map_err(|error| {
+            let code = match error {
+                Unbuilt::TooLong | Unbuilt::TooManySteps(_) => DiagnosticCode::LimitExceeded,
+                Unbuilt::Malformed(_) => DiagnosticCode::InvalidCondition,
+            };
+            Fault::Value(code, error.to_string())
+        })
 }
 
 fn number(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {

@@ -25,8 +25,10 @@ pub const LISTED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of a regular expression's source.
 pub const PATTERN_BYTES_MAX: usize = 1_000;
 
-/// Bytes of a regular expression once it is compiled: repetitions inside repetitions grow fast.
-pub const PATTERN_COMPILED_BYTES_MAX: usize = 128 * 1024;
+/// Steps of a regular expression, its repetitions written out (see [`crate::pattern::steps`]):
+/// repetitions inside repetitions grow fast, and each character of a text may be held against
+/// every step.
+pub const PATTERN_STEPS_MAX: u64 = 4_096;
 
 /// Numbers that another system's bucketing may draw from, where it leaves that open.
 pub const SCALE_MAX: u64 = 1 << 60;
@@ -43,5 +45,5 @@ pub const EVALUATION_COST_MAX: u64 = 256;
 
 /// Comparisons that evaluating one flag may take, those of segments and flags it asks included,
 /// counted along every path: each condition is one, and so is each value that has to be looked at
-/// by itself; a regular expression is a hundred.
+/// by itself; each step of a regular expression is twenty.
 pub const COMPARISONS_MAX: u64 = 100_000;

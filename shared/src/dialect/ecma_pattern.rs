@@ -3,8 +3,9 @@
 //! An expression is rewritten once, when a ruleset is compiled. Look-around and back-references,
 //! which no engine has in linear time, are refused.
 
-use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX};
-use regex_lite::{Regex, RegexBuilder};
+use crate::compile::limits::PATTERN_BYTES_MAX;
+use crate::pattern::Unbuilt;
+use regex_lite::Regex;
 use std::fmt::Write as _;
 
 /// Why an expression has no meaning here.
@@ -12,7 +13,7 @@ use std::fmt::Write as _;
 pub enum NoPattern {
     /// `JavaScript` refuses it too.
     Malformed,
-    /// It looks around or back, or is longer than an expression may be here.
+    /// It looks around or back, or is larger than an expression may be here.
     Unsupported,
 }
 
@@ -50,11 +51,11 @@ pub fn compile(source: &str, letters: Letters) -> Result<Regex, NoPattern> {
         repeats: Repeats::Nothing,
     };
     reader.pattern()?;
-    RegexBuilder::new(&reader.out)
-        .case_insensitive(letters == Letters::AnyCase)
-        .size_limit(PATTERN_COMPILED_BYTES_MAX)
-        .build()
-        .map_err(|_| NoPattern::Malformed)
+    let built = crate::pattern::build(&reader.out, letters == Letters::AnyCase);
+    built.map_err(|fault| match fault {
+        Unbuilt::TooLong | Unbuilt::TooManySteps(_) => NoPattern::Unsupported,
+        Unbuilt::Malformed(_) => NoPattern::Malformed,
+    })
 }
 
 /// Whether a repetition may follow.

@@ -126,7 +126,12 @@ const GREATER_OR_EQUAL: &[Ordering] = &[Ordering::Greater, Ordering::Equal];
 
 impl Matcher {
     fn new(op: &str, values: &[Value]) -> Result<Self, String> {
-        let texts = || values.iter().filter_map(Value::as_str).map(Box::from);
+        let texts = || {
+            values
+                .iter()
+                .filter_map(Value::as_str)
+                .map(Box::<str>::from)
+        };
         let numbers = || values.iter().filter_map(Value::as_f64).collect();
         let times = || values.iter().filter_map(time).collect();
         let versions = || values.iter().filter_map(version).collect();
@@ -145,12 +150,9 @@ impl Matcher {
             "endsWith" => Self::Text(Position::End, texts().collect()),
             "contains" => Self::Text(Position::Anywhere, texts().collect()),
             "matches" => {
-                let patterns: Result<_, String> = values
-                    .iter()
-                    .filter_map(Value::as_str)
-                    .map(|text| re2(text, Case::Kept))
-                    .collect();
-                Self::Pattern(patterns?)
+                let patterns = texts().map(|text| re2(&text, Case::Kept));
+                let patterns: Result<_, _> = patterns.collect();
+                Self::Pattern(patterns.map_err(|error| error.to_string())?)
             }
             "lessThan" => Self::Number(LESS, numbers()),
             "lessThanOrEqual" => Self::Number(LESS_OR_EQUAL, numbers()),

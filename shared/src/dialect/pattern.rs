@@ -3,8 +3,9 @@
 //! RE2's syntax is nearly that of `regex_lite`; what differs is rewritten here, once, when a
 //! ruleset is compiled. What no linear-time engine has (look-around, back-references) is refused.
 
-use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_COMPILED_BYTES_MAX};
-use regex_lite::{Regex, RegexBuilder};
+use crate::compile::limits::PATTERN_BYTES_MAX;
+use crate::pattern::{self, Unbuilt};
+use regex_lite::Regex;
 
 /// Whether upper and lower case are the same to an expression that does not say so itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,14 +22,14 @@ pub enum Case {
 /// are refused.
 ///
 /// # Errors
-/// What is wrong with the expression, for people.
+/// What is wrong with the expression.
 /// # Examples
 /// ```
 /// use bandera_shared::dialect::pattern::{Case, re2};
 /// assert!(re2("^[[:alpha:]]+$", Case::Kept).is_ok_and(|regex| regex.is_match("Ana")));
 /// assert!(re2("(?=a)", Case::Kept).is_err());
 /// ```
-pub fn re2(text: &str, case: Case) -> Result<Regex, String> {
+pub fn re2(text: &str, case: Case) -> Result<Regex, Unbuilt> {
     build(text, Dialect::Re2, case)
 }
 
@@ -38,8 +39,8 @@ pub fn re2(text: &str, case: Case) -> Result<Regex, String> {
 /// DIFFERENCE: classes such as `\d` and `\w` know ASCII alone, and `$` is only the very end.
 ///
 /// # Errors
-/// What is wrong with the expression, for people; look-around and back-references are refused.
-pub fn python(text: &str) -> Result<Regex, String> {
+/// What is wrong with the expression; look-around and back-references are refused.
+pub fn python(text: &str) -> Result<Regex, Unbuilt> {
     // Read by itself first, so that no bracket in it closes the group around it.
     build(text, Dialect::Python, Case::Kept)?;
     build(&format!("\\A(?:{text})"), Dialect::Python, Case::Kept)
@@ -52,15 +53,11 @@ enum Dialect {
     Python,
 }
 
-fn build(text: &str, dialect: Dialect, case: Case) -> Result<Regex, String> {
+fn build(text: &str, dialect: Dialect, case: Case) -> Result<Regex, Unbuilt> {
     if text.len() > PATTERN_BYTES_MAX {
-        return Err(format!("it is longer than {PATTERN_BYTES_MAX} bytes"));
+        return Err(Unbuilt::TooLong);
     }
-    RegexBuilder::new(&rewritten(text, dialect))
-        .case_insensitive(case == Case::Ignored)
-        .size_limit(PATTERN_COMPILED_BYTES_MAX)
-        .build()
-        .map_err(|error| error.to_string())
+    pattern::build(&rewritten(text, dialect), case == Case::Ignored)
 }
 
 /// The same expression in the engine's syntax.

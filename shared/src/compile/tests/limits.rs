@@ -98,23 +98,80 @@ fn comparisons_are_counted_along_every_path() {
                 "rules":[{{"when":{{"any":[{when}]}},"serve":{{"variant":"on"}}}}]"#
         ))
     };
-    // 1 + 990 * 101 = 99,991.
-    assert!(errors(&patterns(990)).is_empty());
-    assert_eq!(errors(&patterns(991)), ["limit-exceeded /flags/f/rules"]);
+    // 1 + 4,761 * 21 = 99,982.
+    assert!(errors(&patterns(4_761)).is_empty());
+    assert_eq!(errors(&patterns(4_762)), ["limit-exceeded /flags/f/rules"]);
+}
+
+/// Conditions on one rule of a flag.
+fn conditions(parts: &[String]) -> Vec<String> {
+    let when = parts.join(",");
+    errors(&flag(&format!(
+        r#""status":"enabled","rules":[{{"when":{{"any":[{when}]}},"serve":{{"variant":"on"}}}}]"#
+    )))
 }
 
 #[test]
-fn expressions_that_grow_are_refused() {
+fn expressions_count_whatever_system_they_are_of() {
+    let pattern = "a".repeat(999);
+    let check = |dialect: &str, op: &str, value: &str, around: u64| {
+        // As many as fit; `around` are the condition and the values that are no expression.
+        let cost = 20 * 999 + around;
+        let n = usize::try_from((limits::COMPARISONS_MAX - 1) / cost).expect("few");
+        let rest = limits::COMPARISONS_MAX - 1 - n as u64 * cost;
+        let value = value.replace("PATTERN", &pattern);
+        let one =
+            format!(r#"{{"dialect":"{dialect}","op":"{op}","attribute":"a","value":{value}}}"#);
+        let mut parts = vec![one; n];
+        // A list of numbers fills up what is left, to the last one.
+        parts.push(numbers(usize::try_from(rest).expect("few") - 1));
+        assert_eq!(conditions(&parts), Vec::<String>::new(), "{dialect} {op}");
+        parts.pop();
+        parts.push(numbers(usize::try_from(rest).expect("few")));
+        let one_past = ["limit-exceeded /flags/f/rules"];
+        assert_eq!(conditions(&parts), one_past, "{dialect} {op}");
+    };
+    check("launchdarkly", "matches", r#"["PATTERN"]"#, 3);
+    check("launchdarkly", "not matches", r#"["PATTERN"]"#, 3);
+    check("unleash", "REGEX", r#""PATTERN""#, 2);
+    check("unleash", "REGEX/i", r#""PATTERN""#, 2);
+    check("flagsmith", "REGEX", r#""PATTERN""#, 2);
+    check("posthog", "regex", r#""PATTERN""#, 2);
+    check("posthog", "not_regex", r#""PATTERN""#, 2);
+    check("eppo", "MATCHES", r#""PATTERN""#, 2);
+    check("eppo", "NOT_MATCHES", r#""PATTERN""#, 2);
+    check("split", "MATCHES_STRING", r#""PATTERN""#, 2);
+    check("growthbook", "$regex", r#""PATTERN""#, 2);
+    check("growthbook", "$elemMatch", r#"{"$regexi":"PATTERN"}"#, 3);
+    check(
+        "bandera",
+        "anyElement",
+        r#"{"op":"matches","value":"PATTERN"}"#,
+        4,
+    );
+    check(
+        "growthbook",
+        "urls",
+        r#"[{"type":"regex","pattern":"PATTERN"}]"#,
+        5,
+    );
+}
+
+#[test]
+fn steps_of_an_expression_are_bounded() {
     let matching = |expression: &str| {
         let when = format!(r#"{{"attribute":"a","op":"matches","value":"{expression}"}}"#);
         errors(&flag(&format!(
             r#""status":"enabled","rules":[{{"when":{when},"serve":{{"variant":"on"}}}}]"#
         )))
     };
-    assert!(matching("(a{30}){30}").is_empty());
+    let max = usize::try_from(limits::PATTERN_STEPS_MAX).expect("a small number");
+    let repeated = |more: usize| format!("a{{{}}}{}", max / 2 - 3, "b".repeat(6 + more));
+    assert_eq!(crate::pattern::steps(&repeated(0)), max as u64);
+    assert!(matching(&repeated(0)).is_empty());
     assert_eq!(
-        matching("(a{99}){99}"),
-        ["invalid-condition /flags/f/rules/0/when/value"]
+        matching(&repeated(1)),
+        ["limit-exceeded /flags/f/rules/0/when/value"]
     );
     let long = |n: usize| "a".repeat(n);
     assert!(matching(&long(limits::PATTERN_BYTES_MAX)).is_empty());

@@ -110,7 +110,7 @@ impl Check {
     fn pattern(value: &Value, expected: bool) -> Result<Self, String> {
         let text = value.as_str().ok_or("the operator takes an expression")?;
         let pattern = re2(text, Case::Kept);
-        let pattern = pattern.map_err(|error| format!("no regular expression: {error}"))?;
+        let pattern = pattern.map_err(|error| error.to_string())?;
         Ok(Self::Matches { pattern, expected })
     }
 

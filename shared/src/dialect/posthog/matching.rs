@@ -123,7 +123,7 @@ impl Matching {
                 wanted,
             }),
             Err(NoPattern::Unsupported) => {
-                Err("the pattern looks around or back, or is too long".to_owned())
+                Err("the pattern looks around or back, or is too large".to_owned())
             }
         }
     }
