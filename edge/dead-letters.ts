@@ -8,6 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { type Counts, type DeadLetter, Letters } from "./letters.ts";
+import { queueFor } from "./queues.ts";
 
 /** Most letters sent again by one command. */
 const REPLAYS_MAX = 100;
@@ -20,11 +21,9 @@ const RETRY_S = 900;
 /** How long health waits for the counts. */
 const COUNTS_MS_MAX = 500;
 
-/** Bindings that dead letters need. */
+/** Bindings that dead letters need, beside the queues that letters go back to. */
 export interface DeadLetterEnv {
   readonly DEAD_LETTERS?: DurableObjectNamespace<DeadLetters>;
-  /** The queue that letters go back to. */
-  readonly EVENTS?: Queue<string>;
   readonly BANDERA_ENVIRONMENT?: string;
 }
 
@@ -73,8 +72,9 @@ export class DeadLetters extends DurableObject<DeadLetterEnv> {
       const body = this.#letters.body(id);
       if (body === undefined) continue;
       try {
-        if (this.env.EVENTS === undefined) throw new Error("there is no binding EVENTS");
-        await this.env.EVENTS.send(body, { contentType: "text" });
+        const queue = queueFor(this.env, contentOf(body)?.shard);
+        if (queue === undefined) throw new Error("there is no binding EVENTS");
+        await queue.send(body, { contentType: "text" });
       } catch (error) {
         console.error(`bandera: dead letter ${id}: ${String(error)}`);
         return { replayed, refused: true };

@@ -9,7 +9,7 @@ mod desk;
 
 use crate::call::Call;
 use crate::isolate::Isolate;
-use crate::{queue, subject};
+use crate::subject;
 use bandera_platform::{Body, Problem, commit_batch, is_over_limit, json_response, read_body};
 use bandera_shared::UnixMillis;
 use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
@@ -157,7 +157,7 @@ async fn commit_or_queue(
         Ok(outcomes) => Ok(Some(outcomes)),
         Err((fault, batch)) => {
             console_warn!("bandera: {name}: {fault}; to the queue");
-            match queue::offer(env, shard, batch).await {
+            match isolate.queues.offer(env, shard, batch).await {
                 Ok(()) => Ok(None),
                 Err(error) => {
                     console_error!("bandera: queue: {error}");

@@ -1,7 +1,6 @@
 //! First exposures on their way to the queue, after the response and never in its way.
 
 use crate::isolate::Isolate;
-use crate::queue;
 use bandera_shared::ledger::{Admitted, Batch, routed};
 use std::rc::Rc;
 use std::time::Duration;
@@ -36,7 +35,7 @@ async fn send(isolate: &Isolate, env: &Env, shard: u16, batch: &Batch) {
     let n = batch.items.len() as u64;
     let mut waits = RETRY_AFTER_MS.into_iter();
     loop {
-        let Err(error) = queue::offer(env, shard, batch.clone()).await else {
+        let Err(error) = isolate.queues.offer(env, shard, batch.clone()).await else {
             isolate
                 .counters
                 .count(|counts| counts.exposures.committed += n);

@@ -24,6 +24,8 @@ struct HealthWire<'h> {
     counters_of: &'static str,
     isolate: String,
     isolate_age_ms: i64,
+    /// How many queues of events are bound.
+    queues: usize,
     refreshes: RefreshCounts,
     #[serde(flatten)]
     counts: Counts,
@@ -66,6 +68,7 @@ fn report(isolate: &Isolate, current: Option<&Current>, now_ms: i64) -> String {
         counters_of: "this isolate, since it started",
         isolate: format!("{:016x}", isolate.sender),
         isolate_age_ms: now_ms - isolate.started_at_ms,
+        queues: isolate.queues.count(),
         refreshes: store.counts(),
         counts: isolate.counters.counts(),
     };

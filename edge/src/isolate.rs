@@ -5,6 +5,7 @@
 
 use crate::counters::Counters;
 use crate::keys::{CallerSecrets, Keys};
+use crate::queue::Queues;
 use crate::settings::Settings;
 use crate::store::{Current, Due, Refreshed, Store, refresh};
 use bandera_platform::{binding_text, environment, random_bytes};
@@ -22,6 +23,8 @@ pub(crate) struct Isolate {
     pub(crate) environment: String,
     /// Ledger shards of the environment.
     pub(crate) shards: u16,
+    /// Queues of events, as many as are bound.
+    pub(crate) queues: Queues,
     /// Settings; the defaults where they are faulty.
     pub(crate) settings: Settings,
     /// What is wrong with settings or secrets. While there is anything, requests pass through.
@@ -82,6 +85,7 @@ impl Isolate {
         Self {
             environment: environment(env),
             shards: shards.unwrap_or(1),
+            queues: Queues::bound(env),
             settings: settings.unwrap_or_default(),
             fault,
             keys: keys.ok(),

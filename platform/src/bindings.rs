@@ -1,6 +1,7 @@
 //! Variables, secrets and service bindings by name, and random bytes.
 
 use worker::Env;
+use worker::js_sys::Object;
 use worker::wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/glue.js")]
@@ -17,6 +18,13 @@ extern "C" {
 #[must_use]
 pub fn binding_text(env: &Env, name: &str) -> Option<String> {
     js_binding_text(env, name)
+}
+
+/// The names of all bindings, variables and secrets included.
+#[must_use]
+pub fn binding_names(env: &Env) -> Vec<String> {
+    let names = Object::keys(env.unchecked_ref::<Object>());
+    names.iter().filter_map(|name| name.as_string()).collect()
 }
 
 /// Name of the environment whose ruleset is served and whose events are counted.

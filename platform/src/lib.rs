@@ -13,7 +13,7 @@ mod objects;
 mod problem;
 mod services;
 
-pub use bindings::{binding_text, environment, random_bytes, service_binding};
+pub use bindings::{binding_names, binding_text, environment, random_bytes, service_binding};
 pub use commit::{Unreachable, commit_batch};
 pub use exchange::{
     Body, HeaderChanges, amend_response, build_request, describe_request, json_response,

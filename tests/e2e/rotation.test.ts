@@ -62,7 +62,7 @@ test("before the keys change", async () => {
 
 test("with the next key in front, what the former one signed is believed", async () => {
   const preview = previewToken({ [FLAG]: "off" }, Date.now() + 600_000);
-  await edge.restart({ BANDERA_SIGNING_KEYS: ring(NEXT, KEY) });
+  await edge.restart({ vars: { BANDERA_SIGNING_KEYS: ring(NEXT, KEY) } });
   const before = await attempted();
   const again = await see(visitor);
   assert.deepEqual(again.variant, former.variant, "the kept decision stays");
@@ -82,7 +82,7 @@ test("and what is new is signed by the next key, kept decisions too", async () =
 });
 
 test("once the former key is retired its texts are refused with the reason, the others hold", async () => {
-  await edge.restart({ BANDERA_SIGNING_KEYS: ring(NEXT) });
+  await edge.restart({ vars: { BANDERA_SIGNING_KEYS: ring(NEXT) } });
   const reason = `the token's key ${FORMER} is not one of ours, or retired`;
   assert.deepEqual(await verdict(former.receipt), ["rejected", reason]);
   const again = await see(visitor);

@@ -244,7 +244,7 @@ async function becomesOneProcess(nShardsMin: number): Promise<void> {
 }
 
 test("without a coordinator everything is committed, and nothing is learned yet", async () => {
-  await edge.restart(SHARDS.few, COORDINATOR);
+  await edge.restart({ vars: SHARDS.few, without: COORDINATOR });
   const made = await decisions();
   assert.ok(made.every(({ shard }) => shard < 2));
   await send(events(made.slice(0, N_SUBJECTS)));
@@ -252,7 +252,7 @@ test("without a coordinator everything is committed, and nothing is learned yet"
 });
 
 test("with more shards, former receipts count where they were made, and new ones everywhere", async () => {
-  await edge.restart(SHARDS.many);
+  await edge.restart({ vars: SHARDS.many });
   const former = [...all];
   const made = await decisions();
   assert.ok(new Set(made.map(({ shard }) => shard)).size > 2, "more shards than before");
@@ -263,9 +263,9 @@ test("with more shards, former receipts count where they were made, and new ones
 
 test("a coordinator that is lost for a while changes nothing in the end", async () => {
   const before = [...all];
-  await edge.restart(SHARDS.many, COORDINATOR);
+  await edge.restart({ vars: SHARDS.many, without: COORDINATOR });
   await send([...events(await decisions()), ...events(before)]);
-  await edge.restart(SHARDS.many);
+  await edge.restart({ vars: SHARDS.many });
   await becomesOneProcess(3);
 });
 

@@ -50,7 +50,7 @@ const NOTHING = /(?!)/;
 function copyOfEdge(context: Lasting): string {
   const folder = scratchDir("broken");
   context.after(() => removeScratch(folder));
-  const door = ["entry.ts", "guard.ts", "objects.ts", "dead-letters.ts", "letters.ts"];
+  const door = ["entry.ts", "guard.ts", "objects.ts", "dead-letters.ts", "letters.ts", "queues.ts"];
   for (const part of [...door.map((file) => join("edge", file)), ...ENGINES]) {
     cpSync(at(part), join(folder, part), { recursive: true });
   }

@@ -39,6 +39,8 @@ export interface EdgeOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** How many requests with events one address may send, per 10 or 60 seconds. */
   readonly eventLimit?: { readonly limit: number; readonly period: 10 | 60 };
+  /** How many queues of events there are; absent: one, as shipped. */
+  readonly nQueues?: number;
   /** A Worker in front, which calls the edge's entry point `Trusted` by service binding. */
   readonly behindCaller?: boolean;
 }
@@ -56,18 +58,29 @@ function bundleOf(ruleset: unknown): Buffer {
   return done.stdout;
 }
 
+/** The sections of further queues, from the example that the shipped configuration has. */
+function furtherQueues(shipped: string, nQueues: number): string {
+  const [example] = /(?:^# (?:\[\[queues\..*|[a-z_]+ = .*)\n(?:^#\n)?)+/m.exec(shipped) ?? [];
+  if (example === undefined) throw new Error("wrangler.toml shows no further queue");
+  const sections = example.replaceAll(/^# ?/gm, "");
+  const numbers = Array.from({ length: nQueues - 1 }, (_, before) => before + 1);
+  const numbered = (number: number): string =>
+    sections.replaceAll("EVENTS_1", `EVENTS_${number}`).replaceAll("events-1", `events-${number}`);
+  return numbers.map((number) => `${numbered(number)}\n`).join("");
+}
+
 /** The shipped configuration with the test's origin and variables. */
 function configuration(
   folder: string,
   vars: Readonly<Record<string, string>>,
-  eventLimit: EdgeOptions["eventLimit"],
+  { eventLimit, nQueues = 1 }: EdgeOptions,
   without?: RegExp,
 ): string {
   const entry = `main = ${JSON.stringify(at("edge", "entry.ts"))}`;
   const assets = `directory = ${JSON.stringify(join(folder, "assets"))}`;
   const lines = Object.entries(vars).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  let text = readFileSync(edgeConfig, "utf8");
-  text = replaced(text, /^main = .*$/m, entry);
+  const shipped = readFileSync(edgeConfig, "utf8");
+  let text = replaced(shipped, /^main = .*$/m, entry);
   text = replaced(text, /^directory = .*$/m, assets);
   if (eventLimit !== undefined) {
     const { limit, period } = eventLimit;
@@ -76,6 +89,7 @@ function configuration(
   }
   text = replaced(text, /^\[\[services\]\]\n(?:[a-z].*\n)+/m, "");
   text = replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
+  text += furtherQueues(shipped, nQueues);
   if (without === undefined) return text;
   const sections = text.split(/^(?=\[)/m);
   const kept = sections.filter((section) => !without.test(section));
@@ -83,8 +97,18 @@ function configuration(
   return kept.join("");
 }
 
-/** Writes the configuration with further variables, and without sections that begin so. */
-type Configure = (vars: Readonly<Record<string, string>>, without?: RegExp) => void;
+/** What may change between two starts. */
+export interface Change {
+  /** Variables instead of those it began with. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Sections of the configuration that are left out, by how they begin. */
+  readonly without?: RegExp;
+  /** How many queues of events there are. */
+  readonly nQueues?: number;
+}
+
+/** Writes the configuration. */
+type Configure = (change: Change) => void;
 
 const CALLER = `export default { fetch: (request, env) => env.EDGE.fetch(request) };\n`;
 const CALLER_CONFIGURATION = `name = "test-caller"
@@ -126,9 +150,9 @@ export class Edge {
       BANDERA_SETTINGS: JSON.stringify({ refreshMs: 200, ...objectOf(options.settings as JsonObject) }),
       ...options.vars,
     };
-    const configure: Configure = (more, without) => {
+    const configure: Configure = ({ vars: more, without, ...change }) => {
       const all = { ...vars, ...more };
-      writeFileSync(config, configuration(folder, all, options.eventLimit, without));
+      writeFileSync(config, configuration(folder, all, { ...options, ...change }, without));
     };
     configure({});
     const caller = join(folder, "caller.toml");
@@ -150,14 +174,10 @@ export class Edge {
     }
   }
 
-  /**
-   * `kill -9` of the runtime, and another start with these variables instead of those it began with.
-   *
-   * @param without - Sections of the configuration that are left out, by how they begin.
-   */
-  async restart(vars: Readonly<Record<string, string>> = {}, without?: RegExp): Promise<void> {
+  /** `kill -9` of the runtime, and another start that differs so from the first one. */
+  async restart(change: Change = {}): Promise<void> {
     await this.stack.killEdge();
-    this.#configure(vars, without);
+    this.#configure(change);
     await this.stack.startEdge();
   }
 
