@@ -1,11 +1,13 @@
 /** What people tell a bandit of an action: forget it; believe something of it from the start. */
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
+import { cliDebug, demoEnvironment } from "../../scripts/lib/paths.ts";
 import { until } from "../../scripts/lib/run.ts";
-import { listOf, numberOf, objectOf, textOf } from "../../www/browser/ts/json.ts";
+import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { showHero, tally } from "./lib/crowd.ts";
 import type { Shown } from "./lib/crowd.ts";
@@ -114,6 +116,48 @@ test("a warm start moves the policy and no count", async () => {
   assert.deepEqual(cooled["interval95"], before["interval95"]);
 });
 
+/** `bandera bandit` against this stack: the exit code and what it said. */
+function tell(...[command, ...more]: readonly string[]): readonly [code: number | null, said: string] {
+  const where = ["--admin", shop.adminUrl, "--environment", demoEnvironment, "--bandit", "hero"];
+  const args = ["bandit", command ?? "", ...where, ...more];
+  const env = { ...process.env, BANDERA_TOKEN: shop.stack.token };
+  const { status, stdout, stderr } = spawnSync(cliDebug, args, { env, encoding: "utf8" });
+  return [status, stdout + stderr];
+}
+
+test("the command tells the same", async () => {
+  const [warmed, said] = tell("warm-start", "--action", action, "--mean", "0.5", "--weight", "4000");
+  assert.equal(warmed, 0, said);
+  const told = { environment: demoEnvironment, bandit: "hero", action };
+  assert.deepEqual(parseJson(said), { ...told, mean: 0.5, weight: 4_000 });
+  const bounds = listOf((await arm(action))["interval95"]).map((bound) => numberOf(bound) ?? 0);
+  assert.ok((bounds[0] ?? 0) > 0.4 && (bounds[1] ?? 0) < 0.7, bounds.join());
+  assert.equal(tell("warm-start", "--action", action, "--mean", "0", "--weight", "0")[0], 0);
+  const more = await buyers(N_VISITORS);
+  assert.ok(more.some((one) => one.action === action), "somebody saw it");
+  await until("the action's rewards", 20_000, async () =>
+    (numberOf((await arm(action))["rewarded"]) ?? 0) > 0 ? true : undefined,
+  );
+  const [reset, forgot] = tell("reset", "--action", action, "--human");
+  assert.equal(reset, 0, forgot);
+  assert.match(forgot, new RegExp(`^hero/${action} in demo counts anew since 20\\d\\d-`));
+  await until("the action to be forgotten", 20_000, async () =>
+    numberOf((await arm(action))["decisions"]) === 0 ? true : undefined,
+  );
+});
+
+test("the command names what is to blame, and does nothing", () => {
+  const refused = (args: readonly string[], code: number, part: string): void => {
+    const [found, said] = tell(...args);
+    assert.deepEqual([found, said.includes(part)], [code, true], said);
+  };
+  const warm = ["warm-start", "--action", action];
+  refused([...warm, "--mean", "1.01", "--weight", "1"], 2, "--mean: ");
+  refused([...warm, "--mean", "1", "--weight", "1000001"], 2, "--weight: ");
+  refused(["reset", "--action", "no/body"], 2, "actions/no%2Fbody/reset: ");
+  refused(["reset", "--action", action, "--token", "nobody's"], 3, "of the role publisher");
+});
+
 test("both have bounds, need a publisher, and are written to the audit log", async () => {
   const warm = `${HERO}/actions/${encodeURIComponent(action)}/warm-start`;
   assert.deepEqual(await refusal(warm, { mean: 1.01, weight: 1 }), [400, "/mean"]);
@@ -129,6 +173,6 @@ test("both have bounds, need a publisher, and are written to the audit log", asy
   const entries = listOf(audit["items"]).map((entry) => objectOf(entry));
   assert.deepEqual(
     entries.map((entry) => [entry["action"], entry["key"]]),
-    ["warmStart", "warmStart", "reset"].map((what) => [what, `hero/${action}`]),
+    ["reset", "warmStart", "warmStart", "warmStart", "warmStart", "reset"].map((what) => [what, `hero/${action}`]),
   );
 });

@@ -1,5 +1,7 @@
-//! `bandera bandit`: what another policy would earn, and what a bandit's actions are worth.
+//! `bandera bandit`: what another policy would earn, what a bandit's actions are worth, and what
+//! people tell a running one of them.
 
+mod arms;
 mod conclude;
 mod evaluate;
 mod log;
@@ -9,6 +11,7 @@ mod target;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::Output;
+use arms::{ArmArgs, WarmStartArgs};
 use bandera_lab::Confidence;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -26,12 +29,21 @@ Policies:
   of the log and is judged by the rest, in turn. `uniform`. {\"policy\": \"fixed\",
   \"propensities\": [...]}. `logged-target`: every line has a \"target\" distribution.
 
-Exit codes: 0 answered, 2 wrong usage or no policy, 3 the log cannot be read or judged.
+Running bandits:
+  `reset` and `warm-start` speak to the admin API, with a token of the role publisher. Both are
+  written to its audit log.
+
+Exit codes: 0 answered or done, 2 wrong usage, no policy, or nothing of that name, 3 the log cannot
+be read or judged, or the admin API did not do it.
 
 Examples:
   bandera bandit evaluate --log decisions.jsonl --policy default
   bandera bandit evaluate --log decisions.jsonl --policy linucb.json --propensity-min 0.02 --json
-  bandera bandit conclude --log decisions.jsonl --confidence 0.99";
+  bandera bandit conclude --log decisions.jsonl --confidence 0.99
+  bandera bandit reset --admin https://admin.example --token @token --environment production \\
+      --bandit hero --action craft
+  bandera bandit warm-start --admin https://admin.example --token @token \\
+      --environment production --bandit hero --action craft --mean 0.08 --weight 500";
 
 /// The arguments of `bandera bandit`.
 #[derive(Debug, Args)]
@@ -49,6 +61,12 @@ enum Question {
     /// Say what each action is worth after the bandit ran, and whether one is surely the best
     #[command(after_help = AFTER)]
     Conclude(LogArgs),
+    /// Make a running bandit forget what an action has earned so far
+    #[command(after_help = AFTER)]
+    Reset(ArmArgs),
+    /// Let a running bandit believe something of an action from the start
+    #[command(after_help = AFTER)]
+    WarmStart(WarmStartArgs),
 }
 
 #[derive(Debug, Args)]
@@ -93,5 +111,7 @@ pub(crate) fn run(args: &BanditArgs, output: &mut Output) -> anyhow::Result<Exit
     match &args.question {
         Question::Evaluate(args) => evaluate::run(args, output),
         Question::Conclude(args) => conclude::run(args, output),
+        Question::Reset(args) => arms::reset(args, output),
+        Question::WarmStart(args) => arms::warm_start(args, output),
     }
 }

@@ -3,14 +3,14 @@
 //! What a visitor draws follows from the seed and the visitor's number alone. Who sees which
 //! action does not: ids come from the edge, and snapshots come when they come.
 
-use super::http::Server;
-use super::jar::Jar;
 use super::outbox::{Fate, RewardEvent, Traffic, deliver};
 use super::page::PageState;
 use super::patience::Patience;
 use super::target::Target;
 use super::truth::Truth;
 use crate::draws::Draws;
+use crate::http::Server;
+use crate::jar::Jar;
 use bandera_shared::bandit::Repeat;
 use indicatif::ProgressBar;
 use std::collections::BTreeMap;

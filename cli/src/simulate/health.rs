@@ -1,6 +1,6 @@
 //! The edge's own account of first exposures.
 
-use super::http::Server;
+use crate::http::Server;
 use serde::{Deserialize, Serialize};
 
 /// What became of first exposures; in the end `attempted = committed + dropped`.

@@ -1,7 +1,7 @@
 //! What the Ledger has counted, through the admin API.
 
-use super::http::Server;
 use crate::fault::Fault;
+use crate::http::Server;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

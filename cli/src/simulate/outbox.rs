@@ -3,8 +3,8 @@
 //! Acknowledged means committed: what nobody acknowledged is sent again under the same id, and
 //! what was acknowledged may be sent again without changing anything.
 
-use super::http::Server;
 use super::patience::Patience;
+use crate::http::Server;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;

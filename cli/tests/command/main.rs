@@ -3,6 +3,7 @@
 // Says to the lints that everything here is a test, which may fail loudly.
 #![cfg(test)]
 
+mod arms;
 mod bandit;
 mod diff;
 mod evaluate;

@@ -1,7 +1,7 @@
 //! HTTP toward the edge and the admin API.
 
-use super::jar::Jar;
 use crate::fault::Fault;
+use crate::jar::Jar;
 use std::time::Duration;
 use ureq::http::{Response, Uri};
 use ureq::{Agent, Body};
@@ -13,23 +13,23 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     /// How long to wait before the next attempt, where the server says so.
-    pub(super) retry_after: Option<Duration>,
-    pub(super) body: String,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// Whether the server might answer differently in a moment.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         self.status >= 500 || matches!(self.status, 408 | 425 | 429)
     }
 }
 
 /// A server, and connections to it that are used again.
 #[derive(Debug, Clone)]
-pub(super) struct Server {
+pub(crate) struct Server {
     agent: Agent,
     base: String,
     token: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Server {
 
 impl Server {
     /// The server at an address such as `http://127.0.0.1:8787`.
-    pub(super) fn new(place: &str, address: &str, n_connections: usize) -> Result<Self, Fault> {
+    pub(crate) fn new(place: &str, address: &str, n_connections: usize) -> Result<Self, Fault> {
         let example = "write an address such as http://127.0.0.1:8787";
         let uri: Uri = address
             .parse()
@@ -49,8 +49,10 @@ impl Server {
         }
         let local = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
         if uri.scheme_str() == Some("http") && !local {
-            return Err(Fault::usage(place, "visitors' cookies are Secure")
-                .fix("use https, or an address of this machine"));
+            return Err(
+                Fault::usage(place, "cookies and tokens travel in no clear text")
+                    .fix("use https, or an address of this machine"),
+            );
         }
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -70,19 +72,19 @@ impl Server {
     }
 
     /// The same server, asked with a token.
-    pub(super) fn with_token(self, token: String) -> Self {
+    pub(crate) fn with_token(self, token: String) -> Self {
         Self {
             token: Some(token),
             ..self
         }
     }
 
-    pub(super) fn address(&self, path: &str) -> String {
+    pub(crate) fn address(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
 
     /// Fetches something that is not a page.
-    pub(super) fn get(&self, path: &str) -> Result<Reply, ureq::Error> {
+    pub(crate) fn get(&self, path: &str) -> Result<Reply, ureq::Error> {
         let mut request = self.agent.get(self.address(path));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
@@ -91,7 +93,7 @@ impl Server {
     }
 
     /// Visits a page with the cookies in the jar and these headers, and keeps the cookies it sets.
-    pub(super) fn visit(
+    pub(crate) fn visit(
         &self,
         path: &str,
         jar: &mut Jar,
@@ -118,8 +120,11 @@ impl Server {
     }
 
     /// Posts JSON.
-    pub(super) fn post(&self, path: &str, json: &str) -> Result<Reply, ureq::Error> {
-        let request = self.agent.post(self.address(path));
+    pub(crate) fn post(&self, path: &str, json: &str) -> Result<Reply, ureq::Error> {
+        let mut request = self.agent.post(self.address(path));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
         read(request.content_type("application/json").send(json)?)
     }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 /// Names and values. All cookies go to the one host that set them.
 #[derive(Debug, Default)]
-pub(super) struct Jar(BTreeMap<String, String>);
+pub(crate) struct Jar(BTreeMap<String, String>);
 
 impl Jar {
     /// Keeps or removes a cookie as a `Set-Cookie` header says. `Secure` cookies are kept as well:
     /// the caller has made sure of https or loopback, which browsers trust alike.
-    pub(super) fn set(&mut self, header: &str) {
+    pub(crate) fn set(&mut self, header: &str) {
         let Ok(cookie) = Cookie::parse(header) else {
             return;
         };
@@ -23,7 +23,7 @@ impl Jar {
     }
 
     /// The `Cookie` header, where there is any cookie.
-    pub(super) fn header(&self) -> Option<String> {
+    pub(crate) fn header(&self) -> Option<String> {
         let pairs: Vec<String> = self
             .0
             .iter()
