@@ -16,15 +16,17 @@ use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
 use bandera_shared::event::{
     EVENT_BODY_BYTES_MAX, EVENTS_PER_BATCH_MAX, EventId, Rejection, RejectionCode, Verdict,
 };
-use bandera_shared::ledger::{Batch, Outcome, admit, routed};
+use bandera_shared::ledger::{Admitted, Batch, Outcome, admit, routed};
 use desk::Counter;
 use futures_util::future::join_all;
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::Response;
 use worker::{Env, console_error, console_warn};
 
-/// The rate limit's binding; without it there is no limit.
+/// The binding of the rate limit by address; without it there is no limit.
 const EVENT_LIMIT: &str = "EVENT_LIMIT";
+/// The same by subject: rewards, whatever addresses they come from.
+const SUBJECT_LIMIT: &str = "SUBJECT_LIMIT";
 
 /// Answers with a verdict for each event.
 ///
@@ -104,8 +106,14 @@ async fn judge(
     let at = UnixMillis(call.head.now_ms);
     let mut verdicts = Vec::with_capacity(received.len());
     let mut admitted = Vec::new();
-    for (place, Received { id, event }) in received.into_iter().enumerate() {
-        let verdict = match event.and_then(|event| admit(&event, desk, at)) {
+    let judging = received
+        .into_iter()
+        .map(|Received { id, event }| async move {
+            let admitted = event.and_then(|event| admit(&event, desk, at));
+            (id, within_limit(call, admitted).await)
+        });
+    for (place, (id, event)) in join_all(judging).await.into_iter().enumerate() {
+        let verdict = match event {
             Ok(event) => {
                 admitted.push((place, event));
                 // Stands until the outcome is known; see below.
@@ -184,6 +192,24 @@ async fn is_flooding(call: &Call<'_>) -> bool {
     let client = call.head.header("cf-connecting-ip").unwrap_or("unknown");
     let over = is_over_limit(call.env, EVENT_LIMIT, client).await;
     over.unwrap_or(false)
+}
+
+/// Refuses a reward when its subject has reported too many, from whatever addresses: the subject is
+/// the receipt's, which nobody can choose.
+async fn within_limit(
+    call: &Call<'_>,
+    admitted: Result<Admitted, Rejection>,
+) -> Result<Admitted, Rejection> {
+    let admitted = admitted?;
+    if admitted.is_reward() {
+        let subject = format!("{:?}", admitted.subject);
+        let over = is_over_limit(call.env, SUBJECT_LIMIT, &subject).await;
+        if over.unwrap_or(false) {
+            let code = RejectionCode::TooManyOfSubject;
+            return Err(Rejection::new(code, "/receipt"));
+        }
+    }
+    Ok(admitted)
 }
 
 fn later(status: u16, code: &'static str, title: &'static str) -> Result<Response, JsValue> {

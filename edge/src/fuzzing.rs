@@ -40,7 +40,7 @@ pub struct Told {
 pub fn request(described: &str) -> Option<Told> {
     let head = RequestHead::parse(described).ok()?;
     let settings = Settings::parse(SETTINGS).ok()?;
-    let keys = keys::Keys::parse(Some(&format!("1:{SECRET}")), Some(SECRET)).ok()?;
+    let keys = keys::Keys::parse(Some(&format!("1:{SECRET}")), Some(SECRET), "test").ok()?;
     let proof_key = SubjectProofKey::parse(SECRET).ok()?;
     let current = current(&head);
     let names = bots::BotNames {
@@ -160,7 +160,7 @@ pub fn settings(text: &str) {
 /// Reads secrets; what is said of one that is refused is said of others too.
 pub fn secrets(text: &str) {
     let faults = |text: &str| {
-        let keys = keys::Keys::parse(Some(text), Some(text)).err();
+        let keys = keys::Keys::parse(Some(text), Some(text), "test").err();
         [keys, keys::CallerSecrets::parse(Some(text), None).err()]
     };
     let nine: Vec<String> = (1..=9).map(|id| format!("{id}:{SECRET}")).collect();

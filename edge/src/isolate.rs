@@ -67,9 +67,11 @@ impl Isolate {
             text("BANDERA_SUBJECT_HEADER_KEY").as_deref(),
             text("BANDERA_SERVER_TOKENS").as_deref(),
         );
+        let environment = environment(env);
         let keys = Keys::parse(
             text("BANDERA_SIGNING_KEYS").as_deref(),
             text("BANDERA_SUBJECT_KEY").as_deref(),
+            &environment,
         );
         let shards = parse_shards(text("BANDERA_SHARDS").as_deref());
         let faults = [
@@ -83,7 +85,7 @@ impl Isolate {
         }
         let keys_fault = keys.as_ref().err().cloned();
         Self {
-            environment: environment(env),
+            environment,
             shards: shards.unwrap_or(1),
             queues: Queues::bound(env),
             settings: settings.unwrap_or_default(),

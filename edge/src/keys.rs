@@ -21,21 +21,26 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Keys from the texts of `BANDERA_SIGNING_KEYS` and `BANDERA_SUBJECT_KEY`.
+    /// The environment's keys from the texts of `BANDERA_SIGNING_KEYS` and `BANDERA_SUBJECT_KEY`.
     ///
     /// # Errors
     /// What is wrong, for a person; nothing of a secret is in it.
-    pub(crate) fn parse(signing: Option<&str>, subject: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn parse(
+        signing: Option<&str>,
+        subject: Option<&str>,
+        environment: &str,
+    ) -> Result<Self, String> {
         let signing = signing.ok_or("BANDERA_SIGNING_KEYS is not set")?;
         let ring = KeyRing::parse(signing).map_err(|e| format!("BANDERA_SIGNING_KEYS: {e}"))?;
         let subject = subject.ok_or("BANDERA_SUBJECT_KEY is not set")?;
         let subject =
             SubjectKey::parse(subject).map_err(|e| format!("BANDERA_SUBJECT_KEY: {e}"))?;
         Ok(Self {
-            receipt: ring.derive(Purpose::Receipt),
-            sticky: ring.derive(Purpose::Sticky),
+            receipt: ring.derive_in(environment, Purpose::Receipt),
+            sticky: ring.derive_in(environment, Purpose::Sticky),
+            // A preview names its environment itself.
             preview: ring.derive(Purpose::Preview),
-            exposed: ring.derive(Purpose::Exposed),
+            exposed: ring.derive_in(environment, Purpose::Exposed),
             subject,
         })
     }
@@ -89,9 +94,9 @@ mod tests {
     #[test]
     fn says_which_secret_is_wrong() {
         let ring = format!("1:{SECRET}");
-        assert!(Keys::parse(Some(&ring), Some(SECRET)).is_ok());
+        assert!(Keys::parse(Some(&ring), Some(SECRET), "test").is_ok());
         let check = |signing, subject, part: &str| {
-            let error = Keys::parse(signing, subject).unwrap_err();
+            let error = Keys::parse(signing, subject, "test").unwrap_err();
             assert!(error.contains(part), "{error}");
         };
         check(None, Some(SECRET), "BANDERA_SIGNING_KEYS is not set");

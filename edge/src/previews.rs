@@ -78,7 +78,7 @@ mod tests {
 
     fn keys() -> Keys {
         let secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
-        Keys::parse(Some(&format!("1:{secret}")), Some(secret)).unwrap()
+        Keys::parse(Some(&format!("1:{secret}")), Some(secret), "test").unwrap()
     }
 
     fn token(expires_in_ms: i64) -> String {

@@ -1,7 +1,8 @@
 //! The ring of signing keys, and the keys derived from it for one purpose each.
 //!
 //! Keys rotate by prepending: the newest signs, all verify, and each signed thing names its key in
-//! one byte. A derived key serves one purpose, so that a cookie can never pass for a receipt.
+//! one byte. A derived key serves one purpose, so that a cookie can never pass for a receipt, and
+//! most serve one environment, so that what a trial site signed is worth nothing on the real one.
 
 use std::fmt;
 
@@ -102,10 +103,7 @@ impl KeyRing {
             if keys.iter().any(|key| key.id == id) {
                 return Err(InvalidKey::RepeatedId);
             }
-            let secret = URL_SAFE_NO_PAD
-                .decode(secret.trim())
-                .map_err(|_| InvalidKey::Secret)?;
-            let secret = secret.try_into().map_err(|_| InvalidKey::Secret)?;
+            let secret = parse_secret(secret)?;
             keys.push(Key { id, secret });
         }
         match keys.len() {
@@ -118,16 +116,27 @@ impl KeyRing {
     /// The keys of one purpose: HMAC-SHA-256 of its label under each master secret.
     #[must_use]
     pub fn derive(&self, purpose: Purpose) -> PurposeKeys {
-        let derive = |key: &Key| {
-            let secret = mac(&key.secret, &[purpose.label().as_bytes()])
-                .finalize()
-                .into_bytes();
-            Key {
-                id: key.id,
-                secret: secret.into(),
-            }
+        PurposeKeys(self.derived(&[purpose.label().as_bytes()]).into())
+    }
+
+    /// The keys of one purpose in one environment: what another environment signs is refused, though
+    /// both have the same ring. Whatever [`KeyRing::derive`] signs, as former releases did, is
+    /// believed; it is signed no more.
+    #[must_use]
+    pub fn derive_in(&self, environment: &str, purpose: Purpose) -> PurposeKeys {
+        let label = purpose.label().as_bytes();
+        let mut keys = self.derived(&[label, &[0x1F], environment.as_bytes()]);
+        keys.extend(self.derived(&[label]));
+        PurposeKeys(keys.into())
+    }
+
+    /// HMAC-SHA-256 of the parts, joined, under each master secret.
+    fn derived(&self, parts: &[&[u8]]) -> Vec<Key> {
+        let derive = |key: &Key| Key {
+            id: key.id,
+            secret: mac(&key.secret, parts).finalize().into_bytes().into(),
         };
-        PurposeKeys(self.0.iter().map(derive).collect())
+        self.0.iter().map(derive).collect()
     }
 }
 
@@ -137,7 +146,8 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-/// Keys of one purpose, newest first; derive them once and keep them.
+/// Keys of one purpose, newest first, and then what former releases derived from the same secrets;
+/// derive them once and keep them.
 #[derive(Clone)]
 pub struct PurposeKeys(Box<[Key]>);
 
@@ -157,7 +167,7 @@ impl PurposeKeys {
     /// Whether a key of the ring signs no more, but verifies what it signed.
     #[must_use]
     pub fn is_former(&self, id: u8) -> bool {
-        self.0.iter().skip(1).any(|key| key.id == id)
+        self.knows(id) && self.0.first().is_some_and(|newest| newest.id != id)
     }
 
     /// Whether a key of the ring has this id.
@@ -169,10 +179,8 @@ impl PurposeKeys {
     /// Whether the tag is that of the parts under the named key, compared in constant time.
     #[must_use]
     pub fn verify(&self, id: u8, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
-        self.0
-            .iter()
-            .find(|key| key.id == id)
-            .is_some_and(|key| mac(&key.secret, parts).verify_truncated_left(tag).is_ok())
+        let mut named = self.0.iter().filter(|key| key.id == id);
+        named.any(|key| mac(&key.secret, parts).verify_truncated_left(tag).is_ok())
     }
 }
 
@@ -180,6 +188,13 @@ impl fmt::Debug for PurposeKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PurposeKeys({} keys, redacted)", self.0.len())
     }
+}
+
+/// A secret from its text, base64url of 32 bytes; whatever else is `InvalidKey::Secret`.
+pub(crate) fn parse_secret(text: &str) -> Result<[u8; SECRET_BYTES], InvalidKey> {
+    let bytes = URL_SAFE_NO_PAD.decode(text.trim());
+    let bytes = bytes.map_err(|_| InvalidKey::Secret)?;
+    bytes.try_into().map_err(|_| InvalidKey::Secret)
 }
 
 /// The running HMAC-SHA-256 of the parts, joined.
@@ -265,6 +280,32 @@ mod tests {
         let ring = KeyRing::parse(&format!("1:{}", secret(1))).unwrap();
         let (id, tag) = ring.derive(Purpose::Sticky).sign(&[b"x"]);
         assert!(!ring.derive(Purpose::Receipt).verify(id, &[b"x"], &tag));
+    }
+
+    #[test]
+    fn an_environment_believes_itself_and_former_releases() {
+        let ring = |text: String| KeyRing::parse(&text).unwrap();
+        let both = ring(format!("2:{},1:{}", secret(2), secret(1)));
+        let here = both.derive_in("production", Purpose::Receipt);
+        let check = |signing: &PurposeKeys, expected: bool| {
+            let (id, tag) = signing.sign(&[b"x"]);
+            assert_eq!(here.verify(id, &[b"x"], &tag), expected);
+        };
+        check(&here, true);
+        check(&both.derive(Purpose::Receipt), true);
+        let former = ring(format!("1:{}", secret(1)));
+        check(&former.derive_in("production", Purpose::Receipt), true);
+        for other in ["staging", "", "production2", "productio"] {
+            check(&both.derive_in(other, Purpose::Receipt), false);
+        }
+        check(&both.derive_in("production", Purpose::Sticky), false);
+        let ids = [0, 1, 2, 3].map(|id| (here.knows(id), here.is_former(id)));
+        let expected = [(false, false), (true, true), (true, false), (false, false)];
+        assert_eq!(ids, expected);
+        // The newest key of the environment signs, never one of a former release.
+        assert_eq!(here.sign(&[b"x"]).0, 2);
+        let (id, tag) = here.sign(&[b"x"]);
+        assert!(!both.derive(Purpose::Receipt).verify(id, &[b"x"], &tag));
     }
 
     #[test]

@@ -6,7 +6,6 @@
 use std::fmt;
 
 use crate::keys::{self, InvalidKey, SECRET_BYTES};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// 128 bits that stand for a subject id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,10 +51,7 @@ impl SubjectKey {
     /// # Errors
     /// `InvalidKey::Secret` when the text is not exactly that.
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text.trim())
-            .map_err(|_| InvalidKey::Secret)?;
-        bytes.try_into().map(Self).map_err(|_| InvalidKey::Secret)
+        keys::parse_secret(text).map(Self)
     }
 
     /// The hash of a subject id: HMAC-SHA-256 under this key, cut to its first 16 bytes.

@@ -8,11 +8,10 @@
 
 use std::fmt::{self, Write};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::keys::{InvalidKey, SECRET_BYTES};
+use crate::keys::{self, InvalidKey, SECRET_BYTES};
 use crate::time::UnixMillis;
 
 /// The secret shared with the servers that may name subjects.
@@ -31,10 +30,7 @@ impl SubjectProofKey {
     /// # Errors
     /// `InvalidKey::Secret` when the text is not exactly that.
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
-        let bytes = URL_SAFE_NO_PAD
-            .decode(text.trim())
-            .map_err(|_| InvalidKey::Secret)?;
-        bytes.try_into().map(Self).map_err(|_| InvalidKey::Secret)
+        keys::parse_secret(text).map(Self)
     }
 
     /// The proof for a subject, made at that moment.

@@ -33,7 +33,7 @@ impl World {
         let loaded = Loaded::of(7, RULESET);
         Self {
             settings: Settings::default(),
-            keys: Keys::parse(Some(&format!("1:{SECRET}")), Some(SECRET)).unwrap(),
+            keys: Keys::parse(Some(&format!("1:{SECRET}")), Some(SECRET), "test").unwrap(),
             current: Current {
                 loaded: Rc::new(loaded),
                 policies: Rc::new(Policies::default()),
@@ -139,7 +139,7 @@ fn kept_decisions_outlive_the_key_that_signed_them() {
     let (mut world, next) = (World::new(), "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8");
     let (_, _, lines) = world.visit("/p", "", Who::Person);
     let rotate = |world: &mut World, ring: &str| {
-        world.keys = Keys::parse(Some(ring), Some(SECRET)).unwrap();
+        world.keys = Keys::parse(Some(ring), Some(SECRET), "test").unwrap();
     };
     rotate(&mut world, &format!("2:{next},1:{SECRET}"));
     let (_, _, renewed) = world.visit("/p", &jar(&lines), Who::Person);

@@ -24,6 +24,8 @@ pub enum RejectionCode {
     TooLate,
     /// The decision has its full number of added rewards.
     TooMany,
+    /// The subject reports too many rewards in a short time.
+    TooManyOfSubject,
     /// What the event takes back was counted by a release that did not keep how much it was.
     Unremovable,
     /// A flag exposure without subject, neither in the event nor in the request.
@@ -45,6 +47,7 @@ impl RejectionCode {
             Self::Reward(_) => "reward_invalid",
             Self::TooLate => "reward_too_late",
             Self::TooMany => "rewards_too_many",
+            Self::TooManyOfSubject => "subject_rewards_too_many",
             Self::Unremovable => "reward_not_removable",
             Self::NoSubject => "subject_missing",
             Self::NoConsent => "consent_missing",
@@ -63,6 +66,7 @@ impl RejectionCode {
             Self::Reward(_) => "The value is not a reward of the bandit",
             Self::TooLate => "The attribution window of the decision is over",
             Self::TooMany => "The decision has too many added rewards",
+            Self::TooManyOfSubject => "The subject reports too many rewards at once",
             Self::Unremovable => "The reward was counted before rewards could be taken back",
             Self::NoSubject => "The exposure names no subject",
             Self::NoConsent => "The visitor has not agreed to being remembered",

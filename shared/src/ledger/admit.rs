@@ -38,6 +38,19 @@ pub struct Admitted {
     pub bandit: Option<Bandit>,
     /// What is counted.
     pub item: Item,
+    /// Whose it is: of a receipt, so nobody can say another one.
+    pub subject: SubjectHash,
+}
+
+impl Admitted {
+    /// Whether it gives a reward or takes one back.
+    #[must_use]
+    pub fn is_reward(&self) -> bool {
+        let Item::Decision(decision) = &self.item else {
+            return false;
+        };
+        !matches!(decision.observation, Observation::Exposed)
+    }
 }
 
 /// Admits or refuses one event.
@@ -182,6 +195,7 @@ pub fn flag_exposure(
         shard: names::shard_of(subject, n_shards),
         bandit: None,
         item: Item::Flag(item),
+        subject: *subject,
     }
 }
 
@@ -227,6 +241,7 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
         shard: receipt.shard(),
         bandit: Some(bandit.clone()),
         item: Item::Decision(item),
+        subject: *receipt.subject(),
     }
 }
 

@@ -32,13 +32,21 @@ export function ring(...keys: readonly (readonly [id: number, secret: Buffer])[]
 /** The key with which an edge of these tests signs, unless told otherwise. */
 export const KEY: readonly [id: number, secret: Buffer] = [KEY_ID, SECRET];
 
+/** So many in 10 or 60 seconds. */
+export interface RateLimit {
+  readonly limit: number;
+  readonly period: 10 | 60;
+}
+
 export interface EdgeOptions {
   readonly settings?: unknown;
   readonly ruleset?: unknown;
   /** Secrets and variables besides. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** How many requests with events one address may send, per 10 or 60 seconds. */
-  readonly eventLimit?: { readonly limit: number; readonly period: 10 | 60 };
+  /** How many requests with events one address may send. */
+  readonly eventLimit?: RateLimit;
+  /** How many rewards one subject may report. */
+  readonly subjectLimit?: RateLimit;
   /** How many queues of events there are; absent: one, as shipped. */
   readonly nQueues?: number;
   /** A Worker in front, which calls the edge's entry point `Trusted` by service binding. */
@@ -58,6 +66,13 @@ function bundleOf(ruleset: unknown): Buffer {
   return done.stdout;
 }
 
+/** The same configuration with another rate limit of that name. */
+function limited(text: string, name: string, to: RateLimit | undefined): string {
+  if (to === undefined) return text;
+  const section = new RegExp(`(?<=^name = "${name}"\\n(?:.*\\n)?)simple = .*$`, "m");
+  return replaced(text, section, `simple = { limit = ${to.limit}, period = ${to.period} }`);
+}
+
 /** The sections of further queues, from the example that the shipped configuration has. */
 function furtherQueues(shipped: string, nQueues: number): string {
   const [example] = /(?:^# (?:\[\[queues\..*|[a-z_]+ = .*)\n(?:^#\n)?)+/m.exec(shipped) ?? [];
@@ -73,7 +88,7 @@ function furtherQueues(shipped: string, nQueues: number): string {
 function configuration(
   folder: string,
   vars: Readonly<Record<string, string>>,
-  { eventLimit, nQueues = 1 }: EdgeOptions,
+  { eventLimit, subjectLimit, nQueues = 1 }: EdgeOptions,
   without?: RegExp,
 ): string {
   const entry = `main = ${JSON.stringify(at("edge", "entry.ts"))}`;
@@ -82,11 +97,8 @@ function configuration(
   const shipped = readFileSync(edgeConfig, "utf8");
   let text = replaced(shipped, /^main = .*$/m, entry);
   text = replaced(text, /^directory = .*$/m, assets);
-  if (eventLimit !== undefined) {
-    const { limit, period } = eventLimit;
-    const simple = `simple = { limit = ${limit}, period = ${period} }`;
-    text = replaced(text, /^simple = .*$/m, simple);
-  }
+  text = limited(text, "EVENT_LIMIT", eventLimit);
+  text = limited(text, "SUBJECT_LIMIT", subjectLimit);
   text = replaced(text, /^\[\[services\]\]\n(?:[a-z].*\n)+/m, "");
   text = replaced(text, /^\[vars\]\n[^]*$/m, ["[vars]", ...lines, ""].join("\n"));
   text += furtherQueues(shipped, nQueues);
