@@ -1,5 +1,6 @@
 //! Functions whose best point is known, searched with noise.
 
+use super::hartmann::hartmann;
 use bandera_lab::optimise::{Goal, Kind, Parameter, Scale, Space, Study, Trial};
 use rand_core::Rng;
 use rand_pcg::Pcg64Mcg;
@@ -43,34 +44,6 @@ fn branin(x: &[f64]) -> f64 {
     };
     let bend = y - 5.1 / (4.0 * PI * PI) * x * x + 5.0 / PI * x - 6.0;
     bend * bend + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * libm::cos(*x) + 10.0
-}
-
-fn hartmann(x: &[f64]) -> f64 {
-    const HEIGHTS: [f64; 4] = [1.0, 1.2, 3.0, 3.2];
-    const RATES: [[f64; 6]; 4] = [
-        [10.0, 3.0, 17.0, 3.5, 1.7, 8.0],
-        [0.05, 10.0, 17.0, 0.1, 8.0, 14.0],
-        [3.0, 3.5, 1.7, 10.0, 17.0, 8.0],
-        [17.0, 8.0, 0.05, 10.0, 0.1, 14.0],
-    ];
-    const PEAKS: [[f64; 6]; 4] = [
-        [0.1312, 0.1696, 0.5569, 0.0124, 0.8283, 0.5886],
-        [0.2329, 0.4135, 0.8307, 0.3736, 0.1004, 0.9991],
-        [0.2348, 0.1451, 0.3522, 0.2883, 0.3047, 0.6650],
-        [0.4047, 0.8828, 0.8732, 0.5743, 0.1091, 0.0381],
-    ];
-    let hills = HEIGHTS.iter().zip(RATES.iter().zip(&PEAKS));
-    let at = hills.map(|(height, (rates, peak))| {
-        let steps = x.iter().zip(peak).map(|(x, p)| (x - p) * (x - p));
-        height
-            * libm::exp(
-                -steps
-                    .zip(rates)
-                    .map(|(square, rate)| square * rate)
-                    .sum::<f64>(),
-            )
-    });
-    -at.sum::<f64>()
 }
 
 /// A standard normal number, by Box and Muller.

@@ -1,6 +1,7 @@
 //! How near to the best point a noisy search comes, on functions whose best point is known.
 
 mod functions;
+mod hartmann;
 
 use functions::{BRANIN, HARTMANN, Problem, regret};
 

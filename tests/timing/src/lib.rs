@@ -4,6 +4,8 @@
 //! Only repetitions are here; who calls has the clock.
 
 mod bandit;
+#[path = "../../../lab/tests/optimise/hartmann.rs"]
+mod hartmann;
 mod learner;
 mod published;
 mod study;
