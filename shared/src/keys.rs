@@ -119,8 +119,8 @@ impl KeyRing {
         PurposeKeys(self.derived(&[purpose.label().as_bytes()]).into())
     }
 
-    /// The keys of one purpose in one environment: what another environment signs is refused, though
-    /// both have the same ring. Whatever [`KeyRing::derive`] signs, as former releases did, is
+    /// The keys of one purpose in one environment: what another environment signs is refused, even
+    /// under the same ring. Whatever [`KeyRing::derive`] signs, as former releases did, is
     /// believed; it is signed no more.
     #[must_use]
     pub fn derive_in(&self, environment: &str, purpose: Purpose) -> PurposeKeys {

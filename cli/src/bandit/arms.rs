@@ -209,8 +209,8 @@ mod tests {
         let problem = |more: &str| format!(r#"{{"code": "c", "title": "No"{more}}}"#);
         let mean = problem(r#", "detail": "0 to 1", "pointer": "/mean""#);
         check(400, &mean, Exit::Usage, "--mean: No: 0 to 1");
-        let weight = problem(r#", "pointer": "/weight""#);
-        check(400, &weight, Exit::Usage, "--weight: No");
+        let decisions = problem(r#", "pointer": "/weight""#);
+        check(400, &decisions, Exit::Usage, "--weight: No");
         check(404, &problem(""), Exit::Usage, "--action");
         check(403, &problem(""), Exit::Unreachable, "publisher");
         check(409, &problem(""), Exit::Unreachable, "there: c: No");

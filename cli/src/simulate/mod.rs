@@ -1,5 +1,5 @@
-//! `bandera simulate`: visitors with a known truth, through real HTTP, cookies and events; or, as
-//! `bandera simulate bandit`, without a server.
+//! `bandera simulate`: visitors with a known truth, through real HTTP, cookies and events; as
+//! `bandera simulate bandit`, without a server; or, as `bandera simulate site`, what a site costs.
 
 mod audience;
 mod bandit;
@@ -12,6 +12,7 @@ mod patience;
 mod print;
 mod report;
 mod settle;
+mod site;
 mod target;
 mod truth;
 
@@ -25,6 +26,7 @@ use clap::{Args, Subcommand};
 use crowd::Crowd;
 use ledger::Ledger;
 use report::Report;
+use site::SiteArgs;
 use std::time::{Duration, Instant};
 use target::Target;
 
@@ -50,7 +52,8 @@ Examples:
       --admin http://127.0.0.1:8788 --token @.bandera/dev-token
   bandera simulate --edge http://127.0.0.1:8787 --visitors 500 --truth a=0.1@30,b=0.2@12 \\
       --flag shop.offer --duplicates 0.2 --json > report.json
-  bandera simulate bandit --truth a=0.05,b=0.045 --traffic 10 --decisions 20000";
+  bandera simulate bandit --truth a=0.05,b=0.045 --traffic 10 --decisions 20000
+  bandera simulate site --requests 50000 --shards 16 --queues 2";
 
 /// The arguments of `bandera simulate`.
 #[derive(Debug, Args)]
@@ -71,6 +74,8 @@ pub(crate) struct SimulateArgs {
 enum Instead {
     /// Run a bandit's declaration against a known truth, and say what waiting for snapshots costs
     Bandit(BanditArgs),
+    /// Say what a site of some size needs of the platform, and what that costs a month
+    Site(SiteArgs),
 }
 
 /// How visitors come to a running edge.
@@ -162,6 +167,7 @@ fn share(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &SimulateArgs, output: &mut Output) -> anyhow::Result<Exit> {
     match (&args.instead, &args.visitors) {
         (Some(Instead::Bandit(args)), _) => bandit::run(args, output),
+        (Some(Instead::Site(args)), _) => site::run(args, output),
         (None, Some(visitors)) => send(visitors, &args.ledger, output),
         (None, None) => Err(Fault::usage("--edge", "an edge is needed, or a bandit")
             .fix("bandera simulate --help has examples of both")

@@ -185,3 +185,43 @@ fn a_simulated_bandit_is_checked_first() {
         "says nothing of \"b\"",
     );
 }
+
+/// Lines that a document has to have are those of the command.
+#[track_caller]
+fn documented(extra: &[&str]) {
+    let document = include_str!("../../../docs/scaling.md");
+    let ran = bandera(&[&["simulate", "site", "--human"], extra].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.contains("$ a month"), "{ran:?}");
+    for line in ran.stdout.lines().map(str::trim) {
+        assert!(document.contains(line), "docs/scaling.md lacks: {line}");
+    }
+}
+
+#[test]
+fn the_bills_of_the_documents_are_what_the_command_says() {
+    documented(&[]);
+    let small = ["--requests", "100", "--bandits", "3", "--shards", "1"];
+    documented(&[&small[..], &["--queues", "1", "--isolates", "5"]].concat());
+}
+
+#[test]
+fn a_site_beyond_a_limit_is_told() {
+    let check = |args: &[&str], code, part: &str| {
+        let ran = bandera(&[&["simulate", "site", "--json"], args].concat());
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert!(
+            format!("{}{}", ran.stdout, ran.stderr).contains(part),
+            "{ran:?}"
+        );
+    };
+    check(&["--queues", "4"], 0, "\"messagesPerQueue\": 5000.0");
+    check(&["--queues", "3"], 1, "\"messagesPerQueue\": 6666");
+    check(
+        &["--queues", "65"],
+        2,
+        "--queues: is more than there are shards",
+    );
+    check(&["--requests", "0"], 2, "a number above 0");
+    check(&["--exposed", "1.1"], 2, "from 0 to 1");
+}
