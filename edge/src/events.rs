@@ -202,7 +202,7 @@ async fn within_limit(
 ) -> Result<Admitted, Rejection> {
     let admitted = admitted?;
     if admitted.is_reward() {
-        let subject = format!("{:?}", admitted.subject);
+        let subject = admitted.subject.to_text();
         let over = is_over_limit(call.env, SUBJECT_LIMIT, &subject).await;
         if over.unwrap_or(false) {
             let code = RejectionCode::TooManyOfSubject;

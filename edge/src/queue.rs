@@ -26,12 +26,14 @@ impl Queues {
 
     /// Those among the names of bindings.
     fn among(names: impl IntoIterator<Item = String>) -> Self {
-        let mut numbered: Vec<(u16, String)> = names
-            .into_iter()
-            .filter_map(|name| Some((number(&name)?, name)))
-            .collect();
-        numbered.sort_unstable();
-        Self(numbered.into_iter().map(|(_, name)| name).collect())
+        let mut queues: Vec<String> = Vec::new();
+        for name in names {
+            if let Some(own) = number(&name) {
+                let place = queues.partition_point(|queue| number(queue) < Some(own));
+                queues.insert(place, name);
+            }
+        }
+        Self(queues)
     }
 
     /// How many there are.

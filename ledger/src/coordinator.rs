@@ -19,6 +19,7 @@ use bandera_shared::bandit::{Bandit, SNAPSHOT_INTERVAL_MS_MIN};
 use bandera_shared::ledger::{
     ArmView, BanditView, CoordinatorCommand, MergedState, SnapshotView, WarmStart, wire,
 };
+use bandera_shared::policy::linear::{self, Learned};
 use bandera_shared::snapshot::{self, PolicySnapshot};
 use bandera_shared::sorted::Sorted;
 use bandera_shared::{UnixMillis, names, policy};
@@ -98,6 +99,10 @@ impl DurableObject for Coordinator {
             Ok(CoordinatorCommand::View) => match self.view()? {
                 Some(view) => Response::ok(wire::print_view(&view)),
                 None => Response::error("nothing was learned yet", 404),
+            },
+            Ok(CoordinatorCommand::Learned) => match self.learned()? {
+                Some(learned) => Response::ok(wire::print_learned(&learned)),
+                None => Response::error("nothing was learned of contexts yet", 404),
             },
             Ok(CoordinatorCommand::Warm {
                 publication,
@@ -244,6 +249,13 @@ impl Coordinator {
         self.with_memory(|memory| {
             memory.snapshot = Some(next);
             Ok(())
+        })
+    }
+
+    fn learned(&self) -> Result<Option<Learned>> {
+        self.with_memory(|memory| {
+            let known = memory.current();
+            Ok(known.and_then(|(_, bandit, merged)| linear::learned(bandit, &merged)))
         })
     }
 

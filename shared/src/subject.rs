@@ -27,6 +27,12 @@ impl SubjectHash {
         &self.0
     }
 
+    /// Its name where bytes cannot be one.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        crate::hex::encode(&self.0)
+    }
+
     /// The first eight bytes, which choose the shard.
     #[must_use]
     pub const fn leading(&self) -> [u8; 8] {

@@ -1,6 +1,7 @@
 //! What a bandit has learned, live, as its coordinator knows it, and what people tell it.
 
 mod arms;
+mod contexts;
 
 use crate::app::App;
 use crate::extract::InPath;
@@ -9,7 +10,7 @@ use crate::objects::{COORDINATOR, Object};
 use crate::publishing::Former;
 use crate::store::environments;
 use axum::Json;
-use bandera_shared::bandit::{Bandit, PARTS, RewardKind};
+use bandera_shared::bandit::{Bandit, PARTS, RewardKind, RewardSpec};
 use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
 use bandera_shared::{compile, names};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ struct BanditState {
     metric: String,
     /// `binary` or `numeric`.
     reward_kind: &'static str,
+    /// Whether it looks at contexts; then `contexts` tells what it does in each.
+    contextual: bool,
     /// Least reward of a decision, in the metric's unit.
     reward_min: f64,
     /// Greatest reward of a decision, in the metric's unit.
@@ -78,6 +81,7 @@ pub(super) fn routes() -> OpenApiRouter {
     OpenApiRouter::default()
         .routes(routes!(state))
         .merge(arms::routes())
+        .merge(contexts::routes())
 }
 
 /// What a published bandit has learned so far.
@@ -94,16 +98,21 @@ pub(super) fn routes() -> OpenApiRouter {
 async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<BanditState>> {
     let (_, bandit) = published(&app, &path.environment, &path.key).await?;
     let name = names::coordinator(&path.environment, &path.key);
-    let coordinator = Object {
-        binding: COORDINATOR,
-        name: &name,
-        title: "the bandit's coordinator",
-    };
+    let coordinator = coordinator(&name);
     // It has nothing to say before it has heard of its bandit.
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
     let view = coordinator.ask(&app, &command, wire::parse_view).await?;
     let view = view.unwrap_or_else(|| nothing_learned(&bandit));
     Ok(Json(describe(&bandit, &view)))
+}
+
+/// A bandit's coordinator, by its name.
+fn coordinator(name: &str) -> Object<'_> {
+    Object {
+        binding: COORDINATOR,
+        name,
+        title: "the bandit's coordinator",
+    }
 }
 
 /// The bandit as it is published, and the number of that publication.
@@ -147,16 +156,21 @@ fn describe(bandit: &Bandit, view: &BanditView) -> BanditState {
     BanditState {
         bandit: bandit.key().to_owned(),
         metric: reward.metric.to_string(),
-        reward_kind: match reward.kind {
-            RewardKind::Binary => "binary",
-            RewardKind::Numeric(_) => "numeric",
-        },
+        reward_kind: kind_of(reward),
+        contextual: bandit.features().is_some(),
         reward_min: range.min(),
         reward_max: range.max(),
         shards: view.n_shards as u64,
         revision: view.snapshot.as_ref().map(|snapshot| snapshot.revision),
         snapshot_at_ms: view.snapshot.as_ref().map(|snapshot| snapshot.at.0),
         arms: arms.collect(),
+    }
+}
+
+fn kind_of(reward: &RewardSpec) -> &'static str {
+    match reward.kind {
+        RewardKind::Binary => "binary",
+        RewardKind::Numeric(_) => "numeric",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::fault::{Fault, FaultKind, Result};
 use crate::publishing::{Assessment, Former, assess};
 use crate::store::{Store, environments, publications};
 use axum::Json;
-use bandera_shared::snapshot::wire as snapshot;
+use bandera_shared::snapshot::{PolicySnapshot, wire as snapshot};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::wire::evaluation::{EvaluationWire, ExplanationWire};
 use bandera_shared::wire::read_context;
@@ -262,14 +262,22 @@ pub(super) async fn ruleset_bytes(
 
 /// What the bandits have learned, as edges know it.
 async fn policies(app: &App, environment: &str, ruleset: &Ruleset) -> Result<Policies> {
-    let kv = app.rulesets()?;
     let mut snapshots = Vec::new();
     for bandit in ruleset.bandits() {
-        let key = names::policy_snapshot(environment, bandit.key());
-        let bytes = kv.get(&key).bytes().await?;
-        snapshots.extend(bytes.and_then(|bytes| snapshot::parse(&bytes).ok()));
+        snapshots.extend(snapshot_of(app, environment, bandit.key()).await?);
     }
     Ok(Policies::new(snapshots))
+}
+
+/// What a bandit has learned, as edges know it; `None` where they know nothing that can be read.
+pub(super) async fn snapshot_of(
+    app: &App,
+    environment: &str,
+    bandit: &str,
+) -> Result<Option<PolicySnapshot>> {
+    let key = names::policy_snapshot(environment, bandit);
+    let bytes = app.rulesets()?.get(&key).bytes().await?;
+    Ok(bytes.and_then(|bytes| snapshot::parse(&bytes).ok()))
 }
 
 fn to_json<T: Serialize>(value: &T) -> Result<Value> {

@@ -5,7 +5,10 @@
 //! over decisions do not depend on their order. This is not a policy: see
 //! [`crate::policy::linear`].
 
+mod segments;
 pub mod wire;
+
+pub use segments::{Input, InputKind, Segment};
 
 use std::borrow::Cow;
 

@@ -62,6 +62,9 @@ pub enum CoordinatorCommand {
     },
     /// Tell what was learned; answered with [`BanditView`].
     View,
+    /// Tell what was learned of contexts; answered with
+    /// [`Learned`](crate::policy::linear::Learned).
+    Learned,
 }
 
 /// Counts of one shard.

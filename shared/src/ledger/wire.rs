@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod coordinator;
+mod learned;
 
 pub use answer::{parse_totals, parse_view, print_totals, print_view};
 pub use batch::{
@@ -16,6 +17,7 @@ pub use coordinator::{
     parse_arms, parse_bandit, parse_coordinator_command, parse_warm_start, print_arms,
     print_bandit, print_coordinator_command, print_warm_start,
 };
+pub use learned::{parse_learned, print_learned};
 
 use std::fmt;
 

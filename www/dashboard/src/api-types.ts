@@ -17,6 +17,21 @@ export type ImportFromReport = ImportReport & {
 export type Role = "viewer" | "editor" | "publisher" | "admin";
 
 export interface ApiTypes {}
+/** An action in a context. */
+export interface ArmInContext {
+  action: string;
+  /** Decisions for it there so far; absent for a context that was asked about. */
+  decisions?: number | null;
+  /** Central 95 % interval of that expectation, in the metric's unit and range. */
+  interval95?: number[] | null;
+  /**
+   * Reward that is expected of a decision for it there, in the metric's unit; absent before
+   * anything was learned.
+   */
+  mean?: number | null;
+  /** Probability with which edges choose it there now, in 0..=1. */
+  share: number;
+}
 /** What is known of an action. */
 export interface ArmState {
   action: string;
@@ -61,11 +76,47 @@ export interface AuditEntry {
   /** Version or publication number after the change. */
   version?: number | null;
 }
+/** What a contextual bandit does, context by context. */
+export interface BanditContexts {
+  bandit: string;
+  entered?: ContextView | null;
+  /** What the bandit looks at. */
+  inputs: ContextInput[];
+  /** The metric that rewards it. */
+  metric: string;
+  overall: ContextView;
+  /** Revision of the snapshot that edges decide with; absent before the first. */
+  revision?: number | null;
+  /** `binary` or `numeric`. */
+  rewardKind: string;
+  /** Segments that occur, most decisions first. */
+  segments: ContextView[];
+}
+/** What is done in a context; of a segment, in the mean of its contexts. */
+export interface ContextView {
+  arms: ArmInContext[];
+  /** Decisions so far that were made in it; 0 for a context that was asked about. */
+  decisions: number;
+  /** Such as `device = mobile`. */
+  name: string;
+}
+/** An attribute that a bandit looks at. */
+export interface ContextInput {
+  attribute: string;
+  /** The texts that are told apart, where it is one of them. */
+  categories?: string[] | null;
+  /** The number above which all are the same. */
+  max?: number | null;
+  /** The number below which all are the same. */
+  min?: number | null;
+}
 /** What a bandit has learned. */
 export interface BanditState {
   /** Each action, by name. */
   arms: ArmState[];
   bandit: string;
+  /** Whether it looks at contexts; then `contexts` tells what it does in each. */
+  contextual: boolean;
   /** The metric that rewards it. */
   metric: string;
   /** Revision of the latest policy snapshot; absent before the first. */
@@ -110,6 +161,11 @@ export interface Changes {
   changes: Change[];
   /** Whether there are more than are listed. */
   truncated: boolean;
+}
+/** What to look at. */
+export interface ContextsInput {
+  /** A context to look at beside the segments that occur: any attributes. */
+  context?: {} | null;
 }
 /** A message that the queue gave up. */
 export interface DeadLetter {

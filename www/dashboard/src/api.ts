@@ -1,6 +1,7 @@
 /** The one place that talks to the API: sends the token, checks the answer, throws typed errors. */
 
 import type {
+  BanditContexts,
   BanditState,
   DeadLetter,
   Document,
@@ -116,6 +117,17 @@ export class Api {
     return this.#get<BanditState>(
       `${within(environment)}/bandits/${encodeURIComponent(key)}/state`,
     );
+  }
+
+  /** What a bandit does in the segments that occur, and in one more context where one is given. */
+  banditContexts(
+    environment: string,
+    key: string,
+    context: Readonly<Record<string, unknown>> | undefined,
+  ): Promise<BanditContexts> {
+    const path = `${within(environment)}/bandits/${encodeURIComponent(key)}/contexts`;
+    const body = context === undefined ? {} : { context };
+    return this.#change<BanditContexts>(path, { method: "POST", body });
   }
 
   eventTotals(environment: string): Promise<EventTotals> {

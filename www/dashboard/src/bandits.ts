@@ -1,17 +1,24 @@
 /** Where the bandits send traffic now, and why. */
 
 import type { ArmState, BanditState } from "./api-types.ts";
+import { ContextsView } from "./contexts.ts";
 import { h, numberCell, numberHead, show, table } from "./dom.ts";
 import { count, counted, moment, percent, reward } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
-import type { Session } from "./session.ts";
+import type { BanditLoad, Session } from "./session.ts";
 
 /** The section's element, drawn anew by `render`. */
 export class BanditsView {
   readonly element: HTMLElement = h("section", { "aria-labelledby": "bandits-title" });
 
+  readonly #contexts = new ContextsView(() => {
+    if (this.#session !== undefined) this.render(this.#session);
+  });
+  #session: Session | undefined;
+
   render(session: Session): void {
+    this.#session = session;
     const { bandits } = session;
     const list = shown(bandits);
     show(
@@ -19,10 +26,15 @@ export class BanditsView {
       h("h2", { id: "bandits-title" }, "Bandits, live"),
       bandits.state === "failed" ? alertOf(bandits.error) : undefined,
       list?.length === 0 ? h("p", {}, "There are no bandits in this environment.") : undefined,
-      ...(list ?? []).map(({ key, state }) =>
-        typeof state === "string" ? alertOf(`${key}: ${state}`) : allocation(state),
-      ),
+      ...(list ?? []).flatMap((one) => this.#parts(session, one)),
     );
+  }
+
+  #parts(session: Session, { key, state, contexts }: BanditLoad): readonly HTMLElement[] {
+    const parts = [typeof state === "string" ? alertOf(`${key}: ${state}`) : allocation(state)];
+    if (typeof contexts === "string") parts.push(alertOf(`${key}: ${contexts}`));
+    else if (contexts !== undefined) parts.push(this.#contexts.element(session, contexts));
+    return parts;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Api, Publications } from "./api.ts";
 import type {
+  BanditContexts,
   BanditState,
   DeadLetter,
   Document,
@@ -17,8 +18,12 @@ import { Notice, wordsOf } from "./notice.ts";
 
 const roles: readonly Role[] = ["viewer", "editor", "publisher", "admin"];
 
-/** A bandit's state, or why it is not known. */
-export type BanditLoad = { readonly key: string; readonly state: BanditState | string };
+/** A bandit's state, or why it is not known; so with its contexts, where it looks at them. */
+export interface BanditLoad {
+  readonly key: string;
+  readonly state: BanditState | string;
+  readonly contexts: BanditContexts | string | undefined;
+}
 
 /** What events have come to; letters are asked for only where there are any. */
 export interface EventsSeen {
@@ -38,6 +43,8 @@ export class Session {
   readonly #publications: Loader<Publications>;
   readonly #bandits: Loader<readonly BanditLoad[]>;
   readonly #events: Loader<EventsSeen>;
+  /** Contexts that were typed in, by bandit. */
+  readonly #entered = new Map<string, Readonly<Record<string, unknown>>>();
   #busy = false;
 
   constructor(api: Api, me: Me, environment: string, changed: () => void) {
@@ -113,11 +120,30 @@ export class Session {
       const bandits = await this.#api.documents(this.environment, "bandits");
       return Promise.all(
         bandits.map(async ({ key }) => {
-          const asked = this.#api.banditState(this.environment, key);
-          return { key, state: await asked.catch(wordsOf) };
+          const state = await this.#api.banditState(this.environment, key).catch(wordsOf);
+          const contexts = await this.#contextsOf(key, state);
+          return { key, state, contexts };
         }),
       );
     });
+  }
+
+  async #contextsOf(key: string, state: BanditState | string): Promise<BanditContexts | string | undefined> {
+    if (typeof state === "string" || !state.contextual) return undefined;
+    const entered = this.#entered.get(key);
+    return this.#api.banditContexts(this.environment, key, entered).catch(wordsOf);
+  }
+
+  /** Asks from now on what a bandit does in the context with this JSON text; none without any. */
+  lookInto(bandit: string, text: string): Promise<void> {
+    this.notice.clear();
+    try {
+      if (text.trim() === "") this.#entered.delete(bandit);
+      else this.#entered.set(bandit, readContext(text));
+    } catch (error) {
+      this.notice.failed(error);
+    }
+    return this.refreshBandits();
   }
 
   /** Switches a flag off, or back to the status that it had before. */
@@ -179,6 +205,20 @@ export class Session {
     this.#busy = false;
     this.#changed();
   }
+}
+
+/** A context from what somebody typed. */
+function readContext(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`The context is not JSON. Write one such as {"device": "mobile"}.`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw new Error(`The context is no JSON object. Write one such as {"device": "mobile"}.`);
 }
 
 /** The status of a flag's document. */

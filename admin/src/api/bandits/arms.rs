@@ -1,13 +1,13 @@
 //! What people tell a bandit about one of its actions: forget it, or believe something from the
 //! start.
 
-use super::published;
+use super::{coordinator, published};
 use crate::api::events::n_shards;
 use crate::app::{self, App, Call};
 use crate::extract::{InPath, JsonBody};
 use crate::fault::{Fault, FaultKind, Result};
 use crate::limits::SHARDS_ASKED_AT_ONCE;
-use crate::objects::{COORDINATOR, LEDGER, Object};
+use crate::objects::{LEDGER, Object};
 use crate::store::audit::{self, Entry};
 use axum::Json;
 use bandera_shared::bandit::Bandit;
@@ -142,11 +142,7 @@ async fn warm_start(
     let said = json!({ "mean": mean, "weight": weight });
     note(&call, &path, "warmStart", at_ms, &said).await?;
     let name = names::coordinator(&path.environment, &path.key);
-    let coordinator = Object {
-        binding: COORDINATOR,
-        name: &name,
-        title: "the bandit's coordinator",
-    };
+    let coordinator = coordinator(&name);
     let command = wire::print_coordinator_command(&CoordinatorCommand::Warm {
         publication,
         bandit: Box::new(bandit),

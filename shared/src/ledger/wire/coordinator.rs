@@ -36,6 +36,7 @@ enum CommandWire {
         start: WarmWire,
     },
     View,
+    Learned,
 }
 
 /// Decisions it is worth, mean in units of the range, and when it was given.
@@ -218,6 +219,7 @@ pub fn print_coordinator_command(command: &CoordinatorCommand) -> String {
             start: WarmWire::new(start),
         },
         CoordinatorCommand::View => CommandWire::View,
+        CoordinatorCommand::Learned => CommandWire::Learned,
     })
 }
 
@@ -259,5 +261,6 @@ pub fn parse_coordinator_command(json: &str) -> Result<CoordinatorCommand, Inval
             start: start.check()?,
         },
         CommandWire::View => CoordinatorCommand::View,
+        CommandWire::Learned => CoordinatorCommand::Learned,
     })
 }

@@ -111,7 +111,7 @@ fn coordinator_commands_print_and_parse_back() {
         definition: bandit().reward().definition(),
         state: state(),
     };
-    for command in [merge, CoordinatorCommand::View] {
+    for command in [merge, CoordinatorCommand::View, CoordinatorCommand::Learned] {
         assert_eq!(
             parse_coordinator_command(&print_coordinator_command(&command)),
             Ok(command)

@@ -8,10 +8,12 @@
 
 mod block;
 mod fit;
+mod learned;
 mod weighting;
 
 pub use block::Block;
 pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
+pub use learned::{Estimate, Learned, LearnedAction, SegmentMean};
 pub use weighting::inverse_gaps;
 
 use crate::bandit::{Bandit, Distribution, FeatureSpec};
@@ -67,6 +69,19 @@ pub fn snapshot(
     )?;
     let snapshot = PolicySnapshot::new(bandit.key(), revision, at, actions.collect()).ok()?;
     snapshot.with_model(model)
+}
+
+/// What was learned of a contextual bandit, for people.
+///
+/// # Returns
+/// `None` for a bandit that looks at no context, and where the sums give no number.
+#[must_use]
+pub fn learned(bandit: &Bandit, merged: &MergedState) -> Option<Learned> {
+    let n_features = bandit.features()?.n_features();
+    let blocks = merged.blocks(bandit.actions(), n_features);
+    let fit = fit(&blocks)?;
+    let products = blocks.iter().map(Block::products);
+    Some(Learned::new(fit, bandit.actions().iter().zip(products)))
 }
 
 /// Whether a model says something else than the one that is published.
