@@ -56,14 +56,20 @@ async function serving(running: Stack): Promise<void> {
     const health: unknown = await reply.json();
     if (typeof health !== "object" || health === null) return undefined;
     // State that a former version left is in a form that this one does not read.
-    const faults = "faults" in health ? JSON.stringify(health.faults) : "";
-    if (!isPublishedAnew && faults.includes("compact form")) {
+    const faults = "faults" in health && Array.isArray(health.faults) ? health.faults : [];
+    if (!isPublishedAnew && faults.some(isOfUnknownForm)) {
       isPublishedAnew = true;
       await publishAnew(running, demoEnvironment);
       console.log("  a former version published this environment: it was published anew");
     }
     return "publication" in health && health.publication !== null ? true : undefined;
   });
+}
+
+function isOfUnknownForm(fault: unknown): boolean {
+  return (
+    typeof fault === "object" && fault !== null && "code" in fault && fault.code === "unknown_form"
+  );
 }
 
 function greet(running: Stack): void {

@@ -19,7 +19,7 @@ struct HealthWire<'h> {
     hash: Option<&'h str>,
     published_at_ms: Option<i64>,
     ruleset_age_ms: Option<i64>,
-    faults: Vec<&'h str>,
+    faults: Vec<FaultWire<'h>>,
     /// Counters are those of one isolate: there are many, and each starts from zero.
     counters_of: &'static str,
     isolate: String,
@@ -29,6 +29,13 @@ struct HealthWire<'h> {
     refreshes: RefreshCounts,
     #[serde(flatten)]
     counts: Counts,
+}
+
+/// Something that is wrong: `code` is stable, `detail` is for people.
+#[derive(Serialize)]
+struct FaultWire<'h> {
+    code: &'h str,
+    detail: &'h str,
 }
 
 /// Answers with the isolate's health; 200 as long as the Worker runs, whatever it has to say.
@@ -47,10 +54,12 @@ fn report(isolate: &Isolate, current: Option<&Current>, now_ms: i64) -> String {
     let store = isolate.store.borrow();
     let pointer = current.map(|current| &current.loaded.pointer);
     let age_ms = current.map(|current| current.age_ms(now_ms));
+    let fault = |code, detail| FaultWire { code, detail };
+    let (settings, keys) = (isolate.fault.as_deref(), isolate.keys_fault.as_deref());
     let faults = [
-        isolate.fault.as_deref(),
-        isolate.keys_fault.as_deref(),
-        store.last_failure(),
+        settings.map(|detail| fault("invalid_settings", detail)),
+        keys.map(|detail| fault("invalid_keys", detail)),
+        store.last_failure().map(|why| fault(why.code, &why.detail)),
     ];
     let health = HealthWire {
         status: match current {

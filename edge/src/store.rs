@@ -49,6 +49,34 @@ impl Current {
     }
 }
 
+/// Why a refresh brought nothing: for programs, and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// Stable: [`REFRESH_FAILED`] or [`UNKNOWN_FORM`].
+    pub(crate) code: &'static str,
+    /// What happened.
+    pub(crate) detail: String,
+}
+
+/// The code of a failure that may pass by itself, or that an operator has to look into.
+pub(crate) const REFRESH_FAILED: &str = "refresh_failed";
+
+/// The code of what another version published: publishing anew is the remedy.
+pub(crate) const UNKNOWN_FORM: &str = "unknown_form";
+
+impl From<String> for Failure {
+    fn from(detail: String) -> Self {
+        let code = REFRESH_FAILED;
+        Self { code, detail }
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(detail: &str) -> Self {
+        detail.to_owned().into()
+    }
+}
+
 /// What a refresh brought.
 #[derive(Debug)]
 pub(crate) enum Refreshed {
@@ -60,7 +88,7 @@ pub(crate) enum Refreshed {
         policies: Rc<Policies>,
     },
     /// Nothing better than what is here; why.
-    Failed(String),
+    Failed(Failure),
 }
 
 /// What a request should do about the ruleset.
@@ -89,7 +117,7 @@ pub(crate) struct Store {
     current: Option<Current>,
     refreshing_since_ms: Option<i64>,
     next_at_ms: i64,
-    last_failure: Option<String>,
+    last_failure: Option<Failure>,
     counts: RefreshCounts,
 }
 
@@ -102,8 +130,8 @@ impl Store {
 
     /// Why the latest refresh failed, when it did.
     #[must_use]
-    pub(crate) fn last_failure(&self) -> Option<&str> {
-        self.last_failure.as_deref()
+    pub(crate) fn last_failure(&self) -> Option<&Failure> {
+        self.last_failure.as_ref()
     }
 
     /// Counts of refreshes.

@@ -39,7 +39,8 @@ async function ask(edgeUrl: string): Promise<{ status: number; reason: string; c
 
 /** What the edge's health has to complain about. */
 async function faults(shop: ShopStack): Promise<readonly string[]> {
-  return listOf((await shop.health())["faults"]).flatMap((fault) => textOf(fault) ?? []);
+  const listed = listOf((await shop.health())["faults"]);
+  return listed.flatMap((fault) => textOf(objectOf(fault)["detail"]) ?? []);
 }
 
 /** Resolves when health names the fault, and not another one; each look visits as well. */

@@ -1,5 +1,6 @@
 //! The pointer in KV: which ruleset bytes are published.
 
+use super::{Failure, UNKNOWN_FORM};
 use bandera_shared::publish::content_hash;
 use bandera_shared::wire::tree;
 use serde::{Deserialize, Serialize};
@@ -36,14 +37,17 @@ impl Pointer {
     ///
     /// # Errors
     /// What is wrong, for a person. A hash that is none would name a foreign key.
-    pub(crate) fn parse(json: &str) -> Result<Self, String> {
+    pub(crate) fn parse(json: &str) -> Result<Self, Failure> {
         let wire: PointerWire = tree::from_str(json)
             .map_err(|error| format!("the pointer is not readable: {error}"))?;
         if wire
             .format_version
             .is_some_and(|version| version != FORMAT_VERSION)
         {
-            return Err("the pointer is of a later format".into());
+            return Err(Failure {
+                code: UNKNOWN_FORM,
+                detail: "the pointer is of another format".to_owned(),
+            });
         }
         let is_hash = wire.hash.len() == 64
             && wire

@@ -5,12 +5,13 @@
 //! in turn, because each names the next.
 
 use super::pointer::Pointer;
-use super::{Current, Loaded, Refreshed};
+use super::{Current, Failure, Loaded, REFRESH_FAILED, Refreshed, UNKNOWN_FORM};
 use crate::page::PageIndex;
 use bandera_platform::{read_bytes, read_texts};
+use bandera_shared::bundle::BundleError;
 use bandera_shared::snapshot::{PolicySnapshot, wire};
 use bandera_shared::sorted::Sorted;
-use bandera_shared::{Bundle, Policies, Ruleset, names};
+use bandera_shared::{Bundle, CompactError, Policies, Ruleset, names};
 use std::rc::Rc;
 use worker::Env;
 
@@ -41,7 +42,7 @@ pub(crate) async fn refresh(place: &Place, current: Option<Current>) -> Refreshe
 async fn read(
     place: &Place,
     current: Option<Current>,
-) -> Result<(Rc<Loaded>, Rc<Policies>), String> {
+) -> Result<(Rc<Loaded>, Rc<Policies>), Failure> {
     let pointer_key = names::ruleset_pointer(&place.environment);
     let known = current
         .as_ref()
@@ -57,10 +58,8 @@ async fn read(
             return Ok((current.loaded, policies));
         }
         if current.loaded.pointer.publication > pointer.publication {
-            return Err(format!(
-                "publication {} is older than ours",
-                pointer.publication
-            ));
+            let found = pointer.publication;
+            return Err(format!("publication {found} is older than ours").into());
         }
     }
     let bytes_key = names::ruleset_bytes(&place.environment, &pointer.hash);
@@ -119,13 +118,24 @@ impl Loaded {
     ///
     /// # Errors
     /// What is wrong, for a person: the bytes are not what the pointer names, or no ruleset.
-    pub(crate) fn open(pointer: Pointer, bytes: Vec<u8>) -> Result<Self, String> {
+    pub(crate) fn open(pointer: Pointer, bytes: Vec<u8>) -> Result<Self, Failure> {
         if !pointer.names(&bytes) {
             return Err("the ruleset's bytes do not match their hash".into());
         }
-        let bundle = Bundle::open(bytes).map_err(|error| error.to_string())?;
-        let ruleset =
-            Ruleset::from_compact(bundle.sections().edge).map_err(|error| error.to_string())?;
+        let bundle = Bundle::open(bytes).map_err(|error| Failure {
+            code: match error {
+                BundleError::UnknownVersion { .. } => UNKNOWN_FORM,
+                _ => REFRESH_FAILED,
+            },
+            detail: error.to_string(),
+        })?;
+        let ruleset = Ruleset::from_compact(bundle.sections().edge).map_err(|error| Failure {
+            code: match error {
+                CompactError::UnknownVersion { .. } => UNKNOWN_FORM,
+                _ => REFRESH_FAILED,
+            },
+            detail: error.to_string(),
+        })?;
         let pages = PageIndex::of(&ruleset);
         Ok(Self {
             pointer,
@@ -185,18 +195,28 @@ mod tests {
         let open = |bytes: &[u8]| Loaded::open(Pointer::of(1, bytes), bytes.to_vec());
         assert!(open(&bytes).is_ok());
         let other = Loaded::open(Pointer::of(1, b""), bytes.clone());
-        assert!(other.unwrap_err().contains("do not match their hash"));
-        let check = |bytes: &[u8], fault| {
+        let detail = other.unwrap_err().detail;
+        assert!(detail.contains("do not match their hash"));
+        let check = |bytes: &[u8], code, fault| {
             let refused = open(bytes).unwrap_err();
-            assert!(refused.contains(fault), "{refused}");
+            assert_eq!(refused.code, code, "{refused:?}");
+            assert!(refused.detail.contains(fault), "{refused:?}");
         };
-        check(b"{\"schemaVersion\":1}", "no published ruleset");
-        check(&bytes[..16], "cut off");
+        check(
+            b"{\"schemaVersion\":1}",
+            REFRESH_FAILED,
+            "no published ruleset",
+        );
+        check(&bytes[..16], REFRESH_FAILED, "cut off");
         let mut later = bytes.clone();
         later[8] = 99;
-        check(&later, "publication form 99 is unknown");
+        check(&later, UNKNOWN_FORM, "publication form 99 is unknown");
+        let start = bytes.windows(8).position(|bytes| bytes == b"BNDRRULE");
+        let mut later = bytes.clone();
+        later[start.expect("a compact ruleset") + 8] = 99;
+        check(&later, UNKNOWN_FORM, "compact form 99 is unknown");
         let mut damaged = bytes;
         damaged[20] ^= 1;
-        check(&damaged, "no compact ruleset");
+        check(&damaged, REFRESH_FAILED, "no compact ruleset");
     }
 }

@@ -51,7 +51,7 @@ fn a_failure_keeps_the_last_good_ruleset_and_is_retried_soon() {
     store.settle(confirmed(1), 0, PERIOD_MS);
     store.settle(Refreshed::Failed("rubbish".into()), 5_000, PERIOD_MS);
     assert_eq!(publication(&store), Some(1));
-    assert_eq!(store.last_failure(), Some("rubbish"));
+    assert_eq!(store.last_failure(), Some(&"rubbish".into()));
     assert_eq!(store.claim(5_999), Due::No);
     assert_eq!(store.claim(6_000), Due::Later);
     store.settle(confirmed(2), 6_010, PERIOD_MS);
