@@ -4,6 +4,7 @@ use super::flag::flag_type;
 use super::limits::{CONDITION_DEPTH_MAX, LIST_LENGTH_MAX, LIST_VALUES_MAX};
 use super::lists::{self, Unusable, Use, takes_list};
 use super::scope::Scope;
+use super::within;
 use crate::condition::{
     Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
 };
@@ -19,6 +20,7 @@ use crate::version::Precedence;
 use crate::wire::condition::{ConditionWire, ForeignWire, OnFailureWire, TestedWire};
 use crate::wire::operand::OperandWire;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 const FORMS: &str = "a condition has exactly one of \"all\", \"any\", \"not\", \"segment\", \
                      \"holdout\", \"flag\", \"chance\" and \"attribute\" (with \"op\")";
@@ -175,7 +177,12 @@ impl Scope<'_, '_> {
         let member = if wire.list.is_some() { "list" } else { "value" };
         let made = match &wire.list {
             Some(key) => self.listed(tested, &positive, &operand, key),
-            None => self.tested(tested, &positive, operand, &place.key(member)),
+            None => match operand.value {
+                Some(OperandWire::Other(value)) if within::names_list(&positive, &value) => {
+                    self.within_lists(tested, &positive, value, &place.key(member))
+                }
+                _ => self.tested(tested, &positive, operand, &place.key(member)),
+            },
         };
         match made {
             Ok(test) if negated => Some(Condition::Not(Box::new(test))),
@@ -265,6 +272,46 @@ impl Scope<'_, '_> {
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// The test of an attribute by an operand that names lists inside; it is made once, and shared.
+    fn within_lists(
+        &mut self,
+        tested: TestedWire<'_>,
+        op: &str,
+        written: Value,
+        place: &Place<'_>,
+    ) -> Result<Condition, Fault> {
+        let attribute = Attribute::from(tested);
+        let mut keys = Vec::new();
+        within::keys(op, &written, &mut keys);
+        let mut uses = Vec::new();
+        for key in keys {
+            uses.push((key, self.lists.using(key, op, false, &attribute)?));
+        }
+        let Some((_, first)) = uses.first().cloned() else {
+            return Err(Fault::value("a list is named by its key"));
+        };
+        let using = first.within(&written);
+        let made = match self.lists.made(&using) {
+            Some(made) => made,
+            None => {
+                let mut lists = BTreeMap::new();
+                for (key, using) in &uses {
+                    lists.insert(*key, self.lists.values(using)?.into_value());
+                }
+                let filled = within::filled(op, &written, &lists).map_err(|e| Fault::value(&e))?;
+                let operand = Operand {
+                    value: Some(OperandWire::Other(filled)),
+                    fold_case: false,
+                    texts_max: LIST_LENGTH_MAX,
+                };
+                let test = self.tested(TestedWire::Other(attribute), op, operand, place)?;
+                self.lists.make(using, test)
+            }
+        };
+        self.used_segments.insert(made);
+        Ok(Condition::Listed(made))
     }
 
     /// The gate that opens for subjects whom the holdout keeps out of experiments.

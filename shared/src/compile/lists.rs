@@ -17,7 +17,7 @@ use crate::wire::ruleset::ListWire;
 use crate::wire::text::Text;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Operators that take a list of texts or numbers.
+/// Operators that take a list of texts or numbers; tests of elements take one inside, and hashes.
 pub(super) const OPERATORS: &str = "equals, in, contains, startsWith, endsWith, containsAny, \
     containsAll, setEquals, subsetOf, supersetOf, versionIn, inNetwork, urlMatches";
 
@@ -54,6 +54,18 @@ pub(super) struct Use {
     pub(super) fold_case: bool,
     kind: Option<Box<str>>,
     names: Box<[Box<str>]>,
+    /// The operand that names the list, and others perhaps, inside.
+    within: Box<str>,
+}
+
+impl Use {
+    /// The same in a test whose operand is written so.
+    pub(super) fn within(self, operand: &Value) -> Self {
+        Self {
+            within: operand.to_string().into(),
+            ..self
+        }
+    }
 }
 
 /// Why nothing can be tested against a list.
@@ -173,6 +185,7 @@ impl<'w> Lists<'w> {
             fold_case,
             kind: attribute.kind().map(Into::into),
             names: attribute.names().map(Into::into).collect(),
+            within: Box::default(),
         })
     }
 

@@ -18,6 +18,7 @@ mod split;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod within;
 mod zone;
 
 use crate::bandit::wire::{BanditFault, BanditWire};

@@ -189,7 +189,7 @@ fn browsers_get_the_lists_and_holdouts_that_their_flags_name() {
     let document = format!(
         r#"{{"schemaVersion":1,
             "lists":{{"europe":{{"description":"secret","values":["ES"],"lists":["dach"]}},
-                "dach":{{"values":["DE"]}},"by-segment":{{"values":["FR"]}},"on":{{}},
+                "dach":{{"values":["DE"]}},"by-segment":{{"values":["FR"]}},"on":{{}},"inside":{{}},
                 "hidden-list":{{"values":["secret"],"lists":["dach"]}},"unnamed-a":{{}}}},
             "holdouts":{{"q4":{{"percentage":5,"description":"secret"}},
                 "hidden-q3":{{"percentage":5}},"unnamed-b":{{"percentage":5}}}},
@@ -199,7 +199,8 @@ fn browsers_get_the_lists_and_holdouts_that_their_flags_name() {
             "client",
             &when(
                 r#"{"any":[{"attribute":"a","op":"in","list":"europe"},{"holdout":"q4"},
-                    {"not":{"segment":"s"}}]}"#
+                    {"not":{"segment":"s"}},
+                    {"attribute":"a","op":"anyElement","value":{"op":"in","list":"inside"}}]}"#
             )
         ),
         flag(
@@ -212,11 +213,11 @@ fn browsers_get_the_lists_and_holdouts_that_their_flags_name() {
     );
     let redacted = redact(document.as_bytes()).unwrap();
     let compiled = compile(&redacted).unwrap();
-    assert_eq!((compiled.diagnostics, compiled.n_lists), (Vec::new(), 3));
+    assert_eq!((compiled.diagnostics, compiled.n_lists), (Vec::new(), 4));
     let left: serde_json::Value = serde_json::from_slice(&redacted).unwrap();
     let keys =
         |kind: &str| -> Vec<String> { left[kind].as_object().unwrap().keys().cloned().collect() };
-    assert_eq!(keys("lists"), ["by-segment", "dach", "europe"]);
+    assert_eq!(keys("lists"), ["by-segment", "dach", "europe", "inside"]);
     assert_eq!(keys("holdouts"), ["q4"]);
     assert!(!String::from_utf8_lossy(&redacted).contains("secret"));
 }

@@ -72,6 +72,22 @@ impl Needed {
         }
     }
 
+    /// Tests of elements, and of hashes, name lists inside their values.
+    fn look_for_lists(&mut self, value: &Json) {
+        match value {
+            Json::Array(items) => items.iter().for_each(|item| self.look_for_lists(item)),
+            Json::Object(members) => {
+                for (name, member) in members {
+                    match (name.as_str(), member) {
+                        ("list", Json::String(key)) => self.refer("lists", key),
+                        _ => self.look_for_lists(member),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Collects what a member of that name refers to; one name too many keeps only what is not
     /// needed, so it does not matter where the member stands.
     fn look_at(&mut self, name: &str, member: &Json) {
@@ -92,7 +108,8 @@ impl Needed {
                     self.refer("layers", key);
                 }
             }
-            ("value" | "equals", _) => {}
+            ("value", tested) => self.look_for_lists(tested),
+            ("equals", _) => {}
             _ => self.look(member),
         }
     }

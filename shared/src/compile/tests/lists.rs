@@ -136,6 +136,55 @@ fn faults_of_conditions_that_name_something_have_pointers() {
 }
 
 #[test]
+fn faults_of_operands_that_name_lists_have_pointers() {
+    let lists = r#""europe":{"values":["DE"]},"bad":{"values":[[]]}"#;
+    let any = |part: &str| format!(r#"{{"attribute":"a","op":"anyElement","value":{part}}}"#);
+    let faults = |part: &str, expected: &str| {
+        check(
+            lists,
+            &any(part),
+            &["malformed /lists/bad/values/0", expected],
+        );
+    };
+    faults(
+        r#"{"op":"in","list":"europa"}"#,
+        "unknown-reference WHEN/value",
+    );
+    faults(
+        r#"[{"op":"exists"},{"op":"in","list":"bad"}]"#,
+        "broken-dependency WHEN/value",
+    );
+    for part in [
+        r#"{"op":"in","list":"europe","value":["x"]}"#,
+        r#"{"op":"greaterThan","list":"europe"}"#,
+        r#"{"list":"europe"}"#,
+        r#"{"op":"inNetwork","list":"europe"}"#,
+        r#"{"op":"in","list":["europe"]}"#,
+    ] {
+        faults(part, "invalid-condition WHEN/value");
+    }
+    let hashed = r#"{"attribute":"a","op":"equalsHashed","value":
+        {"salt":"s","hashes":["0d18947857c5c17400c6077e91bca436"],"list":"europe"}}"#;
+    check(
+        r#""europe":{"values":["DE"]}"#,
+        hashed,
+        &["invalid-condition WHEN/value"],
+    );
+}
+
+#[test]
+fn lists_named_inside_operands_count_their_bytes_and_lengths() {
+    let list = |n: usize| {
+        let values: Vec<String> = (0..n).map(|i| format!("\"{i:05}\"")).collect();
+        format!(r#""long":{{"values":[{}]}}"#, values.join(","))
+    };
+    let any = r#"{"attribute":"a","op":"anyElement","value":{"op":"in","list":"long"}}"#;
+    let max = limits::LIST_LENGTH_MAX;
+    check(&list(max), any, &[]);
+    check(&list(max + 1), any, &["invalid-condition WHEN/value"]);
+}
+
+#[test]
 fn one_broken_list_leaves_the_others_alone() {
     let lists = r#""bad":{"values":[[]]},"good":{"values":["DE"]},"odd":{"values":["DE"],"x":1}"#;
     check(

@@ -124,7 +124,7 @@ fn only_known(part: &Value) -> Result<(), String> {
     };
     match members.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
         Some((name, _)) if **name == *"list" => {
-            Err("a named list is for a condition by itself: write its values here".to_owned())
+            Err("the values of a named list have to be written out here".to_owned())
         }
         Some((name, _)) => Err(format!(
             "nobody knows \"{name}\" here: an element's test has \"member\", \"op\", \"value\" \

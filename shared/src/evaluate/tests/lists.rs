@@ -16,6 +16,7 @@ fn document(condition: &str) -> String {
                   "iberia":{{"values":["PT","ES"]}},
                   "accounts":{{"values":[7,"8",9.5]}},
                   "networks":{{"values":["10.0.0.0/8"]}},
+                  "testers":{{"values":["0d18947857c5c17400c6077e91bca436"]}},
                   "none":{{}}}},
         "segments":{{"near":{{"when":{{"attribute":"country","op":"in","list":"dach"}}}}}},
         "holdouts":{{"q4":{{"percentage":30}},"all":{{"percentage":100}},"zero":{{"percentage":0}},
@@ -102,6 +103,49 @@ fn lists_serve_every_operator_that_takes_one() {
     let network = r#"{"attribute":"ip","op":"inNetwork","list":"networks"}"#;
     check(network, "ip", "10.1.2.3", true);
     check(network, "ip", "11.1.2.3", false);
+}
+
+#[test]
+fn tests_of_elements_and_hashes_name_lists_inside() {
+    let of = |texts: &[&str]| Value::List(texts.iter().map(|text| (*text).into()).collect());
+    let any = r#"{"attribute":"a","op":"anyElement","value":{"op":"in","list":"dach"}}"#;
+    check(any, "a", of(&["FR", "DE"]), true);
+    check(any, "a", of(&["FR", "de"]), false);
+    check(any, "a", "DE", false);
+    let none = r#"{"attribute":"a","op":"notAnyElement","value":{"op":"in","list":"dach"}}"#;
+    check(none, "a", of(&["FR"]), true);
+    check(none, "a", of(&["DE"]), false);
+    let folded = r#"{"attribute":"a","op":"everyElement",
+        "value":[{"op":"startsWith","list":"europe","ignoreCase":true},
+                 {"op":"notIn","list":"iberia"}]}"#;
+    check(folded, "a", of(&["de-BY", "Fr"]), true);
+    check(folded, "a", of(&["de-BY", "ES"]), false);
+    check(folded, "a", of(&["US"]), false);
+    let nested = r#"{"attribute":"a","op":"anyElement",
+        "value":{"op":"anyElement","value":{"op":"containsAny","list":"accounts"}}}"#;
+    let inner = |value: Value| Value::List([Value::List([value].into())].into());
+    check(nested, "a", inner(7.into()), true);
+    check(nested, "a", inner("7".into()), false);
+    let hashed = r#"{"attribute":"a","op":"equalsHashed","value":{"salt":"s","list":"testers"}}"#;
+    check(hashed, "a", "ana", true);
+    check(hashed, "a", "eve", false);
+    let element = format!(
+        r#"{{"attribute":"a","op":"anyElement","value":{}}}"#,
+        r#"{"op":"equalsHashed","value":{"salt":"s","list":"testers"}}"#
+    );
+    check(&element, "a", of(&["eve", "ana"]), true);
+    check(&element, "a", of(&["eve"]), false);
+}
+
+#[test]
+fn an_operand_that_names_lists_is_kept_once_too() {
+    let one = r#"{"attribute":"a","op":"anyElement","value":{"op":"in","list":"dach"}}"#;
+    let [once, _] = forms(one);
+    let [often, _] = forms(&format!(r#"{{"any":[{one},{{"not":{one}}},{one}]}}"#));
+    assert_eq!(once.n_segments(), often.n_segments());
+    let other = r#"{"attribute":"a","op":"anyElement","value":{"op":"notIn","list":"dach"}}"#;
+    let [two, _] = forms(&format!(r#"{{"any":[{one},{other}]}}"#));
+    assert_eq!(two.n_segments(), once.n_segments() + 1);
 }
 
 #[test]
