@@ -239,6 +239,8 @@ const OURS: &[Phrase] = &[
 
 const POSTHOG: &[Phrase] = &[
     ("exact", "is $"),
+    ("truth", "?is true|is there and is not true"),
+    ("not_truth", "?is there and is not true|is true"),
     ("is_set", "is there"),
     ("is_not_set", "is missing"),
     ("icontains", "contains $, in any case"),
@@ -373,6 +375,9 @@ fn phrase(table: &'static [Phrase], op: &str) -> Option<&'static str> {
 /// # Errors
 /// Within: what is said in place of a condition that nothing satisfies or fails.
 pub(super) fn asked(source: &Source) -> Result<String, String> {
+    if let Some(said) = nobody(source) {
+        return Err(said);
+    }
     let table = table(&source.dialect);
     let (op, end) = match source.op.strip_suffix("/i") {
         Some(op) => (op, ", in any case"),
@@ -402,6 +407,26 @@ pub(super) fn asked(source: &Source) -> Result<String, String> {
         }
         None => format!("{}:{} {}", source.dialect, source.op, source.value),
     })
+}
+
+/// What is said of a condition of Flagship that passes nobody, whatever its attribute is.
+fn nobody(source: &Source) -> Option<String> {
+    if &*source.dialect != "flagship" || &*source.op == "drawable" {
+        return None;
+    }
+    let positive = source.op.strip_prefix("not_").unwrap_or(&source.op);
+    let wanted = match (positive, &source.value) {
+        (op, _) if phrase(FLAGSHIP, op).is_none() => "no operator that there is",
+        ("in", Value::List(_)) => return None,
+        ("in", _) => "meant for a list",
+        (_, Value::List(_) | Value::Object(_)) => "not meant for lists and objects",
+        (op, Value::Null) if op.contains("than") => "not meant for null",
+        _ => return None,
+    };
+    let Source { op, value, .. } = source;
+    Some(format!(
+        "nobody passes: \"{op}\" is {wanted}, and has {value}"
+    ))
 }
 
 /// `is $` becomes `is not $`, `contains $` `does not contain $`.
@@ -458,7 +483,28 @@ fn fill(phrase: &str, value: &Value) -> String {
 fn one(value: &Value, is_moment: bool) -> String {
     match value.as_f64().filter(|_| is_moment) {
         Some(seconds) => UnixMillis((seconds * 1_000.0) as i64).to_rfc3339(),
-        None => value.to_string(),
+        None => brief(value).to_string(),
+    }
+}
+
+/// The value, with a few elements of each list in it, and how many more there are.
+fn brief(value: &Value) -> Value {
+    match value {
+        Value::List(items) if items.len() > LISTED_MAX + 1 => {
+            let rest = format!("... {} more", items.len() - LISTED_MAX);
+            let shown = items.iter().take(LISTED_MAX).map(brief);
+            Value::List(shown.chain([rest.as_str().into()]).collect())
+        }
+        Value::List(items) => Value::List(items.iter().map(brief).collect()),
+        Value::Object(members) => {
+            let members = members.iter();
+            Value::Object(
+                members
+                    .map(|(name, it)| (name.clone(), brief(it)))
+                    .collect(),
+            )
+        }
+        scalar => scalar.clone(),
     }
 }
 

@@ -56,6 +56,22 @@ fn values_are_listed() {
 }
 
 #[test]
+fn long_lists_inside_values_are_cut_short() {
+    check(
+        "bandera",
+        "anyElement",
+        r#"{"op":"in","value":[1,2,3,4,5,6]}"#,
+        r#"has an element that satisfies {"op":"in","value":[1,2,3,4,5,6]}"#,
+    );
+    check(
+        "bandera",
+        "anyElement",
+        r#"{"op":"in","value":[1,2,3,4,5,6,7]}"#,
+        r#"has an element that satisfies {"op":"in","value":[1,2,3,4,5,"... 2 more"]}"#,
+    );
+}
+
+#[test]
 fn moments_are_written_as_such() {
     check(
         "configcat",
@@ -103,6 +119,39 @@ fn contraries_say_what_is_missing_there() {
         "!it cannot be told here: why",
     );
     check("nobody", "op", "1", "nobody:op 1");
+}
+
+#[test]
+fn what_flagship_passes_nobody_by_says_so() {
+    let said = |op, value, expected| check("flagship", op, value, expected);
+    said(
+        "in",
+        r#""a,b""#,
+        r#"!nobody passes: "in" is meant for a list, and has "a,b""#,
+    );
+    said(
+        "not_in",
+        "null",
+        r#"!nobody passes: "not_in" is meant for a list, and has null"#,
+    );
+    said(
+        "equals",
+        r#"["a"]"#,
+        r#"!nobody passes: "equals" is not meant for lists and objects, and has ["a"]"#,
+    );
+    said(
+        "less_than",
+        "null",
+        r#"!nobody passes: "less_than" is not meant for null, and has null"#,
+    );
+    said(
+        "like",
+        "1",
+        r#"!nobody passes: "like" is no operator that there is, and has 1"#,
+    );
+    said("in", r#"["a"]"#, r#"is "a""#);
+    said("not_equals", "null", "is there and is not null");
+    said("not_has", "1", "is there and does not have 1 as an element");
 }
 
 /// A phrase says nothing in the system's own words.
