@@ -20,6 +20,8 @@ pub(super) struct Filters<'r, 'e> {
     pub(super) flags: &'r Map<String, Json>,
     pub(super) cohorts: &'r mut Cohorts<'e>,
     pub(super) draft: &'r mut Draft,
+    /// Whether true and false are texts like any other: from version 2 of the comparison on.
+    pub(super) has_no_truth: bool,
 }
 
 impl<'e> Filters<'_, 'e> {
@@ -150,7 +152,15 @@ impl<'e> Filters<'_, 'e> {
             .unwrap_or_default();
         let operator = written.get("operator").and_then(Json::as_str);
         let operator = operator.unwrap_or("exact");
-        let value = written.get("value").cloned().unwrap_or(Json::Null);
+        let mut value = written.get("value").cloned().unwrap_or(Json::Null);
+        let operator = match operator {
+            "exact" if self.is_of_truth(&value) => "truth",
+            "is_not" if self.is_of_truth(&value) => "not_truth",
+            other => other,
+        };
+        if matches!(operator, "truth" | "not_truth") {
+            value = is_true(&value).into();
+        }
         let (attribute, shown) = match entity {
             Entity::Person => (Attribute::named(name), json!(name)),
             Entity::Group(of) => (
@@ -177,6 +187,36 @@ impl<'e> Filters<'_, 'e> {
                 unknown()
             }
         }
+    }
+}
+
+impl Filters<'_, '_> {
+    /// Whether a filter on the value compares truth: its own, and that of the property.
+    fn is_of_truth(&self, value: &Json) -> bool {
+        let is_empty = value.as_array().is_some_and(Vec::is_empty);
+        is_empty || (!self.has_no_truth && says_truth(value))
+    }
+}
+
+/// True, false, a text that says so, or a list of nothing else.
+fn says_truth(value: &Json) -> bool {
+    match value {
+        Json::Bool(_) => true,
+        Json::String(text) => ["true", "false"]
+            .iter()
+            .any(|truth| text.eq_ignore_ascii_case(truth)),
+        Json::Array(items) => items.iter().all(says_truth),
+        Json::Null | Json::Number(_) | Json::Object(_) => false,
+    }
+}
+
+/// Whether it says true, each item of a list.
+fn is_true(value: &Json) -> bool {
+    match value {
+        Json::Bool(truth) => *truth,
+        Json::String(text) => text.eq_ignore_ascii_case("true"),
+        Json::Array(items) => items.iter().all(is_true),
+        Json::Null | Json::Number(_) | Json::Object(_) => false,
     }
 }
 

@@ -27,13 +27,10 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         .and_then(Json::as_array)
         .ok_or_else(|| malformed("/flags", "definitions of PostHog have a list \"flags\""))?;
     let mut draft = Draft::default();
-    for name in ["property_matching_version", "propertyMatchingVersion"] {
-        if export.get(name).and_then(Json::as_u64) == Some(2) {
-            let message = "comparisons with true and false are made as before version 2: \
-                           what is neither true nor \"true\" equals false";
-            draft.approximated(format!("/{name}"), message);
-        }
-    }
+    let versions = ["property_matching_version", "propertyMatchingVersion"];
+    let has_no_truth = versions
+        .iter()
+        .any(|name| export.get(name).and_then(Json::as_u64) == Some(2));
     let keys: Map<String, Json> = list
         .iter()
         .filter_map(|flag| Some((flag.get("key")?.as_str()?.to_owned(), flag.clone())))
@@ -54,6 +51,7 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
                 flags: &keys,
                 cohorts: &mut cohorts,
                 draft: &mut draft,
+                has_no_truth,
             },
         };
         let flag = reader.read();

@@ -396,12 +396,32 @@ fn anything_may_stand_anywhere() {
 }
 
 #[test]
-fn the_newer_comparison_of_truth_is_said_not_to_be_taken_over() {
-    let notes = |version: u64| {
-        let flags = [other("other", "pro", true)];
-        let export = json!({"flags": flags, "property_matching_version": version});
-        Tried::of(Peer::PostHog, &export).notes()
+fn both_comparisons_of_truth_are_taken_over() {
+    let check = |version: u64, operator: &str, value: Json, found: Json, expected: &str| {
+        let mut flag = with(&json!([{"properties": [filter("p", operator, &value)]}]));
+        flag["key"] = json!("color");
+        let export = json!({"flags": [flag], "property_matching_version": version});
+        let tried = Tried::of(Peer::PostHog, &export);
+        assert_eq!(tried.notes(), [""; 0]);
+        let context = json!({"targetingKey": "ana", "p": found});
+        let answer = tried.answer("color", &context, NOW);
+        let asked = format!("{version} {operator} {value} {found} {}", answer.words);
+        assert_eq!(answer.variant.as_deref(), Some(expected), "{asked}");
     };
-    assert_eq!(notes(1), [""; 0]);
-    assert_eq!(notes(2), ["Approximated /property_matching_version"]);
+    // As posthog-node 5.70.0 answers.
+    for value in [json!(false), json!("False"), json!(["true", false])] {
+        check(1, "exact", value.clone(), json!("x"), "true");
+        check(1, "exact", value.clone(), json!(0), "true");
+        check(1, "is_not", value.clone(), json!("x"), "false");
+        check(2, "exact", value.clone(), json!("x"), "false");
+        check(2, "is_not", value.clone(), json!(0), "true");
+        check(2, "exact", value, json!("FALSE"), "true");
+    }
+    for version in [1, 2] {
+        check(version, "exact", json!("true"), json!(true), "true");
+        check(version, "exact", json!(true), json!("x"), "false");
+        check(version, "exact", json!([]), json!("TRUE"), "true");
+        check(version, "is_not", json!([]), json!("x"), "true");
+        check(version, "exact", json!(["true", "x"]), json!("X"), "true");
+    }
 }

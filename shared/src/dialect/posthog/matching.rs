@@ -17,6 +17,8 @@ pub(super) enum Matching {
     Exact(Box<[String]>),
     /// None of them; null is fine.
     IsNot(Box<[String]>),
+    /// True, or the text that says so, or a list of nothing else; or anything but that.
+    Truth(bool),
     /// The property is there, even as null.
     IsSet,
     /// It is not.
@@ -66,7 +68,7 @@ impl Matching {
     pub(super) fn new(operator: &str, value: &Value) -> Result<Self, String> {
         let part = |place, wanted| Self::Part {
             place,
-            part: text(value).to_lowercase(),
+            part: text(value).to_ascii_lowercase(),
             wanted,
         };
         let order = |accepts| Self::Order {
@@ -83,6 +85,8 @@ impl Matching {
         Ok(match operator {
             "" | "exact" => Self::Exact(texts(value)),
             "is_not" => Self::IsNot(texts(value)),
+            "truth" => Self::Truth(is_true(value)),
+            "not_truth" => Self::Truth(!is_true(value)),
             "is_set" => Self::IsSet,
             "is_not_set" => Self::IsNotSet,
             "icontains" => part(Place::Anywhere, true),
@@ -133,19 +137,20 @@ impl Matching {
         let found = match (found, self) {
             (None, Self::IsNotSet) | (Some(_), Self::IsSet) => return Truth::Yes,
             (None, _) => return Truth::Unknown,
-            (Some(Value::Null), Self::IsNot(_)) => &Value::Null,
+            (Some(Value::Null), Self::IsNot(_) | Self::Truth(_)) => &Value::Null,
             (Some(_), Self::IsNotSet) | (Some(Value::Null), _) => return Truth::No,
             (Some(found), _) => found,
         };
         match self {
             Self::Exact(wanted) => is_one_of(found, wanted).into(),
             Self::IsNot(unwanted) => (!is_one_of(found, unwanted)).into(),
+            Self::Truth(wanted) => (is_true(found) == *wanted).into(),
             Self::Part {
                 place,
                 part,
                 wanted,
             } => {
-                let found = text(found).to_lowercase();
+                let found = text(found).to_ascii_lowercase();
                 let is_there = match place {
                     Place::Anywhere => found.contains(&**part),
                     Place::Start => found.starts_with(&**part),
@@ -184,12 +189,29 @@ fn texts(value: &Value) -> Box<[String]> {
         Value::List(items) => items,
         single => std::slice::from_ref(single),
     };
-    items.iter().map(|item| text(item).to_lowercase()).collect()
+    items.iter().map(written).collect()
 }
 
 fn is_one_of(found: &Value, wanted: &[String]) -> bool {
-    let found = text(found).to_lowercase();
-    wanted.contains(&found)
+    wanted.contains(&written(found))
+}
+
+/// A text as it is, everything else as JSON; in lower case.
+fn written(value: &Value) -> String {
+    match value {
+        Value::List(_) | Value::Object(_) => value.to_string().to_lowercase(),
+        scalar => text(scalar).to_lowercase(),
+    }
+}
+
+/// Whether a value stands for true; all items of a list have to.
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(truth) => *truth,
+        Value::String(text) => text.eq_ignore_ascii_case("true"),
+        Value::List(items) => items.iter().all(is_true),
+        Value::Null | Value::Number(_) | Value::Object(_) => false,
+    }
 }
 
 fn compared(found: &Value, number: f64, written: &str) -> Option<Ordering> {

@@ -32,6 +32,53 @@ fn check(found: &str, op: &str, value: &str, expected: Truth) {
     assert_eq!(truth, expected, "{found} {op} {value}");
 }
 
+/// Filters on true and false of `property_matching_version` 1.
+///
+/// # Source
+/// posthog-node 5.70.0, `matchFeatureFlagProperty`, asked each of these.
+#[test]
+fn truth_is_compared_as_such() {
+    for found in ["true", "\"True\"", "[]", "[true, \"TRUE\"]"] {
+        check(found, "truth", "true", Yes);
+        check(found, "truth", "[]", Yes);
+        check(found, "truth", "[\"true\", true]", Yes);
+        check(found, "not_truth", "true", No);
+        check(found, "truth", "\"false\"", No);
+        check(found, "truth", "[true, false]", No);
+        check(found, "not_truth", "false", Yes);
+    }
+    for found in [
+        "false",
+        "\"false\"",
+        "0",
+        "1",
+        "\"\"",
+        "\"x\"",
+        "null",
+        "[false]",
+        "{}",
+    ] {
+        check(found, "truth", "true", No);
+        check(found, "not_truth", "\"TRUE\"", Yes);
+        check(found, "truth", "false", Yes);
+        check(found, "truth", "[true, false]", Yes);
+        check(found, "not_truth", "false", No);
+    }
+    assert_eq!(asked(Attribute::named("p"), "truth", "true", "{}"), Unknown);
+    assert_eq!(
+        asked(Attribute::named("p"), "not_truth", "true", "{}"),
+        Unknown
+    );
+}
+
+#[test]
+fn parts_are_found_whatever_the_case_of_latin_letters() {
+    check("\"ABC\"", "icontains", "\"b\"", Yes);
+    check("\"É\"", "icontains", "\"é\"", No);
+    check("\"É\"", "not_starts_with", "\"é\"", Yes);
+    check("\"É\"", "exact", "\"é\"", Yes);
+}
+
 #[test]
 fn what_is_absent_is_undecided_and_null_fails() {
     let all = [
@@ -77,6 +124,8 @@ fn texts_compare_in_any_case() {
     check("\"Value\"", "exact", "\"vALUE\"", Yes);
     check("true", "exact", "[\"x\", \"True\"]", Yes);
     check("1", "exact", "[1]", Yes);
+    check("[true]", "exact", "[\"[TRUE]\"]", Yes);
+    check("[\"a\", 1]", "exact", "\"[\\\"A\\\",1]\"", Yes);
     check("\"c\"", "exact", "[\"a\", \"b\"]", No);
     check("\"c\"", "is_not", "[\"a\", \"b\"]", Yes);
     check("\"A\"", "is_not", "[\"a\", \"b\"]", No);
