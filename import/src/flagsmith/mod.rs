@@ -3,6 +3,7 @@
 //! An override of a segment replaces a feature as a whole, down to the key that is hashed. A
 //! boolean request learns whether the feature is enabled, any other its value.
 
+mod flags;
 mod path;
 mod segment;
 mod shape;
@@ -16,6 +17,7 @@ use crate::member::{Taken, is_true, items, members, number, text};
 use crate::order::Names;
 use bandera_shared::dialect::flagsmith::numbers_below;
 use bandera_shared::dialect::method::FLAGSMITH_SCALE;
+use flags::{Flags, name_of};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 pub(crate) use shape::SHAPE;
@@ -47,10 +49,7 @@ pub(crate) fn read(export: &Json, bytes: &[u8]) -> Result<Draft, ImportError> {
     let environment = text(environment, "key");
     let overrides = segments(export, bytes, environment, &mut draft);
     for (key, feature) in members(export, "features") {
-        let name = match text(feature, "name") {
-            "" => key,
-            name => name,
-        };
+        let name = name_of(key, feature);
         let named = |other: &&Override<'_>| text(other.feature, "name") == name;
         let mut own: Vec<&Override<'_>> = overrides.iter().filter(named).collect();
         // Of equal priorities the first wins.
@@ -69,6 +68,7 @@ fn segments<'j>(
     environment: &str,
     draft: &mut Draft,
 ) -> Vec<Override<'j>> {
+    let flags = Flags::of(export);
     let order: InOrder = serde_json::from_slice(bytes).unwrap_or_default();
     let names = order.segments.unwrap_or_default().0;
     let mut taken = Taken::default();
@@ -87,6 +87,7 @@ fn segments<'j>(
             export,
             environment,
             key: text(segment, "key").to_owned(),
+            flags: &flags,
         };
         let when = reading.members(segment, &pointer);
         draft.segments.insert(key.clone(), json!({ "when": when }));

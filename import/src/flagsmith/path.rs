@@ -53,6 +53,20 @@ pub(super) fn place(property: &str, export: &Json, environment: &str) -> (Json, 
     }
 }
 
+/// The feature and the field of its answer that a path leads to: `$.flags.NAME.FIELD`.
+pub(super) fn flag(property: &str) -> Option<(String, String)> {
+    let rest = property.strip_prefix('$')?;
+    let Path::Steps(steps) = parse(rest.starts_with('.').then_some(rest)?) else {
+        return None;
+    };
+    match <[Step; 3]>::try_from(steps) {
+        Ok([Step::Member(root), Step::Member(name), Step::Member(field)]) if root == "flags" => {
+            Some((name, field))
+        }
+        _ => None,
+    }
+}
+
 fn of_subject(steps: &[Step], environment: &str) -> (Json, bool) {
     let mut names = Vec::new();
     for step in steps {
@@ -193,6 +207,22 @@ mod tests {
         check("$.a-b", json!({}));
         check("$.", json!({}));
         check("$.a['b", json!({}));
+    }
+
+    #[test]
+    fn flags_are_told_by_name_and_field() {
+        let check = |property: &str, expected: Option<(&str, &str)>| {
+            let found = flag(property);
+            let found = found.as_ref().map(|(name, field)| (&**name, &**field));
+            assert_eq!(found, expected, "{property}");
+        };
+        check("$.flags.a.enabled", Some(("a", "enabled")));
+        check("$.flags['my flag'].value", Some(("my flag", "value")));
+        check("$.flags.a", None);
+        check("$.flags.a.b.c", None);
+        check("$.features.a.enabled", None);
+        check("flags.a.enabled", None);
+        check("$['flags'].a.enabled", None);
     }
 
     #[test]

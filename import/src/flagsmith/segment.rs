@@ -1,5 +1,6 @@
 //! Segments: trees of rules over conditions.
 
+use super::flags::{Asked, Flags};
 use super::path::place;
 use super::subject;
 use crate::draft::{Draft, all, any, below, not};
@@ -32,6 +33,8 @@ pub(super) struct Reading<'a> {
     pub(super) environment: &'a str,
     /// The key of the segment at hand.
     pub(super) key: String,
+    /// What other features may answer.
+    pub(super) flags: &'a Flags<'a>,
 }
 
 impl Reading<'_> {
@@ -39,6 +42,12 @@ impl Reading<'_> {
     pub(super) fn members(&mut self, segment: &Json, pointer: &str) -> Json {
         match items(segment, "rules") {
             [] => any(Vec::new()),
+            _ if self.flags.is_circular(segment) => {
+                let message = "it asks for flags that ask for themselves in a circle: nobody \
+                               belongs to it";
+                self.draft.approximated(pointer, message);
+                any(Vec::new())
+            }
             _ => all(self.rules(segment, pointer)),
         }
     }
@@ -106,14 +115,20 @@ impl Reading<'_> {
                 &below(pointer, "value"),
             );
         }
+        match self.flags.condition(property, operator, &operand) {
+            Asked::Condition(condition) => return condition,
+            Asked::Elsewhere => {}
+            Asked::Unknown => {
+                let message = "of another flag it is known whether it is enabled, its name, and \
+                               its value where it has one value when it is off: this counts as \
+                               not set";
+                self.draft.dropped(below(pointer, "property"), message);
+            }
+        }
         let (place, is_whole) = place(property, self.export, self.environment);
         if !is_whole {
             let message = "a path to more than one place leads nowhere here";
             self.draft.approximated(below(pointer, "property"), message);
-        }
-        if property.starts_with("$.flags") || property.starts_with("$['flags']") {
-            let message = "what another flag answers is not looked at: it counts as not set";
-            self.draft.dropped(below(pointer, "property"), message);
         }
         let mut members = match place {
             Json::Object(members) => members,

@@ -232,18 +232,91 @@ fn a_boolean_request_learns_whether_it_is_on() {
     check("off", FlagType::String, "TYPE_MISMATCH");
 }
 
+/// A feature that is on where the condition holds, beside others that the condition asks for.
+fn asking(property: &str, operator: &str, value: &str) -> Asked {
+    let rule = json!({ "type": "ALL", "conditions": [condition(property, operator, value)] });
+    let feature = |name: &str, is_on: bool, value: Json| json!({ "key": name, "name": name, "enabled": is_on, "value": value });
+    let segment = |name: &str, rule: &Json, overrides: Json| json!({ "key": name, "name": name, "rules": [rule], "overrides": overrides });
+    let beta = json!({ "type": "ALL", "conditions": [condition("plan", "EQUAL", "beta")] });
+    asked(
+        &json!({
+            "f": feature("f", false, "v".into()),
+            "on": feature("on", true, 7.into()),
+            "off": feature("off", false, "x".into()),
+            "null": feature("null", true, Json::Null),
+            "beta only": feature("beta only", false, "old".into()),
+            "split": { "key": "1", "name": "split", "enabled": true, "value": "c",
+                "variants": [{ "value": "a", "weight": 100, "priority": 1, "key": "k" }] },
+        }),
+        &json!({
+            "1": segment("s", &rule, json!([feature("f", true, "v".into())])),
+            "2": segment("b", &beta, json!([feature("beta only", true, "new".into())])),
+        }),
+    )
+}
+
+/// # Source
+/// flagsmith-flag-engine 11.1.1, asked each of these.
 #[test]
-fn paths_to_other_flags_are_noted() {
-    let overrides = json!([{ "name": "f", "enabled": true }]);
-    let rule = json!({ "type": "ALL", "conditions": [condition("$.flags.g.value", "EQUAL", "x")] });
-    let segment = json!({ "key": "1", "name": "s", "rules": [rule], "overrides": overrides });
-    let features = json!({ "f": { "enabled": false }, "g": { "enabled": true, "value": "x" } });
-    let asked = asked(&features, &json!({ "1": segment }));
-    assert!(!asked.is_on("f", &json!({})));
-    assert_eq!(
-        asked.noted(Fidelity::Dropped),
-        ["/segments/1/rules/0/conditions/0/property"]
+fn other_flags_are_asked_for_their_answers() {
+    let check = |property: &str, operator: &str, value: &str, expected: [bool; 2]| {
+        let asked = asking(property, operator, value);
+        let contexts = [
+            json!({ "targetingKey": "ana" }),
+            json!({ "targetingKey": "ana", "plan": "beta" }),
+        ];
+        let found = contexts.map(|context| asked.is_on("f", &context));
+        assert_eq!(found, expected, "{property} {operator} {value}");
+        assert_eq!(asked.noted(Fidelity::Dropped), [""; 0]);
+    };
+    check("$.flags.on.enabled", "EQUAL", "true", [true, true]);
+    check("$.flags.on.enabled", "NOT_EQUAL", "true", [false, false]);
+    check("$.flags.off.enabled", "EQUAL", "true", [false, false]);
+    check("$.flags.off.enabled", "EQUAL", "false", [true, true]);
+    check(
+        "$.flags['beta only'].enabled",
+        "EQUAL",
+        "true",
+        [false, true],
     );
+    check("$.flags['beta only'].enabled", "IS_SET", "", [true, true]);
+    check("$.flags['beta only'].value", "EQUAL", "new", [false, true]);
+    check(
+        "$.flags['beta only'].value",
+        "CONTAINS",
+        "ol",
+        [true, false],
+    );
+    check("$.flags.on.value", "GREATER_THAN", "6", [true, true]);
+    check("$.flags.on.value", "IN", "7,8", [true, true]);
+    check("$.flags.off.value", "EQUAL", "x", [true, true]);
+    check("$.flags.null.value", "IS_NOT_SET", "", [true, true]);
+    check("$.flags.null.value", "NOT_EQUAL", "x", [false, false]);
+    check("$.flags.split.value", "EQUAL", "a", [true, true]);
+    check("$.flags.split.value", "EQUAL", "c", [false, false]);
+    check("$.flags.on.name", "EQUAL", "on", [true, true]);
+    check("$.flags.lost.enabled", "EQUAL", "false", [false, false]);
+    check("$.flags.lost.enabled", "IS_NOT_SET", "", [true, true]);
+    check("$.flags.on", "IS_SET", "", [false, false]);
+}
+
+#[test]
+fn flags_that_ask_for_themselves_have_no_overrides() {
+    let asked = asking("$.flags.f.enabled", "EQUAL", "false");
+    assert!(!asked.is_on("f", &json!({ "targetingKey": "ana" })));
+    assert_eq!(asked.noted(Fidelity::Approximated), ["/segments/1"]);
+}
+
+#[test]
+fn what_is_not_known_of_other_flags_is_noted() {
+    for field in ["variant", "reason"] {
+        let asked = asking(&format!("$.flags.on.{field}"), "IS_NOT_SET", "");
+        assert_eq!(
+            asked.noted(Fidelity::Dropped),
+            ["/segments/1/rules/0/conditions/0/property"]
+        );
+        assert!(asked.is_on("f", &json!({ "targetingKey": "ana" })));
+    }
 }
 
 #[test]
