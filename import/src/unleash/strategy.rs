@@ -158,8 +158,10 @@ fn kind<'j>(strategy: &'j Json, feature: &'j str) -> Kind<'j> {
     let salt = own_salt.unwrap_or(feature);
     let by = |field| Stickiness { salt, field };
     let listed = |op: &str, field: &str, parameter: &str| {
-        let texts = text(parameters, parameter).split(',').map(str::trim);
-        let texts: Json = texts.filter(|text| !text.is_empty()).collect();
+        // Also the empty text, which an empty id is among.
+        let given = parameters.get(parameter).and_then(Json::as_str);
+        let texts = given.into_iter().flat_map(|text| text.split(','));
+        let texts: Json = texts.map(str::trim).collect();
         Kind::Known {
             condition: Some(test(op, field, &texts)),
             gate: None,

@@ -26,6 +26,7 @@ fn any_strategy_enables() {
             { "name": "userWithId", "parameters": { "userIds": "ana, bob" } },
             { "name": "remoteAddress", "parameters": { "IPs": "nowhere, 10.0.0.0/8" } },
         ])),
+        feature("blank", &json!([{ "name": "userWithId", "parameters": { "userIds": "" } }])),
         { "name": "off", "enabled": false },
         feature("asleep", &json!([{ "name": "default", "disabled": true }])),
     ]));
@@ -33,6 +34,10 @@ fn any_strategy_enables() {
     assert!(asked.is_on("two", &json!({ "targetingKey": "bob" })));
     assert!(asked.is_on("two", &json!({ "remoteAddress": "10.1.2.3" })));
     assert!(!asked.is_on("two", &json!({ "remoteAddress": "11.1.2.3" })));
+    // As in yggdrasil-engine 2.0.0: an empty id is one of no ids.
+    assert!(asked.is_on("blank", &json!({ "targetingKey": "" })));
+    assert!(!asked.is_on("blank", &json!({ "targetingKey": "ana" })));
+    assert!(!asked.is_on("blank", &json!({})));
     assert!(!asked.is_on("off", &json!({})));
     assert!(!asked.is_on("asleep", &json!({})));
     assert!(asked.imported.report.is_exact());

@@ -27,6 +27,9 @@ const MINUTE_MS: i64 = 60_000;
 /// Milliseconds of a day, to which moments are cut off where they must be equal.
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 
+/// Farther from 1970 no date of `JavaScript` lies.
+const MOMENT_MS_MAX: f64 = 8.64e15;
+
 pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
     Ok(Arc::new(Matching {
         attribute: source.attribute.clone().ok_or("it needs an attribute")?,
@@ -157,10 +160,13 @@ impl Matcher {
             Self::Number(from, to) => {
                 number_of(value).is_some_and(|number| *from <= number && number <= *to)
             }
-            Self::Moment(from, to, unit_ms) => number_of(value).is_some_and(|number| {
-                let moment = cut_off(number as i64, *unit_ms);
-                *from <= moment && moment <= *to
-            }),
+            Self::Moment(from, to, unit_ms) => {
+                let number = number_of(value).filter(|number| number.abs() <= MOMENT_MS_MAX);
+                number.is_some_and(|number| {
+                    let moment = cut_off(number as i64, *unit_ms);
+                    *from <= moment && moment <= *to
+                })
+            }
             Self::Elements(relation, texts) => relation.holds(value, texts),
             _ => text_of(value).is_some_and(|text| self.matches_text(&text)),
         }

@@ -85,6 +85,13 @@ fn moments_are_cut_off() {
     let between = r#"{"dataType":"DATETIME","start":0,"end":60000}"#;
     check("BETWEEN", between, "119999", true);
     check("BETWEEN", between, "120000", false);
+    let from = r#"{"dataType":"DATETIME","value":0}"#;
+    let greater = "GREATER_THAN_OR_EQUAL_TO";
+    check(greater, from, "8640000000000000", true);
+    check(greater, from, "8640000000000001", false);
+    check(greater, from, r#""Infinity""#, false);
+    let from = r#"{"dataType":"NUMBER","value":0}"#;
+    check(greater, from, r#""Infinity""#, true);
     check("BETWEEN", between, "-1", false);
 }
 
