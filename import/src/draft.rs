@@ -58,6 +58,11 @@ impl Draft {
         self.flags.insert(key.to_owned(), flag.into_json());
     }
 
+    /// Whether there is a flag of that key by now.
+    pub(crate) fn has_flag(&self, key: &str) -> bool {
+        self.flags.contains_key(key)
+    }
+
     /// The ruleset and its report.
     pub(crate) fn finish(self) -> Imported {
         let report = Report {

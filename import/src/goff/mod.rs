@@ -166,13 +166,10 @@ impl Flag<'_> {
                     parts.push(any(Vec::new()));
                 }
                 Some(flag) => {
-                    if flag.get("needs").is_some_and(|needs| *needs != json!([])) {
-                        let message = "what that flag needs itself is looked at too, unlike there";
-                        draft.approximated(pointer(), message);
-                    }
-                    let asked =
-                        json!({"flag": other, "equals": wanted, "onFailure": "doesNotHold"});
-                    parts.push(asked);
+                    let asked = self.asked(other, flag, &pointer(), draft);
+                    parts.push(json!({
+                        "flag": asked, "equals": wanted, "onFailure": "doesNotHold",
+                    }));
                 }
             }
         }
@@ -184,6 +181,41 @@ impl Flag<'_> {
                 None,
             );
         }
+    }
+
+    /// The flag to ask for another one: that one, or, since what it needs itself does not count,
+    /// a flag like it that needs nothing.
+    fn asked(&self, key: &str, written: &Json, pointer: &str, draft: &mut Draft) -> String {
+        if written.get("needs").is_none_or(|needs| *needs == json!([])) {
+            return key.to_owned();
+        }
+        let mut name = format!("{key} without its needs");
+        while self.others.contains_key(&name) {
+            name.push('+');
+        }
+        draft.mapped(
+            pointer,
+            format!("what that flag needs itself does not count: \"{name}\" is asked"),
+        );
+        if !draft.has_flag(&name) {
+            let mut alone = written.clone();
+            if let Some(members) = alone.as_object_mut() {
+                members.remove("needs");
+            }
+            let flag = Flag {
+                key,
+                written: &alone,
+                pointer,
+                others: self.others,
+            };
+            // What there is to say of it is said of the flag itself.
+            let read = flag.read(&mut Draft::default());
+            draft.flag(
+                &name,
+                read.unwrap_or_else(|broken| flag.broken(&broken.message)),
+            );
+        }
+        name
     }
 
     fn broken(&self, message: &str) -> FlagDraft {

@@ -282,9 +282,36 @@ fn a_flag_may_need_others() {
         "on",
     );
     check(&both, &json!({}), NOW, Some("red"), "STATIC");
-    assert_eq!(both.notes(), ["Approximated /color/needs/1"]);
+    assert_eq!(both.notes(), ["Mapped /color/needs/1"]);
+    // One step is followed: that the number needs what is off does not count.
+    let one_step = flag(json!([{"flag": "number", "value": 1}]), "off");
+    check(&one_step, &json!({}), NOW, Some("red"), "STATIC");
+    assert_eq!(one_step.answer("number", &json!({}), NOW).variant, None);
+    let circle = flag(json!([{"flag": "color", "value": "R"}]), "on");
+    check(&circle, &json!({}), NOW, Some("red"), "STATIC");
     let nobody = flag(json!([{"flag": "nobody"}]), "on");
     check(&nobody, &json!({}), NOW, None, "DEFAULT");
+}
+
+#[test]
+fn a_needed_flag_draws_as_by_itself() {
+    let drawn = json!({"variations": {"on": true, "off": false},
+        "needs": [{"flag": "nobody"}],
+        "defaultRule": {"percentage": {"on": 50, "off": 50}}});
+    let mut alone = drawn.clone();
+    alone.as_object_mut().map(|members| members.remove("needs"));
+    let color = json!({"variations": variations(), "needs": [{"flag": "base"}],
+        "defaultRule": {"variation": "red"}});
+    let asking = tried(&json!({"color": color, "base": drawn}));
+    let simple = tried(&json!({"color": color, "base": alone}));
+    let mut reached = 0;
+    for n in 0..100 {
+        let context = json!({"targetingKey": format!("subject-{n}")});
+        let found = asking.answer("color", &context, NOW).variant;
+        assert_eq!(found, simple.answer("color", &context, NOW).variant);
+        reached += u32::from(found.is_some());
+    }
+    assert!((30..70).contains(&reached), "{reached}");
 }
 
 #[test]
