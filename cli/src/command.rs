@@ -11,6 +11,7 @@ use crate::output::Format;
 use crate::preview::PreviewArgs;
 use crate::publish::PublishArgs;
 use crate::replay::ReplayArgs;
+use crate::schema::SchemaArgs;
 use crate::simulate::SimulateArgs;
 use crate::validate::ValidateArgs;
 use clap::{Args, Parser, Subcommand};
@@ -28,6 +29,7 @@ Exit codes:
 
 Examples:
   bandera validate ruleset.json
+  bandera schema > ruleset.schema.json
   bandera evaluate --ruleset ruleset.json --flag shop.hero --targeting-key ana
   bandera evaluate --ruleset ruleset.json --cases cases.ndjson
   bandera explain --ruleset ruleset.json --flag shop.hero --context '{\"country\": \"ES\"}'
@@ -79,6 +81,8 @@ struct Form {
 pub(crate) enum Command {
     /// Check rulesets and point at every fault
     Validate(ValidateArgs),
+    /// Print the JSON Schema of a ruleset, for editors
+    Schema(SchemaArgs),
     /// Evaluate one flag, or a file of cases
     Evaluate(EvaluateArgs),
     /// Say why a flag serves what it serves, and what would have to change

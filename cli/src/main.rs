@@ -24,6 +24,7 @@ mod preview;
 mod publish;
 mod question;
 mod replay;
+mod schema;
 mod simulate;
 mod validate;
 
@@ -68,6 +69,7 @@ fn run(command: Command, output: &mut Output) -> anyhow::Result<Exit> {
         Command::Publish(args) => publish::run(&args, output),
         Command::Optimise(args) => optimise::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
+        Command::Schema(args) => schema::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
     }
 }

@@ -5,7 +5,8 @@ use super::run::bandera;
 #[test]
 fn every_command_has_examples_and_exit_codes() {
     for command in [
-        "validate", "evaluate", "explain", "preview", "publish", "replay", "bandit", "simulate",
+        "validate", "evaluate", "explain", "preview", "publish", "replay", "bandit", "schema",
+        "simulate",
     ] {
         let ran = bandera(&[command, "--help"]);
         assert_eq!(ran.code, 0, "{ran:?}");

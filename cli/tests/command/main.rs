@@ -17,5 +17,6 @@ mod preview;
 mod publish;
 mod replay;
 mod run;
+mod schema;
 mod simulate;
 mod validate;

@@ -1,0 +1,172 @@
+//! `bandera schema`: the schema accepts what the compiler reads without a remark, and refuses what
+//! is misspelt or of the wrong type.
+
+use super::run::{RULESET, bandera, file};
+use boon::{Compiler, SchemaIndex, Schemas};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// A ruleset with every member that there is.
+const EVERYTHING: &str = include_str!("everything.json");
+
+struct Schema {
+    schemas: Schemas,
+    root: SchemaIndex,
+    text: Value,
+}
+
+impl Schema {
+    fn read() -> Self {
+        let ran = bandera(&["schema"]);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let text = ran.json();
+        let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+        compiler.enable_format_assertions();
+        compiler
+            .add_resource("urn:bandera:ruleset:1", text.clone())
+            .unwrap();
+        let root = compiler.compile("urn:bandera:ruleset:1", &mut schemas);
+        Self {
+            root: root.unwrap(),
+            schemas,
+            text,
+        }
+    }
+
+    /// What it has against a document; nothing when it is valid.
+    fn fault(&self, document: &Value) -> Option<String> {
+        let found = self.schemas.validate(document, self.root);
+        found.err().map(|error| error.to_string())
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// All documents between fences in a page that are whole rulesets.
+fn examples(page: &str) -> Vec<Value> {
+    let blocks = page.split("```json\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let all = blocks.filter_map(|block| serde_json::from_str::<Value>(block).ok());
+    all.filter(|document| document.get("schemaVersion").is_some())
+        .collect()
+}
+
+#[test]
+fn it_accepts_every_ruleset_of_the_project() {
+    let schema = Schema::read();
+    let page = include_str!("../../../docs/ruleset.md");
+    let mut documents = examples(page);
+    assert!(documents.len() >= 2, "{}", documents.len());
+    documents.extend([
+        parsed(RULESET),
+        parsed(EVERYTHING),
+        parsed(include_str!("../../../www/demo/ruleset.json")),
+        parsed(include_str!("../../../shared/tests/golden/ruleset.json")),
+    ]);
+    for document in &documents {
+        assert_eq!(schema.fault(document), None);
+    }
+}
+
+#[test]
+fn it_knows_the_members_that_the_compiler_knows() {
+    let ran = bandera(&["validate", "--strict", &file("everything.json", EVERYTHING)]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let mut written = BTreeSet::new();
+    collect(&parsed(EVERYTHING), &mut written);
+    let mut known = BTreeSet::new();
+    for (_, part) in Schema::read().text["$defs"].as_object().unwrap() {
+        properties(part, &mut known);
+    }
+    let missing: Vec<_> = known.difference(&written).collect();
+    assert_eq!(
+        missing,
+        Vec::<&String>::new(),
+        "not tried by everything.json"
+    );
+}
+
+/// Names of all members.
+fn collect(value: &Value, names: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect(item, names)),
+        Value::Object(members) => {
+            for (name, member) in members {
+                names.insert(name.clone());
+                collect(member, names);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Names of the members that a part of the schema describes.
+fn properties(part: &Value, names: &mut BTreeSet<String>) {
+    if let Some(members) = part.get("properties").and_then(Value::as_object) {
+        names.extend(members.keys().cloned());
+    }
+    match part {
+        Value::Array(items) => items.iter().for_each(|item| properties(item, names)),
+        Value::Object(members) => members.values().for_each(|it| properties(it, names)),
+        _ => {}
+    }
+}
+
+#[test]
+fn it_refuses_what_is_wrong() {
+    let schema = Schema::read();
+    let good = json!({ "schemaVersion": 1, "flags": { "f": {
+        "type": "boolean", "status": "enabled", "variants": { "on": { "value": true } },
+        "rules": [{ "when": { "attribute": "a", "op": "in", "value": ["x"] },
+            "serve": { "variant": "on" } }],
+    } } });
+    assert_eq!(schema.fault(&good), None);
+    let refused = |pointer: &str, value: Value| {
+        let mut document = good.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let parent = document.pointer_mut(parent).unwrap();
+        parent[name] = value;
+        let fault = schema.fault(&document);
+        assert!(fault.is_some(), "{pointer} is accepted: {document}");
+    };
+    refused("/schemaVersion", json!(2));
+    refused("/flag", json!({}));
+    refused("/flags/f/desciption", json!("x"));
+    refused("/flags/f/type", json!("bool"));
+    refused("/flags/f/status", json!("on"));
+    refused("/flags/f/variants", json!([]));
+    refused("/flags/f/variants/on", json!({}));
+    refused("/flags/f/rollout", json!({ "percentage": 10 }));
+    refused(
+        "/flags/f/rollout",
+        json!({ "variant": "on", "percentage": 101 }),
+    );
+    refused("/flags/f/schedule", json!({ "startAt": "tomorrow" }));
+    let rule = "/flags/f/rules/0";
+    refused(&format!("{rule}/serve"), json!({}));
+    refused(
+        &format!("{rule}/serve"),
+        json!({ "variant": "on", "default": true }),
+    );
+    refused(&format!("{rule}/onMiss"), json!("stop"));
+    refused(&format!("{rule}/gates"), json!([{}]));
+    refused(
+        &format!("{rule}/gates"),
+        json!([{ "percentage": 1, "bucketing": { "kind": "md5" } }]),
+    );
+    for when in [
+        json!({}),
+        json!({ "attribute": "a" }),
+        json!({ "attribute": "a", "op": "near" }),
+        json!({ "attribute": "a", "op": "in", "value": ["x"], "list": "l" }),
+        json!({ "attribute": [], "op": "exists" }),
+        json!({ "segment": "s", "holdout": "h" }),
+        json!({ "flag": "g" }),
+        json!({ "not": [] }),
+        json!({ "dialect": "nobody", "op": "in" }),
+    ] {
+        refused(&format!("{rule}/when"), when);
+    }
+}
