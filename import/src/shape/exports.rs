@@ -352,7 +352,7 @@ pub(super) fn posthog() -> Json {
         "property_matching_version": 1, "propertyMatchingVersion": 1,
         "cohorts": {"8": {"type": "AND", "values": [filter, on]},
             "9": {"type": "OR", "values": [
-            {"type": "AND", "values": [filter, {"key": "b", "value": "x", "operator": "exact",
+            {"type": "AND", "values": [filter, {"key": "b", "value": "true", "operator": "exact",
                 "type": "person", "negation": true}]},
             {"type": "AND", "values": [on]},
         ]}},
