@@ -257,17 +257,7 @@ impl Conditions<'_, '_> {
         let condition = condition.cloned().unwrap_or_else(|| json!({}));
         let key = written.get("id").and_then(Json::as_str).unwrap_or_default();
         let pointer = below(pointer, "condition");
-        // Groups are not looked up there.
-        let nobody = Payload {
-            groups: None,
-            ..*self.payload
-        };
-        let mut conditions = Conditions {
-            payload: &nobody,
-            draft: self.draft,
-            groups: self.groups,
-        };
-        let condition = conditions.operand(&condition, &pointer);
+        let condition = self.operand(&condition, &pointer);
         if self
             .payload
             .features

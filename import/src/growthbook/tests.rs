@@ -201,6 +201,39 @@ fn saved_groups_become_segments() {
     assert_eq!(asked.noted(Fidelity::Mapped).len(), 1);
 }
 
+/// # Source
+/// @growthbook/growthbook 1.8.0, asked each of these.
+#[test]
+fn prerequisites_may_look_into_saved_groups() {
+    let check = |group: &str, value: Json, gate: bool, expected: &str| {
+        let parent = json!([{ "id": "base", "condition": { "value": { group: "vip" } },
+            "gate": gate }]);
+        let asked = Asked::of(
+            Peer::GrowthBook,
+            &json!({
+                "features": {
+                    "base": { "defaultValue": value },
+                    "shop": { "defaultValue": "none",
+                        "rules": [{ "parentConditions": parent, "force": "x" }] },
+                },
+                "savedGroups": { "vip": ["ana", null, 12] },
+            }),
+        );
+        assert_eq!(
+            answer(&asked, &json!({})),
+            expected,
+            "{group} {value} {gate}"
+        );
+    };
+    for value in [json!("ana"), json!(null), json!(12)] {
+        check("$inGroup", value.clone(), false, "x \"x\"");
+        check("$inGroup", value.clone(), true, "x \"x\"");
+        check("$notInGroup", value, false, NONE);
+    }
+    check("$inGroup", json!("eve"), false, NONE);
+    check("$notInGroup", json!("eve"), true, "x \"x\"");
+}
+
 #[test]
 fn what_is_not_as_it_was_is_noted() {
     let asked = ruled(&json!([
