@@ -179,7 +179,7 @@ impl Scope<'_, '_> {
             Some(key) => self.listed(tested, &positive, &operand, key),
             None => match operand.value {
                 Some(OperandWire::Other(value)) if within::names_list(&positive, &value) => {
-                    self.within_lists(tested, &positive, value, &place.key(member))
+                    self.within_lists(tested, &positive, &value, &place.key(member))
                 }
                 _ => self.tested(tested, &positive, operand, &place.key(member)),
             },
@@ -279,12 +279,12 @@ impl Scope<'_, '_> {
         &mut self,
         tested: TestedWire<'_>,
         op: &str,
-        written: Value,
+        written: &Value,
         place: &Place<'_>,
     ) -> Result<Condition, Fault> {
         let attribute = Attribute::from(tested);
         let mut keys = Vec::new();
-        within::keys(op, &written, &mut keys);
+        within::keys(op, written, &mut keys);
         let mut uses = Vec::new();
         for key in keys {
             uses.push((key, self.lists.using(key, op, false, &attribute)?));
@@ -292,23 +292,22 @@ impl Scope<'_, '_> {
         let Some((_, first)) = uses.first().cloned() else {
             return Err(Fault::value("a list is named by its key"));
         };
-        let using = first.within(&written);
-        let made = match self.lists.made(&using) {
-            Some(made) => made,
-            None => {
-                let mut lists = BTreeMap::new();
-                for (key, using) in &uses {
-                    lists.insert(*key, self.lists.values(using)?.into_value());
-                }
-                let filled = within::filled(op, &written, &lists).map_err(|e| Fault::value(&e))?;
-                let operand = Operand {
-                    value: Some(OperandWire::Other(filled)),
-                    fold_case: false,
-                    texts_max: LIST_LENGTH_MAX,
-                };
-                let test = self.tested(TestedWire::Other(attribute), op, operand, place)?;
-                self.lists.make(using, test)
+        let using = first.within(written);
+        let made = if let Some(made) = self.lists.made(&using) {
+            made
+        } else {
+            let mut lists = BTreeMap::new();
+            for (key, using) in &uses {
+                lists.insert(*key, self.lists.values(using)?.into_value());
             }
+            let filled = within::filled(op, written, &lists).map_err(|e| Fault::value(&e))?;
+            let operand = Operand {
+                value: Some(OperandWire::Other(filled)),
+                fold_case: false,
+                texts_max: LIST_LENGTH_MAX,
+            };
+            let test = self.tested(TestedWire::Other(attribute), op, operand, place)?;
+            self.lists.make(using, test)
         };
         self.used_segments.insert(made);
         Ok(Condition::Listed(made))
