@@ -235,8 +235,16 @@ fn a_boolean_request_learns_whether_it_is_on() {
 /// A feature that is on where the condition holds, beside others that the condition asks for.
 fn asking(property: &str, operator: &str, value: &str) -> Asked {
     let rule = json!({ "type": "ALL", "conditions": [condition(property, operator, value)] });
-    let feature = |name: &str, is_on: bool, value: Json| json!({ "key": name, "name": name, "enabled": is_on, "value": value });
-    let segment = |name: &str, rule: &Json, overrides: Json| json!({ "key": name, "name": name, "rules": [rule], "overrides": overrides });
+    let feature = |name: &str, is_on: bool, value: Json| {
+        let mut feature = json!({ "key": name, "name": name, "enabled": is_on });
+        feature["value"] = value;
+        feature
+    };
+    let segment = |name: &str, rule: &Json, overrides: Json| {
+        let mut segment = json!({ "key": name, "name": name, "rules": [rule] });
+        segment["overrides"] = overrides;
+        segment
+    };
     let beta = json!({ "type": "ALL", "conditions": [condition("plan", "EQUAL", "beta")] });
     asked(
         &json!({
