@@ -125,7 +125,7 @@ impl ContextualPolicy {
 
     /// Learns the kept rounds, and nothing else, at a scale.
     fn start(&mut self, scale: &Scale) {
-        let base = self.recent.base();
+        let base = self.recent.base(self.shape.n_actions);
         let learner = |spec: &LearnerSpec, shape| Learner::new(*spec, shape, scale.clone(), base);
         self.learners = self
             .spec

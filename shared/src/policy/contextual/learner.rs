@@ -71,7 +71,7 @@ pub(crate) struct Learner {
 }
 
 impl Learner {
-    /// Knows nothing but the scale of contexts and `base`, the mean reward of all actions.
+    /// Knows nothing but the scale of contexts and `base`, what an unknown action may bring.
     pub(crate) fn new(spec: LearnerSpec, shape: Shape, scale: Scale, base: f64) -> Self {
         let variance = match spec.spread {
             Spread::Shared(variance) => variance / libm::sqrt(f64::max(shape.d as f64, 1.0)),

@@ -47,10 +47,30 @@ impl Recent {
         Scale::of(d, self.rounds.iter().map(|round| &*round.context))
     }
 
-    /// Mean reward of the kept rounds and one half of one more.
-    pub(crate) fn base(&self) -> f64 {
-        let total: f64 = self.rounds.iter().map(|round| round.share).sum();
-        (total + 0.5) / (self.rounds.len() as f64 + 1.0)
+    /// What an action of which nothing is known may bring.
+    ///
+    /// # Formula
+    /// With `m` the mean reward of the kept rounds and one half of one more:
+    /// `max(m, min(1/2, b))`, `b` being the greatest mean of an action's kept rounds and four more
+    /// of `m`. Where rewards are rare and actions were drawn evenly, as before a first snapshot,
+    /// `m` is what the poor ones bring: a prior at that level takes whatever was not yet seen for
+    /// poor, and goes on comparing poor actions. One half, zero log-odds, is as far as that goes.
+    pub(crate) fn base(&self, n_actions: usize) -> f64 {
+        /// Rounds of the mean that an action's own are seen among.
+        const AMONG: f64 = 4.0;
+        let mut sums = vec![(0.0, 0.0); n_actions];
+        let mut total = 0.0;
+        for round in &self.rounds {
+            total += round.share;
+            if let Some((sum, n)) = sums.get_mut(round.action) {
+                *sum += round.share;
+                *n += 1.0;
+            }
+        }
+        let mean = (total + 0.5) / (self.rounds.len() as f64 + 1.0);
+        let of_action = |(sum, n): &(f64, f64)| (sum + AMONG * mean) / (n + AMONG);
+        let best = sums.iter().map(of_action).fold(mean, f64::max);
+        f64::max(mean, f64::min(best, 0.5))
     }
 
     /// Forgets all but the latest `n_rounds`.
@@ -58,5 +78,42 @@ impl Recent {
         let excess = self.rounds.len().saturating_sub(n_rounds);
         self.rounds.drain(..excess);
         self.n_rounds = n_rounds;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(rewards: &[(usize, u32, u32)], expected: f64) {
+        let mut recent = Recent::default();
+        for (action, n_rounds, n_rewarded) in rewards {
+            for i in 0..*n_rounds {
+                recent.push(Round {
+                    context: [].into(),
+                    action: *action,
+                    share: f64::from(u8::from(i < *n_rewarded)),
+                });
+            }
+        }
+        let found = recent.base(3);
+        assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+    }
+
+    #[test]
+    fn the_unknown_may_be_as_good_as_the_best_but_not_better_than_even() {
+        check(&[], 0.5);
+        // A mean of 15.5 in 61 rounds, and 14 in 20 and four more; that is over one half.
+        check(&[(0, 20, 14), (1, 20, 1), (2, 20, 0)], 0.5);
+        // A mean of 6.5 in 61 rounds, and 5 in 20 and four more.
+        check(
+            &[(0, 20, 5), (1, 20, 1), (2, 20, 0)],
+            (5.0 + 4.0 * 6.5 / 61.0) / 24.0,
+        );
+        // One lucky round says little.
+        check(&[(0, 1, 1), (1, 30, 0)], (1.0 + 4.0 * 1.5 / 32.0) / 5.0);
+        // Where more than half is won, the mean is all that is assumed.
+        check(&[(0, 40, 39), (1, 20, 2)], 41.5 / 61.0);
     }
 }
