@@ -56,7 +56,7 @@ impl Attribute {
         Self {
             names: Arc::new(Names {
                 kind: None,
-                hash: xxh3_64(name.as_bytes()),
+                hash: hash_of(name),
                 name: name.into(),
                 is_unit: name == TARGETING_KEY && path.is_empty(),
                 path,
@@ -119,6 +119,36 @@ pub(crate) const SLOTS_MAX: usize = 64;
 /// The slot of an attribute that has none.
 const NO_SLOT: u8 = u8::MAX;
 
+/// Names shorter than this are told apart by their hash and length alone.
+const LONG_NAME_BYTES: usize = 8;
+
+/// The hash of an attribute's name. That of a short name is its bytes, mixed so that nothing is
+/// lost: two of one length with one hash are one name.
+#[inline]
+fn hash_of(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    if bytes.len() >= LONG_NAME_BYTES {
+        return xxh3_64(bytes);
+    }
+    let packed = bytes
+        .iter()
+        .fold(0, |packed, byte| packed << 8 | u64::from(*byte));
+    // An odd factor, and a shift by half of the bits: both can be undone.
+    let mixed = packed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
+}
+
+/// Whether both are the same name, where their hashes are the same.
+#[expect(
+    clippy::inline_always,
+    reason = "two comparisons, which a Worker built small would call"
+)]
+#[inline(always)]
+fn is_named(name: &str, other: &str) -> bool {
+    name.len() == other.len()
+        && (name.len() < LONG_NAME_BYTES || same(name.as_bytes(), other.as_bytes()))
+}
+
 /// The first attributes that a ruleset asks about by a top-level name, each once. The place of one
 /// here is its slot; who evaluates many flags finds each of them in the context once.
 #[derive(Debug, Clone, Default)]
@@ -147,10 +177,9 @@ impl Attributes {
 
     /// The top-level attribute of that name, made only where the ruleset has not named it before.
     pub(crate) fn named(&mut self, name: &str) -> Attribute {
-        let hash = xxh3_64(name.as_bytes());
-        let is_it = |known: &&Attribute| {
-            known.names.hash == hash && same(known.names.name.as_bytes(), name.as_bytes())
-        };
+        let hash = hash_of(name);
+        let is_it =
+            |known: &&Attribute| known.names.hash == hash && is_named(&known.names.name, name);
         match self.0.iter().find(is_it) {
             Some(known) => known.clone(),
             None => self.intern(Attribute::named(name)),
@@ -240,7 +269,7 @@ impl Entry {
     )]
     #[inline(always)]
     fn is(&self, hash: u64, name: &str) -> bool {
-        self.hash == hash && same(self.name.as_bytes(), name.as_bytes())
+        self.hash == hash && is_named(&self.name, name)
     }
 }
 
@@ -366,7 +395,7 @@ impl EvaluationContext {
 
     /// Puts an attribute; an earlier value of the name is replaced.
     pub fn set(&mut self, name: &str, value: Value) {
-        let hash = xxh3_64(name.as_bytes());
+        let hash = hash_of(name);
         let version = value.as_str().and_then(PlainVersion::parse);
         let place = self.place(hash, name);
         if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
@@ -414,7 +443,7 @@ impl EvaluationContext {
     /// The attribute of that name, null included; its members are not looked into.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Value> {
-        self.top(xxh3_64(name.as_bytes()), name)
+        self.top(hash_of(name), name)
     }
 
     /// The targeting key, when there is one and it is text.
@@ -436,21 +465,39 @@ impl EvaluationContext {
     }
 
     /// The same, for who asks for one attribute after the other: contexts mostly name them in the
-    /// order of those who ask. `next` is the place behind that of the last one.
+    /// order of those who ask. `next` is the place behind that of the last one, at first
+    /// [`Self::after_unit`].
     #[cfg(feature = "dialects")]
     #[inline]
     pub(crate) fn get_next(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
         let names = &*attribute.names;
+        let entry = self.entries.get(*next);
+        let entry = entry.filter(|entry| entry.is(names.hash, &names.name) && names.is_top());
+        let Some(entry) = entry else {
+            return self.seek(attribute, next);
+        };
+        *next += 1;
+        (!matches!(entry.value, Value::Null)).then_some(&entry.value)
+    }
+
+    /// The place behind that of the targeting key, which mostly is the first.
+    #[cfg(feature = "dialects")]
+    pub(crate) fn after_unit(&self) -> usize {
+        self.unit as usize
+    }
+
+    /// The same for an attribute that is not the next one.
+    #[cfg(feature = "dialects")]
+    #[inline(never)]
+    fn seek(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
+        let names = &*attribute.names;
         if !names.is_top() {
             return self.get(attribute);
         }
-        let is_next = |entry: &Entry| entry.is(names.hash, &names.name);
-        if !self.entries.get(*next).is_some_and(is_next) {
-            *next = self.place(names.hash, &names.name)?;
-        }
-        let entry = self.entries.get(*next)?;
-        *next += 1;
-        (!matches!(entry.value, Value::Null)).then_some(&entry.value)
+        let place = self.place(names.hash, &names.name)?;
+        *next = place + 1;
+        let value = &self.entries.get(place)?.value;
+        (!matches!(value, Value::Null)).then_some(value)
     }
 
     /// The same, with what is known of the value.

@@ -6,10 +6,9 @@
 pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len()
         && match a.len() {
-            0..4 => {
-                let middle = a.len() / 2;
-                (a.first(), a.get(middle), a.last()) == (b.first(), b.get(middle), b.last())
-            }
+            0 => true,
+            1 => a.first() == b.first(),
+            2..4 => ends::<2>(a) == ends::<2>(b),
             4..8 => ends::<4>(a) == ends::<4>(b),
             8..=16 => ends::<8>(a) == ends::<8>(b),
             _ => a == b,
@@ -58,10 +57,11 @@ pub(crate) fn word(bytes: &[u8]) -> u32 {
 #[inline]
 pub(crate) fn copy_short(from: &[u8], to: &mut [u8]) {
     match from.len() {
+        2..4 => copy_ends::<2>(from, to),
         4..8 => copy_ends::<4>(from, to),
         8..=16 => copy_ends::<8>(from, to),
         17..=32 => copy_ends::<16>(from, to),
-        0..4 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
+        0..2 => to.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
         _ => to.copy_from_slice(from),
     }
 }

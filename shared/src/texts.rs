@@ -142,14 +142,22 @@ impl Texts {
             return is_it.then_some(0);
         }
         let (text, head) = (text.as_bytes(), head(text.as_bytes()));
-        let mut from = 0;
-        self.marks.iter().position(|mark| {
-            let is_same = mark.head == head
-                && (mark.end - from) as usize == text.len()
-                && (text.len() <= size_of::<u32>() || self.holds(from..mark.end, text));
-            from = mark.end;
-            is_same
-        })
+        let mut marks = self.marks.iter().enumerate();
+        let found = marks.find(|(place, mark)| {
+            mark.head == head && {
+                let from = self.start(*place);
+                (mark.end - from) as usize == text.len()
+                    && (text.len() <= size_of::<u32>() || self.holds(from..mark.end, text))
+            }
+        });
+        found.map(|(place, _)| place)
+    }
+
+    /// Where the text at that place begins.
+    #[inline]
+    fn start(&self, place: usize) -> u32 {
+        let before = place.checked_sub(1).and_then(|place| self.marks.get(place));
+        before.map_or(0, |mark| mark.end)
     }
 
     /// Whether one of them is that text, where they are in rising order.

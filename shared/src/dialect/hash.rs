@@ -87,17 +87,18 @@ pub fn md5_32(text: &str) -> u64 {
 #[cfg(not(target_family = "wasm"))]
 pub(super) use super::lanes::md5_32_each;
 
-/// [`md5_32`] of each text, in their order: of what all begin with, in three parts, and what each
-/// ends with.
+/// [`md5_32`] of the head, in three parts, then of the head, a dash and the name of each item.
 #[cfg(target_family = "wasm")]
-pub(super) fn md5_32_each<'t>(
+pub(super) fn md5_32_each<T>(
     [a, b, c]: [&str; 3],
-    tails: impl IntoIterator<Item = [&'t str; 2]>,
+    items: &[T],
+    name: impl Fn(&T) -> &str,
     take: &mut dyn FnMut(u64),
 ) {
-    tails
-        .into_iter()
-        .for_each(|[first, last]| take(md5_32(&[a, b, c, first, last].concat())));
+    take(md5_32(&[a, b, c].concat()));
+    for item in items {
+        take(md5_32(&[a, b, c, "-", name(item)].concat()));
+    }
 }
 
 /// MD5 as one number.

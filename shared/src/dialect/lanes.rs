@@ -34,90 +34,102 @@ type Lanes = [[u32; WIDTH]; N_STREAMS];
 type Pair = (u32, u32);
 /// A block of each text, word by word.
 type Block = [Lanes; N_WORDS];
-/// What texts end with, in two parts.
-type Tail<'t> = [&'t str; 2];
-
 /// What MD5 begins with.
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The first 32 bits of MD5 of each text, big-endian, in their order: of what all have in common,
-/// in three parts, and what each ends with.
-pub(super) fn md5_32_each<'t>(
+/// The first 32 bits of MD5 of each text, big-endian, in their order: of the head, in three parts,
+/// then of the head, a dash and the name of each item.
+pub(super) fn md5_32_each<T>(
     head: [&str; 3],
-    tails: impl IntoIterator<Item = Tail<'t>>,
+    mut items: &[T],
+    name: impl Fn(&T) -> &str,
     take: &mut dyn FnMut(u64),
 ) {
-    let n_bytes: usize = head.iter().map(|part| part.len()).sum();
     let mut message = [0; MESSAGE_BYTES];
-    put(&mut message, 0, &head);
-    let mut tails = tails.into_iter();
-    loop {
-        let mut batch = [["", ""]; LANES];
-        let mut n_texts = 0;
-        for (to, tail) in batch.iter_mut().zip(tails.by_ref()) {
-            *to = tail;
-            n_texts += 1;
-        }
-        let batch = batch.get(..n_texts).unwrap_or_default();
-        let lengths = batch.iter().map(|[first, last]| first.len() + last.len());
-        let Some(longest) = lengths.max() else {
-            return;
-        };
-        match (n_bytes + longest + PADDING_BYTES).div_ceil(BLOCK_BYTES) {
-            1 => hash_each::<1>(&mut message, n_bytes, batch, take),
-            2 => hash_each::<2>(&mut message, n_bytes, batch, take),
-            _ => batch.iter().for_each(|[first, last]| {
+    let put_part = |at, part: &&str| put(&mut message, at, part.as_bytes());
+    let n_head = head.iter().fold(0, put_part);
+    let mut n_bare = 1;
+    while n_bare + items.len() > 0 {
+        let (now, later) = items.split_at(items.len().min(LANES - n_bare));
+        let longest = now.iter().map(|item| name(item).len()).max();
+        let n_bytes = n_head + DASH.len() + longest.unwrap_or_default();
+        let names = now.iter().map(|item| Some(name(item)));
+        let texts = [None].into_iter().take(n_bare).chain(names);
+        let n_blocks = (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES);
+        match (n_blocks, message.get(..n_head)) {
+            (1, Some(head)) => hash_each::<1>(head, texts, n_bytes, take),
+            (2, Some(head)) => hash_each::<2>(head, texts, n_bytes, take),
+            _ => texts.for_each(|name| {
                 let [a, b, c] = head;
-                take(md5_32(&[a, b, c, first, last].concat()));
+                let dash = name.map_or("", |_| DASH);
+                take(md5_32(&[a, b, c, dash, name.unwrap_or_default()].concat()));
             }),
         }
+        (items, n_bare) = (later, 0);
     }
 }
 
-/// Puts the parts there, one after the other, as far as there is room; says where they end.
-fn put(message: &mut [u8; MESSAGE_BYTES], mut at: usize, parts: &[&str]) -> usize {
-    for part in parts {
-        if let Some(to) = message.get_mut(at..at + part.len()) {
-            copy_short(part.as_bytes(), to);
-        }
-        at += part.len();
+/// What stands between the head and a name.
+const DASH: &str = "-";
+
+/// Puts the text there, if there is room; says where it ends.
+#[inline]
+fn put(to: &mut [u8], at: usize, text: &[u8]) -> usize {
+    let end = at + text.len();
+    if let Some(to) = to.get_mut(at..end) {
+        copy_short(text, to);
     }
-    at
+    end
 }
 
-/// Hashes texts of at most that many blocks. The message begins with what they have in common;
-/// what stands behind it is overwritten.
-fn hash_each<const N_BLOCKS: usize>(
-    message: &mut [u8; MESSAGE_BYTES],
-    n_common: usize,
-    tails: &[Tail<'_>],
+/// Hashes texts of at most that many bytes, which take at most so many blocks: of the head alone
+/// where there is no name.
+fn hash_each<'t, const N_BLOCKS: usize>(
+    head: &[u8],
+    names: impl Iterator<Item = Option<&'t str>>,
+    n_bytes_max: usize,
     take: &mut dyn FnMut(u64),
 ) {
-    let (words, _) = message.as_chunks::<WORD_BYTES>();
-    let n_words = n_common / WORD_BYTES;
+    let (common, rest) = head.as_chunks::<WORD_BYTES>();
     let mut blocks: [Block; N_BLOCKS] = [[[[0; WIDTH]; N_STREAMS]; N_WORDS]; N_BLOCKS];
-    let common = blocks.as_flattened_mut().iter_mut().zip(words);
-    common.take(n_words).for_each(|(lanes, word)| {
+    let words = blocks.as_flattened_mut();
+    for (lanes, word) in words.iter_mut().zip(common) {
         *lanes = [[u32::from_le_bytes(*word); WIDTH]; N_STREAMS];
+    }
+    // Behind those words each text has its own.
+    let mut tails = [[[0; BLOCK_BYTES]; N_BLOCKS]; LANES];
+    let mut n_bytes = [0; LANES];
+    let mut n_texts = 0;
+    for (name, (tail, n_bytes)) in names.zip(tails.iter_mut().zip(&mut n_bytes)) {
+        n_texts += 1;
+        let tail = tail.as_flattened_mut();
+        let mut end = put(tail, 0, rest);
+        if let Some(name) = name {
+            end = put(tail, end, DASH.as_bytes());
+            end = put(tail, end, name.as_bytes());
+        }
+        if let Some(mark) = tail.get_mut(end) {
+            *mark = 0x80;
+        }
+        *n_bytes = WORD_BYTES * common.len() + end;
+    }
+    let n_words = n_bytes_max / WORD_BYTES + 1;
+    let own = words.iter_mut().take(n_words).skip(common.len());
+    for (place, lanes) in own.enumerate() {
+        for (to, tail) in lanes.as_flattened_mut().iter_mut().zip(&tails) {
+            let (words, _) = tail.as_flattened().as_chunks();
+            *to = words.get(place).map_or(0, |word| u32::from_le_bytes(*word));
+        }
+    }
+    let n_blocks = n_bytes.map(|n| match N_BLOCKS {
+        1 => 1,
+        _ => (n + PADDING_BYTES).div_ceil(BLOCK_BYTES),
     });
-    let mut n_blocks = [0; LANES];
-    for ((lane, tail), n_blocks) in tails.iter().enumerate().zip(&mut n_blocks) {
-        let n_bytes = put(message, n_common, tail);
-        // The mark, and zeros to the end of its word.
-        if let Some(end) = message.get_mut(n_bytes..n_bytes + WORD_BYTES) {
-            end.copy_from_slice(&[0x80, 0, 0, 0]);
-        }
-        *n_blocks = (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES);
-        let (words, _) = message.as_chunks::<WORD_BYTES>();
-        let all = blocks.as_flattened_mut();
-        let own = n_words..n_bytes / WORD_BYTES + 1;
-        if let (Some(all), Some(words)) = (all.get_mut(own.clone()), words.get(own)) {
-            for (lanes, word) in all.iter_mut().zip(words) {
-                put_word(lanes, lane, u32::from_le_bytes(*word));
-            }
-        }
-        if let Some(lanes) = all.get_mut(*n_blocks * N_WORDS - 2) {
-            put_word(lanes, lane, 8 * n_bytes as u32);
+    for (lane, (n_bytes, n_blocks)) in n_bytes.into_iter().zip(n_blocks).enumerate() {
+        if let Some(lanes) = words.get_mut(n_blocks * N_WORDS - 2)
+            && let Some(to) = lanes.as_flattened_mut().get_mut(lane)
+        {
+            *to = 8 * n_bytes as u32;
         }
     }
     let mut state = START.map(|word| [[word; WIDTH]; N_STREAMS]);
@@ -131,15 +143,8 @@ fn hash_each<const N_BLOCKS: usize>(
             }
         }
     }
-    let hashes = hashes.into_iter().take(tails.len());
+    let hashes = hashes.into_iter().take(n_texts);
     hashes.for_each(|hash| take(hash.into()));
-}
-
-#[inline]
-fn put_word(lanes: &mut Lanes, lane: usize, word: u32) {
-    if let Some(to) = lanes.as_flattened_mut().get_mut(lane) {
-        *to = word;
-    }
 }
 
 /// One round: its constants, which words it takes, how far it rotates.
@@ -280,12 +285,9 @@ fn round(
     [a, b, c, d]
 }
 
-/// The state after one more block.
-#[expect(
-    clippy::inline_always,
-    reason = "of the last block a part of the state is all that is asked for"
-)]
-#[inline(always)]
+/// The state after one more block. By itself: where it is inlined, one stream is computed after the
+/// other, and waits.
+#[inline(never)]
 fn compress(before: &[Lanes; 4], block: &Block) -> [Lanes; 4] {
     let mut after = *before;
     // The compiler makes this loop vector instructions, as long as all steps stand in it.
@@ -320,14 +322,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(head: [&str; 3], tails: &[Tail<'_>]) {
+    fn check(head: [&str; 3], names: &[&str]) {
         let mut hashes = Vec::new();
-        md5_32_each(head, tails.iter().copied(), &mut |hash| hashes.push(hash));
-        let expected: Vec<u64> = tails
-            .iter()
-            .map(|tail| md5_32(&(head.concat() + &tail.concat())))
-            .collect();
-        assert_eq!(hashes, expected, "{head:?} {tails:?}");
+        md5_32_each(head, names, |name| name, &mut |hash| hashes.push(hash));
+        let head = head.concat();
+        let texts = names.iter().map(|name| format!("{head}-{name}"));
+        let texts = std::iter::once(head.clone()).chain(texts);
+        let expected: Vec<u64> = texts.map(|text| md5_32(&text)).collect();
+        assert_eq!(hashes, expected, "{head:?} {names:?}");
     }
 
     #[test]
@@ -338,13 +340,12 @@ mod tests {
             for common in [0, length / 3, length * 2 / 3, length] {
                 let (head, tail) = text.split_at(common);
                 let (first, rest) = head.split_at(common / 2);
-                let (front, back) = tail.split_at(tail.len() / 2);
-                check([first, rest, ""], &[[front, back]]);
+                check([first, rest, ""], &[tail]);
                 // Lanes of one block beside lanes of two, and of none.
-                let tails: Vec<Tail<'_>> = (0..10)
-                    .map(|n| [&tail[..tail.len() * n / 9], ["", back][n % 2]])
+                let names: Vec<&str> = (0..10)
+                    .map(|n| &tail[..tail.len() * (n * 7 % 10) / 9])
                     .collect();
-                check([rest, first, "-"], &tails);
+                check([rest, first, "-"], &names);
             }
         }
     }
@@ -352,7 +353,7 @@ mod tests {
     #[test]
     fn any_number_of_texts_is_hashed() {
         let texts: Vec<String> = (0..3 * LANES).map(|n| format!("action{n}")).collect();
-        let texts: Vec<Tail<'_>> = texts.iter().map(|text| ["-", &**text]).collect();
+        let texts: Vec<&str> = texts.iter().map(|text| &**text).collect();
         for n in 0..=texts.len() {
             check(["flag", "-", "ana"], &texts[..n]);
         }

@@ -4,6 +4,7 @@
 //! negated ones too; only `IS_NULL` looks at the absence itself.
 
 mod bandit;
+mod common;
 #[cfg(test)]
 mod tests;
 

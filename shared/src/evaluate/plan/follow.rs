@@ -248,37 +248,38 @@ fn n_more_words(bytes: u32) -> usize {
 /// Whether the text is one of the list: first words, lengths, and all further words.
 fn is_among(text: &[u8], heads: &[u32], lengths: &[u32], more: &[u32]) -> bool {
     let first = word(text);
-    let from = if heads.len() > LOOKED_AT_MAX {
-        heads.partition_point(|head| *head < first)
-    } else {
-        0
-    };
-    let candidates = heads.iter().zip(lengths).enumerate().skip(from);
-    for (place, (head, length)) in candidates {
-        if *head != first {
-            if heads.len() > LOOKED_AT_MAX {
-                return false;
-            }
-            continue;
-        }
-        if *length as usize != text.len() {
-            continue;
-        }
-        let Some(rest) = text.get(size_of::<u32>()..) else {
-            return true;
-        };
-        let before = lengths
-            .iter()
-            .take(place)
-            .map(|length| n_more_words(*length))
-            .sum();
-        let n_more = n_more_words(*length);
-        let there = more.get(before..).and_then(|more| more.get(..n_more));
-        if there.is_some_and(|there| are_words(rest, there)) {
+    let (mut from, mut to) = (0, heads.len());
+    if to > LOOKED_AT_MAX {
+        from = heads.partition_point(|head| *head < first);
+        to = heads.partition_point(|head| *head <= first);
+    }
+    while let Some(place) = heads.get(from..to).and_then(|heads| {
+        let skipped = heads.iter().position(|head| *head == first)?;
+        Some(from + skipped)
+    }) {
+        if is_there(text, place, lengths, more) {
             return true;
         }
+        from = place + 1;
     }
     false
+}
+
+/// Whether the text is the one of the list whose first word is at that place.
+fn is_there(text: &[u8], place: usize, lengths: &[u32], more: &[u32]) -> bool {
+    let Some((length, before)) = lengths.get(..=place).and_then(<[u32]>::split_last) else {
+        return false;
+    };
+    if *length as usize != text.len() {
+        return false;
+    }
+    let Some(rest) = text.get(size_of::<u32>()..) else {
+        return true;
+    };
+    let from = before.iter().map(|length| n_more_words(*length)).sum();
+    let n_more = n_more_words(*length);
+    let there = more.get(from..).and_then(|more| more.get(..n_more));
+    there.is_some_and(|there| are_words(rest, there))
 }
 
 fn comparison(number: usize) -> Option<Comparison> {
