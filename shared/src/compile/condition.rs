@@ -149,10 +149,12 @@ impl Scope<'_, '_> {
         place: &Place<'_>,
         depth: usize,
     ) -> Box<[Condition]> {
-        let parts = parts.into_iter().enumerate();
-        parts
-            .map(|(i, part)| self.condition_at(part, &place.index(i), depth + 1))
-            .collect()
+        // By hand: collected, they would take over the memory of what is read, and give most back.
+        let mut conditions = Vec::with_capacity(parts.len());
+        for (i, part) in parts.into_iter().enumerate() {
+            conditions.push(self.condition_at(part, &place.index(i), depth + 1));
+        }
+        conditions.into()
     }
 
     fn test(&mut self, wire: ConditionWire<'_>, place: &Place<'_>) -> Option<Condition> {

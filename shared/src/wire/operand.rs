@@ -72,6 +72,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for OperandWire<'a> {
 
 struct OperandVisitor;
 
+/// Texts that most lists have room for, without growing while they are read.
+const TEXTS_AHEAD: usize = 16;
+
 /// Forms that are the same as a value's.
 macro_rules! as_value {
     ($($visit:ident($kind:ty)),*) => {$(
@@ -112,7 +115,7 @@ impl<'de> Visitor<'de> for OperandVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<OperandWire<'de>, A::Error> {
-        let mut texts = Vec::new();
+        let mut texts = Vec::with_capacity(TEXTS_AHEAD);
         while let Some(item) = items.next_element::<OperandWire<'de>>()? {
             match item {
                 OperandWire::Text(text) => texts.push(text),
