@@ -4,11 +4,14 @@
 //! look for, so that a look-up finds its place by the hash and only then compares text. Texts that
 //! are plain versions are read once, too.
 
-use crate::same::same;
+mod name;
+#[cfg(test)]
+mod tests;
+
 use crate::value::Value;
 use crate::version::PlainVersion;
+use name::{hash_of, is_named};
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// The attribute under which the targeting key can be used in conditions and bucketing.
 pub const TARGETING_KEY: &str = "targetingKey";
@@ -118,36 +121,6 @@ pub(crate) const SLOTS_MAX: usize = 64;
 
 /// The slot of an attribute that has none.
 const NO_SLOT: u8 = u8::MAX;
-
-/// Names shorter than this are told apart by their hash and length alone.
-const LONG_NAME_BYTES: usize = 8;
-
-/// The hash of an attribute's name. That of a short name is its bytes, mixed so that nothing is
-/// lost: two of one length with one hash are one name.
-#[inline]
-fn hash_of(name: &str) -> u64 {
-    let bytes = name.as_bytes();
-    if bytes.len() >= LONG_NAME_BYTES {
-        return xxh3_64(bytes);
-    }
-    let packed = bytes
-        .iter()
-        .fold(0, |packed, byte| packed << 8 | u64::from(*byte));
-    // An odd factor, and a shift by half of the bits: both can be undone.
-    let mixed = packed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ mixed >> 32
-}
-
-/// Whether both are the same name, where their hashes are the same.
-#[expect(
-    clippy::inline_always,
-    reason = "two comparisons, which a Worker built small would call"
-)]
-#[inline(always)]
-fn is_named(name: &str, other: &str) -> bool {
-    name.len() == other.len()
-        && (name.len() < LONG_NAME_BYTES || same(name.as_bytes(), other.as_bytes()))
-}
 
 /// The first attributes that a ruleset asks about by a top-level name, each once. The place of one
 /// here is its slot; who evaluates many flags finds each of them in the context once.
@@ -612,6 +585,3 @@ fn take_place(places: &mut [u32], hash: u64, number: u32) {
         at = (at + 1) & mask;
     }
 }
-
-#[cfg(test)]
-mod tests;
