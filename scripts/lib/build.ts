@@ -8,10 +8,14 @@ import { type Artefact, refresh } from "./fresh.ts";
 import { at, cliRelease, npmBin, root } from "./paths.ts";
 import { step } from "./progress.ts";
 import { capture, cargo, run } from "./run.ts";
+import { shrink, smallCode } from "./shrink.ts";
 import type { Tools } from "./tools.ts";
 
 /** What every Rust artefact is made from, beside its own folder. */
-const workspaceInputs = ["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"];
+const workspaceInputs = [
+  ...["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"],
+  join("scripts", "lib", "shrink.ts"),
+];
 
 const edge: Artefact = {
   name: "edge Worker",
@@ -75,7 +79,7 @@ export function buildEnvironment(
   flags: readonly string[] = [],
 ): Record<string, string> {
   return {
-    CARGO_ENCODED_RUSTFLAGS: [...wasmFlags(), ...flags].join("\x1f"),
+    CARGO_ENCODED_RUSTFLAGS: [...wasmFlags(), ...smallCode, ...flags].join("\x1f"),
     WASM_BINDGEN_BIN: tools.wasmBindgen,
     WASM_OPT_BIN: tools.wasmOpt,
     ESBUILD_BIN: tools.esbuild,
@@ -87,24 +91,13 @@ async function make(artefact: Artefact, work: () => Promise<void>): Promise<void
   if (!built) console.log(`✓ build: ${artefact.name} (unchanged)`);
 }
 
-/** What the runtime knows; more would let the optimiser write what it cannot read. */
-export const wasmFeatures: readonly string[] = [
-  ...["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory"],
-  ...["multivalue", "reference-types", "exception-handling"],
-].map((feature) => `--enable-${feature}`);
-
-/** worker-build keeps the names of functions, which would be a tenth of what is downloaded. */
-export function dropNames(tools: Tools, wasm: string): Promise<void> {
-  return run(tools.wasmOpt, [...wasmFeatures, "--strip-debug", wasm, "-o", wasm]);
-}
-
 /** The profile is one of the root manifest's. */
 function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   return make(artefact, async () => {
     const env = buildEnvironment(tools);
     const args = ["--profile=worker", ".", "--locked"];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
-    await dropNames(tools, artefact.output);
+    await shrink(tools, artefact.output);
   });
 }
 

@@ -8,10 +8,11 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFil
 import { join } from "node:path";
 
 import { flagd, growthbook, unleash, type Workload } from "../../tests/peers/js/translate.ts";
-import { buildEnvironment, dropNames } from "./build.ts";
+import { buildEnvironment } from "./build.ts";
 import { at } from "./paths.ts";
 import { cargo, run } from "./run.ts";
 import { N_FLAGS } from "./shares.ts";
+import { shrink } from "./shrink.ts";
 import type { Tools } from "./tools.ts";
 import type { Served } from "./workerd.ts";
 
@@ -67,7 +68,7 @@ export async function benchWorker(tools: Tools, name: string, features: readonly
   const env = buildEnvironment(tools);
   const args = ["--profile=worker", "--out-dir", folder, ".", "--locked", ...features];
   await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
-  await dropNames(tools, at("tests", "bench", folder, "index_bg.wasm"));
+  await shrink(tools, at("tests", "bench", folder, "index_bg.wasm"));
   return at("tests", "bench", folder);
 }
 

@@ -49,15 +49,15 @@ export const demoEnvironment = "demo";
 /** Every bound of the scripts, in the unit its name ends with. */
 export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
-  edgeGzipBytesMax: 421_500,
+  edgeGzipBytesMax: 380_000,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 217_000,
+  ledgerGzipBytesMax: 188_000,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 638_000,
+  edgeWorkerGzipBytesMax: 567_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 1_264_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
-  browserGzipBytesMax: 142_000,
+  browserGzipBytesMax: 127_500,
   /** How long a Worker may take from start to its first healthy answer. */
   healthMsMax: 60_000,
   /** How long processes may take to end after SIGTERM before SIGKILL. */

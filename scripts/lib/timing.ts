@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { wasmFeatures } from "./build.ts";
+import { buildEnvironment } from "./build.ts";
 import { median, type Table } from "./measure.ts";
 import { targetDir } from "./paths.ts";
 import { cargo, run, runKeeping, TaskError } from "./run.ts";
+import { shrink } from "./shrink.ts";
 import type { Tools } from "./tools.ts";
 
 const N_ROUNDS = 5;
@@ -24,15 +25,14 @@ interface Module {
 async function assemble(tools: Tools): Promise<{ native: string; module: Module }> {
   const timing = ["-q", "-p", "bandera-timing"];
   await cargo(["build", "--release", ...timing, "--bin", "bandera-timing"]);
-  const wasm = ["--profile=worker", "--target", "wasm32-unknown-unknown"];
-  await cargo(["build", ...wasm, ...timing, "--lib"]);
+  const wasm = ["--lib", "--crate-type=cdylib", "--profile=worker"];
+  const target = ["--target", "wasm32-unknown-unknown"];
+  await cargo(["rustc", ...timing, ...wasm, ...target], { env: buildEnvironment(tools) });
   const built = join(targetDir, "wasm32-unknown-unknown", "worker", "bandera_timing.wasm");
   const folder = join(targetDir, "bandera-timing");
   mkdirSync(folder, { recursive: true });
   await run(tools.wasmBindgen, ["--target", "nodejs", "--out-dir", folder, built]);
-  // As worker-build does it.
-  const bound = join(folder, "bandera_timing_bg.wasm");
-  await run(tools.wasmOpt, ["-O", ...wasmFeatures, bound, "-o", bound]);
+  await shrink(tools, join(folder, "bandera_timing_bg.wasm"));
   const script = join(folder, "bandera_timing.js");
   if (!existsSync(script)) throw new TaskError(`wasm-bindgen made no ${script}`);
   // It is CommonJS, other than what is around it.

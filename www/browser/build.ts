@@ -8,6 +8,8 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { shrinking } from "../../scripts/lib/shrink.ts";
+
 const here = import.meta.dirname;
 const root = resolve(here, "..", "..");
 const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target");
@@ -30,16 +32,18 @@ const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
 const triple = "wasm32-unknown-unknown";
 
 function buildEngine(): void {
-  call("cargo", "build", "--locked", "--profile", "page", "--package", "bandera-browser", "--target", triple);
+  const engine = ["--locked", "--profile", "page", "--package", "bandera-browser", "--lib"];
+  // Without the library for tests, whose functions would all stay.
+  call("cargo", "rustc", ...engine, "--crate-type", "cdylib", "--target", triple);
   const compiled = join(target, triple, "page", "bandera_browser.wasm");
-  const shape = ["--target", "web", "--no-typescript", "--remove-producers-section"];
+  const names = "--keep-debug";
+  const shape = ["--target", "web", "--no-typescript", "--remove-producers-section", names];
   call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
-  // A page downloads this before it can evaluate: bytes count for more than nanoseconds.
   const wasm = "bandera_bg.wasm";
   // Its features are those that the module itself names: more than those not every browser reads.
-  call(wasmOpt, "-Oz", "-o", join(dist, wasm), join(glue, wasm));
-  const engine = join(glue, "bandera.js");
-  call(esbuild, engine, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
+  call(wasmOpt, ...shrinking, "-o", join(dist, wasm), join(glue, wasm));
+  const script = join(glue, "bandera.js");
+  call(esbuild, script, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
 }
 
 function buildClient(): void {
