@@ -25,6 +25,7 @@ mod publish;
 mod question;
 mod replay;
 mod schema;
+mod shares;
 mod simulate;
 mod validate;
 

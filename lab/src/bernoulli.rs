@@ -4,22 +4,25 @@
 //! A simulation, and not an estimate: the truth is given. Random numbers are the caller's.
 
 use crate::regret::InvalidMeans;
-use bandera_shared::bandit::{BetaPrior, Distribution, InvalidDistribution};
-use bandera_shared::policy::index::{
-    AllocationRule, Discount, IndexArm, MeasuredShare, Plan, Student,
-};
+use bandera_shared::UnixMillis;
+use bandera_shared::bandit::{BetaPrior, Distribution, Forgetting, InvalidDistribution, PERIODS};
+use bandera_shared::policy::index::{AllocationRule, IndexArm, MeasuredShare, Plan, Student};
 use std::collections::VecDeque;
 
-/// How much of the past a policy goes by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Past {
-    /// All of it.
-    Whole,
-    /// The recent more than the old.
-    Fading(Discount),
-    /// So many rounds of it.
-    Window(u32),
+/// How long a round lasts, for policies that forget by time.
+pub const ROUND_MS: u64 = 1_000;
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Played {
+    /// What was given away, in rewards.
+    pub regret: f64,
+    /// Of each hundredth of the run, how many decisions were for the best action of their moment.
+    pub best: Vec<u32>,
 }
+
+/// Parts of a run whose decisions for the best action are counted.
+pub const N_PARTS: u32 = 100;
 
 /// A world and how a policy lives in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +36,8 @@ pub struct BernoulliTrial {
     pub every: u32,
     /// What every action gets.
     pub share: MeasuredShare,
-    /// What the policy goes by.
-    pub past: Past,
+    /// How the policy forgets, where it does; a round lasts [`ROUND_MS`].
+    pub forgetting: Option<Forgetting>,
     /// The round from which on the means are in reverse order.
     pub reversed_from: Option<u32>,
 }
@@ -79,7 +82,7 @@ impl BernoulliTrial {
             n_rounds,
             every: 1,
             share: MeasuredShare::default(),
-            past: Past::Whole,
+            forgetting: None,
             reversed_from: None,
         })
     }
@@ -109,7 +112,7 @@ impl BernoulliTrial {
         beta(mean * n, (1.0 - mean) * n, bits)
     }
 
-    /// One run: what it gave away by the end.
+    /// One run.
     ///
     /// # Arguments
     /// `bits`: each call 64 random bits, independent of all others.
@@ -119,22 +122,28 @@ impl BernoulliTrial {
         &self,
         rule: AllocationRule,
         bits: &mut impl FnMut() -> u64,
-    ) -> Result<f64, InvalidDistribution> {
+    ) -> Result<Played, InvalidDistribution> {
         let plan = Plan {
             n_decisions: self.every.max(1),
             share: self.share,
         };
         let best = self.means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut arms = vec![IndexArm::default(); self.means.len()];
+        let mut periods = VecDeque::new();
         let mut snapshot = Distribution::uniform(arms.len())?;
         let mut published = arms.clone();
-        let mut memory = VecDeque::new();
-        let mut regret = 0.0;
+        let mut played = Played {
+            regret: 0.0,
+            best: vec![0; N_PARTS as usize],
+        };
         for round in 0..self.n_rounds {
             if round.is_multiple_of(plan.n_decisions) {
-                published.clone_from(&arms);
+                match self.forgetting {
+                    None => published.clone_from(&arms),
+                    Some(forgetting) => remember(&mut published, &periods, forgetting, round),
+                }
                 if !is_sampled(rule, plan) {
-                    snapshot = rule.distribution(&arms, plan)?;
+                    snapshot = rule.distribution(&published, plan)?;
                 }
             }
             let action = match rule {
@@ -147,11 +156,21 @@ impl BernoulliTrial {
                 _ => snapshot.sample(bits()).0,
             };
             let mean = self.mean(action, round);
-            regret += best - mean;
+            played.regret += best - mean;
+            let part = u64::from(round) * u64::from(N_PARTS) / u64::from(self.n_rounds);
+            if let Some(n_best) = played.best.get_mut(part as usize) {
+                *n_best += u32::from(mean >= best);
+            }
             let reward = self.reward(mean, bits);
-            self.learn(&mut arms, &mut memory, (action, reward));
+            let counting = match self.forgetting {
+                None => &mut arms,
+                Some(forgetting) => period(&mut periods, arms.len(), forgetting, round),
+            };
+            if let Some(arm) = counting.get_mut(action) {
+                arm.observe(reward);
+            }
         }
-        Ok(regret)
+        Ok(played)
     }
 
     /// What an action's rewards are on average in a round.
@@ -164,32 +183,40 @@ impl BernoulliTrial {
         };
         mean.copied().unwrap_or_default()
     }
+}
 
-    /// Counts a reward, and forgets as told.
-    fn learn(
-        &self,
-        arms: &mut [IndexArm],
-        memory: &mut VecDeque<(usize, f64)>,
-        (action, reward): (usize, f64),
-    ) {
-        match self.past {
-            Past::Whole => {}
-            Past::Fading(discount) => discount.pass(arms),
-            Past::Window(n_rounds) => {
-                memory.push_back((action, reward));
-                let is_over = memory.len() > n_rounds as usize;
-                let oldest = is_over.then(|| memory.pop_front()).flatten();
-                if let Some((action, reward)) = oldest
-                    && let Some(arm) = arms.get_mut(action)
-                {
-                    arm.expire(reward);
-                }
-            }
-        }
-        if let Some(arm) = arms.get_mut(action) {
-            arm.observe(reward);
+/// What actions brought in each period, oldest first.
+type Periods = VecDeque<(i64, Vec<IndexArm>)>;
+
+fn moment(round: u32) -> UnixMillis {
+    UnixMillis((u64::from(round) * ROUND_MS) as i64)
+}
+
+/// What counts of each action before a round.
+fn remember(arms: &mut [IndexArm], periods: &Periods, forgetting: Forgetting, round: u32) {
+    arms.fill(IndexArm::default());
+    for (period, of) in periods {
+        let weight = forgetting.weight(*period, moment(round));
+        for (arm, of) in arms.iter_mut().zip(of) {
+            arm.add(of, weight);
         }
     }
+}
+
+/// The sums of a round's period; those that count no more are dropped.
+fn period(
+    periods: &mut Periods,
+    n_arms: usize,
+    forgetting: Forgetting,
+    round: u32,
+) -> &mut Vec<IndexArm> {
+    let present = forgetting.period_of(moment(round));
+    if periods.back().is_none_or(|(period, _)| *period < present) {
+        periods.push_back((present, vec![IndexArm::default(); n_arms]));
+        periods.retain(|(period, _)| present - period < PERIODS);
+    }
+    let last = periods.len() - 1;
+    &mut periods[last].1
 }
 
 /// Whether posteriors are drawn from rather than integrated: the same choice, in a fiftieth of the

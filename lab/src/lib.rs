@@ -16,7 +16,7 @@ pub mod optimise;
 pub mod regret;
 pub mod sample_ratio;
 
-pub use bernoulli::{BernoulliTrial, MeanRegret, Past};
+pub use bernoulli::{BernoulliTrial, MeanRegret, N_PARTS, Played, ROUND_MS};
 pub use interval::{Confidence, Interval, InvalidConfidence};
 pub use regret::{InvalidMeans, Regret};
 pub use sample_ratio::{InvalidSampleRatio, SampleRatio, sample_ratio};

@@ -255,7 +255,7 @@ impl Coordinator {
     fn learned(&self) -> Result<Option<Learned>> {
         self.with_memory(|memory| {
             let known = memory.current();
-            Ok(known.and_then(|(_, bandit, merged)| linear::learned(bandit, &merged)))
+            Ok(known.and_then(|(_, bandit, merged)| linear::learned(bandit, &merged, now())))
         })
     }
 
@@ -267,7 +267,7 @@ impl Coordinator {
             let arms = bandit
                 .actions()
                 .iter()
-                .zip(policy::outlook(bandit, &merged))
+                .zip(policy::outlook(bandit, &merged, now()))
                 .map(|(action, outlook)| ArmView {
                     action: action.clone(),
                     arm: outlook.arm,

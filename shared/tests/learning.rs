@@ -11,7 +11,7 @@ use bandera_shared::sorted::Sorted;
 use bandera_shared::bandit::wire;
 use bandera_shared::decision::{Choice, decide};
 use bandera_shared::keys::{KeyRing, Purpose};
-use bandera_shared::ledger::ArmState;
+use bandera_shared::ledger::{ArmState, MergedState, ShardState};
 use bandera_shared::policy::contextual::{
     ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link, Observation, Spread,
 };
@@ -72,6 +72,13 @@ fn allocations_keep_their_parts() {
         ("evening".into(), arm(1_150, 69)),
         ("gift".into(), arm(40, 3)),
     ]);
+    let mut merged = MergedState::default();
+    let state = ShardState {
+        arms,
+        ..ShardState::default()
+    };
+    merged.merge_shard(0, state);
+    let arms = merged.remembered(&bandit, UnixMillis(0));
     let allocation = allocate(&bandit, &arms).expect("the statistics are sound");
     assert_eq!(allocation.parts(), [50_663, 285_522, 663_815]);
 }

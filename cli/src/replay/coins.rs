@@ -1,13 +1,15 @@
 //! `bandera replay --bernoulli`: a policy without contexts, on coins of known biases.
 
 use super::ReplayArgs;
+use super::forget::forgetting;
 use crate::draws::Draws;
 use crate::exit::Exit;
 use crate::fault::Fault;
 use crate::output::{Format, Output, progress};
-use bandera_lab::{BernoulliTrial, MeanRegret, Past};
+use crate::shares::{BestShares, recovery};
+use bandera_lab::{BernoulliTrial, MeanRegret};
 use bandera_shared::bandit::PARTS;
-use bandera_shared::policy::index::{AllocationRule, Discount, MeasuredShare, RULES, rule_named};
+use bandera_shared::policy::index::{AllocationRule, MeasuredShare, RULES, rule_named};
 use clap::Args;
 use serde::Serialize;
 use std::time::Instant;
@@ -47,18 +49,6 @@ pub(super) struct CoinsArgs {
     /// Standard deviation of rewards between 0 and 1, in place of coins
     #[arg(long, value_name = "SD", requires = "bernoulli")]
     deviation: Option<f64>,
-    /// Forget: what is so many rounds old counts for 1/e
-    #[arg(
-        long,
-        value_name = "ROUNDS",
-        requires = "bernoulli",
-        conflicts_with = "window"
-    )]
-    memory: Option<f64>,
-    /// Forget: what is older than so many rounds does not count
-    #[arg(long, value_name = "ROUNDS", requires = "bernoulli",
-          value_parser = clap::value_parser!(u32).range(1..))]
-    window: Option<u32>,
     /// Turn the order of the biases around from that round on
     #[arg(long, value_name = "ROUND", requires = "bernoulli")]
     reverse_at: Option<u32>,
@@ -82,6 +72,12 @@ struct CoinsReport {
     regret: f64,
     standard_error: f64,
     micros_per_round: f64,
+    /// Share of the best action in each tenth of a run.
+    best_shares: Vec<f64>,
+    /// Rounds after the order of biases was turned around until the best action had 80 % of a
+    /// hundredth of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovered_after: Option<u32>,
 }
 
 pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyhow::Result<Exit> {
@@ -92,15 +88,21 @@ pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyh
         let report = report(args, &trial, rule, *seed)?;
         match output.format {
             Format::Json => output.json_line(&report)?,
-            Format::Human => output.line(&format!(
-                "{name}: gave away {:.2} ± {:.2} rewards in {} rounds (mean of {} runs, seed \
-                 {seed}), {:.2} µs per round",
-                report.regret,
-                report.standard_error,
-                report.rounds,
-                report.runs,
-                report.micros_per_round
-            ))?,
+            Format::Human => {
+                output.line(&format!(
+                    "{name}: gave away {:.2} ± {:.2} rewards in {} rounds (mean of {} runs, seed \
+                     {seed}), {:.2} µs per round",
+                    report.regret,
+                    report.standard_error,
+                    report.rounds,
+                    report.runs,
+                    report.micros_per_round
+                ))?;
+                if let Some(from) = trial.reversed_from {
+                    let recovered = recovery(report.recovered_after);
+                    output.line(&format!("after the swap at round {from}: {recovered}"))?;
+                }
+            }
         }
     }
     Ok(Exit::Fine)
@@ -151,14 +153,7 @@ fn trial(args: &ReplayArgs, means: &[f64]) -> Result<BernoulliTrial, Fault> {
         floor_parts: (coins.floor * f64::from(PARTS)) as u32,
     };
     trial.reversed_from = coins.reverse_at;
-    trial.past = match (coins.memory, coins.window) {
-        (Some(rounds), _) => {
-            let fault = || Fault::usage("--memory", "is not a number above 1");
-            Past::Fading(Discount::over_rounds(rounds).ok_or_else(fault)?)
-        }
-        (None, Some(rounds)) => Past::Window(rounds),
-        (None, None) => Past::Whole,
-    };
+    trial.forgetting = forgetting(args.memory, args.window)?;
     Ok(trial)
 }
 
@@ -172,12 +167,14 @@ fn report(
     let bar = progress("playing", runs.into());
     let started = Instant::now();
     let mut regrets = Vec::with_capacity(runs as usize);
+    let mut shares = BestShares::of(rounds);
     for stream in 0..u64::from(runs) {
         let mut draws = Draws::stream(seed, stream);
-        let regret = trial
+        let played = trial
             .run(rule, &mut || draws.bits())
             .map_err(|error| Fault::usage("--floor", error))?;
-        regrets.push(regret);
+        regrets.push(played.regret);
+        shares.add(&played.best);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -197,5 +194,9 @@ fn report(
         regret: mean,
         standard_error,
         micros_per_round: micros / n_rounds,
+        best_shares: shares.tenths(),
+        recovered_after: trial
+            .reversed_from
+            .and_then(|from| shares.recovered_after(from)),
     })
 }

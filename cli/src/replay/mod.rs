@@ -5,6 +5,7 @@
 
 mod coins;
 mod decisions;
+mod forget;
 mod log;
 mod player;
 mod print;
@@ -19,6 +20,7 @@ use bandera_shared::policy::contextual::Observation;
 use clap::Args;
 use coins::CoinsArgs;
 use decisions::Decisions;
+use forget::forgetting;
 use log::Log;
 use player::{Declared, Player};
 use report::{Report, Tally};
@@ -75,13 +77,20 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "N", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
+    /// Forget: what is so many rounds old counts for 1/e; for `workers`, and without contexts
+    #[arg(long, value_name = "ROUNDS", conflicts_with = "window")]
+    memory: Option<f64>,
+    /// Forget: what is older than so many rounds does not count
+    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..))]
+    window: Option<u32>,
 }
 
 pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit> {
     if let Some(means) = &args.coins.bernoulli {
         return coins::run(args, means, output);
     }
-    let declared = Declared::read(&args.policy)?;
+    let forgetting = forgetting(args.memory, args.window)?;
+    let declared = Declared::read(&args.policy)?.forgetting(forgetting)?;
     let n_runs = args.log.len() * args.seed.len();
     if args.decisions.is_some() && n_runs != 1 {
         return Err(Fault::usage("--decisions", "it takes one log and one seed").into());

@@ -4,7 +4,7 @@ use super::log::Log;
 use super::workers::{Workers, WorkersWire};
 use crate::fault::Fault;
 use crate::input;
-use bandera_shared::bandit::Distribution;
+use bandera_shared::bandit::{Distribution, Forgetting};
 use bandera_shared::policy::contextual::{
     ContextualPolicy, ContextualSpec, Observation, wire::parse,
 };
@@ -48,6 +48,19 @@ impl Declared {
         }
         let spec = parse(&bytes).map_err(|error| fault(error.to_string()))?;
         Ok(Self::Contextual(spec))
+    }
+
+    /// The same policy, forgetting so.
+    pub(super) fn forgetting(self, forgetting: Option<Forgetting>) -> Result<Self, Fault> {
+        match (self, forgetting) {
+            (declared, None) => Ok(declared),
+            (Self::Workers(wire), Some(_)) => Ok(Self::Workers(wire.forgetting(forgetting))),
+            (Self::Contextual(_), Some(_)) => {
+                let cause = "--memory and --window are for `workers`, and without contexts";
+                Err(Fault::usage("--policy", cause)
+                    .fix("declare \"memory\" of a learner in the policy's file"))
+            }
+        }
     }
 
     /// The policy before its first round.

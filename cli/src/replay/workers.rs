@@ -2,19 +2,21 @@
 //! declares them, sums as a shard keeps them, a model as the coordinator publishes it, decisions as
 //! edges make them.
 
+use super::forget::moment;
 use super::log::Log;
 use super::player::Player;
 use crate::fault::Fault;
+use bandera_shared::EvaluationContext;
 use bandera_shared::bandit::features::FEATURES_MAX;
-use bandera_shared::bandit::{Bandit, ContextVector, Distribution, FeatureSpec, wire};
-use bandera_shared::ledger::{MergedState, ShardState};
+use bandera_shared::bandit::{Bandit, ContextVector, Distribution, FeatureSpec, Forgetting, wire};
+use bandera_shared::ledger::{
+    Batch, DecisionItem, Known, Memory, MergedState, Observation as Item, RowKey, apply,
+};
 use bandera_shared::policy::contextual::Observation;
-use bandera_shared::policy::linear::{self, Block, EXPLORATION};
+use bandera_shared::policy::linear::{self, EXPLORATION};
 use bandera_shared::snapshot::{LinearModel, PolicySnapshot};
-use bandera_shared::{EvaluationContext, UnixMillis};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Greatest factor of exploration that can be asked for.
 const EXPLORATION_MAX: f64 = 1e6;
@@ -31,6 +33,16 @@ pub(super) struct WorkersWire {
     floor: Option<f64>,
     /// Another factor of exploration than that of the Workers.
     exploration: Option<f64>,
+    /// How it forgets, as the command says.
+    #[serde(skip)]
+    forgetting: Option<Forgetting>,
+}
+
+impl WorkersWire {
+    /// The same policy, forgetting so.
+    pub(super) fn forgetting(self, forgetting: Option<Forgetting>) -> Self {
+        Self { forgetting, ..self }
+    }
 }
 
 /// One shard, its coordinator and an edge.
@@ -40,7 +52,9 @@ pub(super) struct Workers {
     features: FeatureSpec,
     /// Names of the columns.
     columns: Vec<String>,
-    state: ShardState,
+    memory: Memory,
+    /// Rounds that were played.
+    n_rounds: u64,
     published: Option<PolicySnapshot>,
     /// What is decided by before anything is published.
     even: Distribution,
@@ -60,7 +74,13 @@ impl Workers {
             None => numeric(log),
         };
         let floor = wire.floor;
-        let policy = json!({"kind": "contextual", "features": features, "floor": floor});
+        let (half_life, window) = match wire.forgetting {
+            None => (None, None),
+            Some(Forgetting::HalfLife { ms }) => (Some(ms), None),
+            Some(Forgetting::Window { ms }) => (None, Some(ms)),
+        };
+        let policy = json!({"kind": "contextual", "features": features, "floor": floor,
+            "halfLifeMs": half_life, "windowMs": window});
         let actions: Vec<String> = (0..log.n_actions).map(|i| i.to_string()).collect();
         let reward = json!({"metric": "reward", "kind": "numeric", "min": 0, "max": 1});
         let bandit = json!({"actions": actions, "reward": reward, "policy": policy});
@@ -81,7 +101,8 @@ impl Workers {
             bandit,
             features,
             columns: (0..log.d).map(column).collect(),
-            state: ShardState::default(),
+            memory: Memory::default(),
+            n_rounds: 0,
             published: None,
             even,
             haste: (exploration / EXPLORATION) as f32,
@@ -100,10 +121,11 @@ impl Workers {
     /// that was asked for.
     fn snapshot(&self) -> Option<PolicySnapshot> {
         let mut merged = MergedState::default();
-        merged.merge_shard(0, self.state.clone());
+        let (_, state) = self.memory.learners.iter().next()?;
+        merged.merge_shard(0, state.clone());
         let (bandit, features) = (&self.bandit, &self.features);
-        let at = UnixMillis(0);
-        let snapshot = linear::snapshot(bandit, features, &merged, self.state.sequence, at)?;
+        let at = moment(self.n_rounds);
+        let snapshot = linear::snapshot(bandit, features, &merged, self.n_rounds, at)?;
         let model = snapshot.model()?;
         let gamma = model.gamma() * self.haste;
         let coefficients = model.coefficients().map(Into::into).collect();
@@ -132,7 +154,7 @@ fn column(i: usize) -> String {
 impl Player for Workers {
     fn publish(&mut self) {
         // Nothing is published before the first decision, and what gives no number is not.
-        if self.state.sequence > 0 {
+        if self.n_rounds > 0 {
             self.published = self.snapshot().or_else(|| self.published.take());
         }
     }
@@ -156,16 +178,26 @@ impl Player for Workers {
         ) else {
             return;
         };
-        let context = self.vector(context);
-        let rest = self.bandit.reward().range().rest_units();
-        let block = self
-            .state
-            .blocks
-            .or_insert_with(action, || Arc::new(Block::new(self.features.n_features())));
-        let block = Arc::make_mut(block);
-        block.observe(&context, rest);
-        block.revalue(&context, rest, reward.units().unsigned_abs());
-        self.state.sequence += 1;
+        let at = moment(self.n_rounds);
+        let item = DecisionItem {
+            bandit: 0,
+            action,
+            row: RowKey(self.n_rounds.into()),
+            keep_until: at,
+            period: self.bandit.forgetting().map(|it| it.period_of(at)),
+            features: self.vector(context),
+            observation: Item::Rewarded {
+                reward,
+                at,
+                event: RowKey(0),
+            },
+        };
+        let mut batch = Batch::default();
+        batch.push(&self.bandit, item);
+        // No decision is heard of twice, so no row need be kept.
+        let change = apply(&self.memory, Known::default(), &[&batch]);
+        self.memory.adopt(&change);
+        self.n_rounds += 1;
     }
 
     fn name(&self) -> &str {

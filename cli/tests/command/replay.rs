@@ -110,6 +110,39 @@ fn what_runs_in_the_workers_is_replayed() {
     }
 }
 
+/// The sign of the feature means something else from the middle on.
+#[test]
+fn the_workers_policy_forgets_as_it_is_told() {
+    let mut lines: Vec<String> = log(800).lines().map(str::to_owned).collect();
+    for line in lines.iter_mut().skip(401) {
+        let mut round: serde_json::Value = serde_json::from_str(line).unwrap();
+        for member in ["r", "m"] {
+            round[member] = json!([round[member][1], round[member][0]]);
+        }
+        *line = round.to_string();
+    }
+    let log = lines.join("\n");
+    let reward = |more: &[&str]| {
+        let args = ["replay", "--policy", "workers", "--log", "-"];
+        let ran = bandera_reading(&[&args[..], more].concat(), log.as_bytes());
+        ran.json()["mean_reward"].as_f64().unwrap()
+    };
+    let (whole, fading, window) = (
+        reward(&[]),
+        reward(&["--memory", "50"]),
+        reward(&["--window", "80"]),
+    );
+    assert!(
+        fading > whole + 0.1 && window > whole + 0.1,
+        "{whole} {fading} {window}"
+    );
+    let args = [
+        "replay", "--policy", "default", "--memory", "50", "--log", "-",
+    ];
+    let ran = bandera_reading(&args, log.as_bytes());
+    assert!(ran.code == 2 && ran.stderr.contains("--memory"), "{ran:?}");
+}
+
 #[test]
 fn coins_are_played_without_a_log() {
     let args = [
@@ -147,10 +180,14 @@ fn coins_may_vary_less_and_change_and_be_forgotten() {
     let reversed = "0.9,0.1 --reverse-at 200 --policy thompson";
     let stubborn = regret(reversed);
     for forgetting in ["--window 50", "--memory 30"] {
-        assert!(
-            regret(&format!("{reversed} {forgetting}")) < stubborn,
-            "{forgetting}"
-        );
+        let report = coins(&format!("{reversed} {forgetting}")).json();
+        assert!(report["regret"].as_f64() < Some(stubborn), "{report}");
+        // The better coin before, the other one after.
+        let tenths = &report["best_shares"];
+        assert!(tenths[4].as_f64() > Some(0.8) && tenths[9].as_f64() > Some(0.8));
+        assert!(tenths[5].as_f64() < Some(0.7), "{report}");
+        let recovered = report["recovered_after"].as_u64().unwrap();
+        assert!((4..200).contains(&recovered), "{report}");
     }
     let chance = |rest: &str| regret(&format!("0.9,0.1 --policy epsilon-greedy {rest}"));
     // Half of all decisions are left to chance: a quarter of them is wrong.

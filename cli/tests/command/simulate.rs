@@ -98,6 +98,46 @@ fn a_bandit_loses_more_the_longer_its_events_wait() {
 }
 
 #[test]
+fn what_forgets_follows_a_swap() {
+    let folder = std::env::temp_dir().join(format!("bandera-swap-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("bandit.json");
+    let report = |policy: serde_json::Value| {
+        let bandit = serde_json::json!({
+            "actions": ["a", "b"],
+            "reward": {"metric": "m", "kind": "binary"},
+            "policy": policy,
+        });
+        std::fs::write(&file, bandit.to_string()).unwrap();
+        let args = [
+            "--truth",
+            "a=0.6,b=0.2",
+            "--decisions",
+            "800",
+            "--runs",
+            "4",
+        ];
+        let more = ["--windows", "2", "--swap-at", "400", "--bandit"];
+        simulated(&[&args[..], &more, &[file.to_str().unwrap()]].concat()).json()
+    };
+    // Ten decisions a second.
+    let fading = report(serde_json::json!({"kind": "thompson", "halfLifeMs": 8_000}));
+    let whole = report(serde_json::json!({"kind": "thompson"}));
+    std::fs::remove_dir_all(&folder).unwrap();
+    let of = |report: &serde_json::Value| {
+        let window = &report["windows"][1];
+        let last = window["bestShares"][9].as_f64().unwrap();
+        (window["recoveredAfter"].as_u64(), last)
+    };
+    let (recovered, last) = of(&fading);
+    assert!(recovered.is_some_and(|n| n < 300) && last > 0.8, "{fading}");
+    assert!(
+        of(&whole).0.is_none_or(|n| Some(n) > recovered) && of(&whole).1 < last,
+        "{whole}"
+    );
+}
+
+#[test]
 fn shards_add_up_to_the_same_course() {
     let course = |shards: &str| {
         let args = [

@@ -18,7 +18,7 @@ fn regret(rule: &str, means: &[f64], every: u32, n_runs: u64) -> MeanRegret {
     trial.every = every;
     let rule = rule_named(rule).unwrap();
     let runs: Vec<f64> = (0..n_runs)
-        .map(|run| trial.run(rule, &mut stream(run)).unwrap())
+        .map(|run| trial.run(rule, &mut stream(run)).unwrap().regret)
         .collect();
     MeanRegret::of(&runs)
 }
@@ -56,7 +56,7 @@ fn sampled_and_integrated_thompson_agree() {
     let thompson = rule_named("thompson").unwrap();
     let mut runs = |seed: u64| -> MeanRegret {
         let regrets: Vec<f64> = (0..100)
-            .map(|run| trial.run(thompson, &mut stream(seed + run)).unwrap())
+            .map(|run| trial.run(thompson, &mut stream(seed + run)).unwrap().regret)
             .collect();
         // The least floor there is makes the trial integrate.
         trial.share = MeasuredShare { floor_parts: 1 };
@@ -93,11 +93,11 @@ fn truths_are_probabilities() {
 fn a_floor_is_paid_for() {
     let mut trial = BernoulliTrial::new(&[1.0, 0.0], 2_000).unwrap();
     let greedy = rule_named("greedy").unwrap();
-    let free = trial.run(greedy, &mut stream(1)).unwrap();
+    let free = trial.run(greedy, &mut stream(1)).unwrap().regret;
     trial.share = MeasuredShare {
         floor_parts: 100_000,
     };
-    let floored = trial.run(greedy, &mut stream(1)).unwrap();
+    let floored = trial.run(greedy, &mut stream(1)).unwrap().regret;
     assert!(
         free < 10.0 && (150.0..250.0).contains(&floored),
         "{free} {floored}"
@@ -112,7 +112,7 @@ fn a_floor_is_paid_for() {
 fn in_world(rule: &str, trial: &BernoulliTrial) -> MeanRegret {
     let rule = rule_named(rule).unwrap();
     let runs: Vec<f64> = (0..100)
-        .map(|run| trial.run(rule, &mut stream(900 + run)).unwrap())
+        .map(|run| trial.run(rule, &mut stream(900 + run)).unwrap().regret)
         .collect();
     MeanRegret::of(&runs)
 }
@@ -152,14 +152,14 @@ fn deviations_are_between_nothing_and_a_coin() {
 fn forgetting_pays_where_the_world_changes() {
     let mut trial = BernoulliTrial::new(&[0.6, 0.4], 4_000).unwrap();
     let pasts = [
-        Past::Whole,
-        Past::Fading(Discount::over_rounds(200.0).unwrap()),
-        Past::Window(400),
+        None,
+        Some(Forgetting::HalfLife { ms: 150 * ROUND_MS }),
+        Some(Forgetting::Window { ms: 400 * ROUND_MS }),
     ];
     let mut regrets = |reversed_from| {
         trial.reversed_from = reversed_from;
-        pasts.map(|past| {
-            trial.past = past;
+        pasts.map(|forgetting| {
+            trial.forgetting = forgetting;
             in_world("thompson", &trial).mean
         })
     };

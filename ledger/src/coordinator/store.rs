@@ -162,6 +162,15 @@ pub(super) fn write_shard(
             ));
         }
     }
+    let dropped = known.into_iter().flat_map(|known| known.blocks.keys());
+    for name in dropped.filter(|name| state.blocks.get(*name).is_none()) {
+        let mut values = key().to_vec();
+        values.push((&**name).into());
+        statements.push((
+            "DELETE FROM blocks WHERE definition = ?1 AND shard = ?2 AND action = ?3",
+            values,
+        ));
+    }
     sql::transaction(storage, move |sql| {
         statements
             .into_iter()

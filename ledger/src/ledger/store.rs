@@ -62,6 +62,9 @@ ON CONFLICT DO UPDATE SET sequence = excluded.sequence, arms = excluded.arms";
 
 const WRITE_BLOCK: &str = "INSERT OR REPLACE INTO blocks VALUES (?1, ?2, ?3, ?4)";
 
+const DELETE_BLOCK: &str = "
+DELETE FROM blocks WHERE bandit = ?1 AND definition = ?2 AND action = ?3";
+
 const WRITE_BANDITS: &str = "
 INSERT OR REPLACE INTO bandits SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)";
 
@@ -218,16 +221,20 @@ pub(super) fn statements(number: u16, change: &Change, reports: &[&Report]) -> R
     Ok(filled.chain(blocks(change)).collect())
 }
 
-/// The statements that write blocks that changed: bytes, so each a crossing of its own.
+/// The statements that write blocks that changed, bytes, so each a crossing of its own, and that
+/// delete those that were dropped.
 fn blocks(change: &Change) -> Statements {
-    let block = |(learner, action): &Learned| {
-        let block = change.learners.get(learner)?.blocks.get(action)?;
-        let values = vec![
+    let block = |(learner, name): &Learned| {
+        let state = change.learners.get(learner)?;
+        let mut values = vec![
             (&*learner.0).into(),
             format!("{:016x}", learner.1).into(),
-            (&**action).into(),
-            block.to_bytes().into(),
+            (&**name).into(),
         ];
+        let Some(block) = state.blocks.get(name) else {
+            return Some((DELETE_BLOCK, values));
+        };
+        values.push(block.to_bytes().into());
         Some((WRITE_BLOCK, values))
     };
     change.learned.iter().filter_map(block).collect()

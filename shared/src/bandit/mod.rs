@@ -5,11 +5,13 @@
 
 mod distribution;
 pub mod features;
+mod forgetting;
 mod reward;
 pub mod wire;
 
 pub use distribution::{Distribution, InvalidDistribution, PARTS, Propensity};
 pub use features::{ContextVector, FeatureSpec};
+pub use forgetting::{FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, PERIODS, PERIODS_KEPT};
 pub use reward::{
     InvalidReward, REWARD_UNITS, Repeat, Reward, RewardKind, RewardRange, RewardSpec,
 };
@@ -17,7 +19,8 @@ pub use reward::{
 /// Most actions of one bandit.
 pub const ACTIONS_MAX: usize = 64;
 /// Most sums that a shard keeps for a contextual bandit, over all actions: half a megabyte. Of the
-/// longest vectors 28 actions fit, of vectors of 41 numbers all [`ACTIONS_MAX`].
+/// longest vectors 28 actions fit, of vectors of 41 numbers all [`ACTIONS_MAX`]; of a bandit that
+/// forgets, [`PERIODS_KEPT`] times the sums are kept, so that 8 actions of 27 numbers fit.
 pub const SUMS_MAX: usize = 65_536;
 /// Longest key of a bandit, an action or a metric.
 pub const KEY_BYTES_MAX: usize = 128;
@@ -97,6 +100,7 @@ pub struct Bandit {
     actions: Box<[Box<str>]>,
     reward: RewardSpec,
     policy: Policy,
+    forgetting: Option<Forgetting>,
     floor_parts: u32,
     attribution_window_ms: u64,
     stickiness: Stickiness,
@@ -128,6 +132,12 @@ impl Bandit {
         &self.policy
     }
 
+    /// How what it learned loses weight; `None` where everything counts for ever.
+    #[must_use]
+    pub fn forgetting(&self) -> Option<Forgetting> {
+        self.forgetting
+    }
+
     /// What its policy looks at; `None` for one that looks at no context.
     #[must_use]
     pub fn features(&self) -> Option<&FeatureSpec> {
@@ -138,19 +148,24 @@ impl Bandit {
     }
 
     /// A number that changes whenever what was learned no longer means the same: with the reward,
-    /// and with what a contextual policy looks at.
+    /// with what a contextual policy looks at, and with how it forgets.
     ///
     /// # Determinism
-    /// [`RewardSpec::definition`], mixed with the features' fingerprint where there is one; pinned
-    /// by tests.
+    /// [`RewardSpec::definition`], mixed with the features' fingerprint and the forgetting where
+    /// there are any; pinned by tests.
     #[must_use]
     pub fn definition(&self) -> u64 {
         let reward = self.reward.definition();
-        let Some(features) = self.features() else {
-            return reward;
-        };
         let mut bytes = reward.to_le_bytes().to_vec();
-        bytes.extend(features.fingerprint().to_le_bytes());
+        if let Some(features) = self.features() {
+            bytes.extend(features.fingerprint().to_le_bytes());
+        }
+        if let Some(forgetting) = self.forgetting {
+            bytes.extend(forgetting.identity());
+        }
+        if bytes.len() == size_of::<u64>() {
+            return reward;
+        }
         xxhash_rust::xxh3::xxh3_64(&bytes)
     }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::features::{FeatureSpec, wire::FeatureWire};
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
-    FLOOR_PARTS_DEFAULT, KEY_BYTES_MAX, PARTS, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
+    FLOOR_PARTS_DEFAULT, FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, KEY_BYTES_MAX, PARTS,
+    PERIODS_KEPT, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
     SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX,
     Stickiness, features,
 };
@@ -103,6 +104,12 @@ pub struct PolicyWire<F> {
     /// Start of the posteriors; Jeffreys' where absent. Thompson sampling only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<BetaPriorWire>,
+    /// What is so much older counts for half.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_life_ms: Option<u64>,
+    /// What is older does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_ms: Option<u64>,
 }
 
 /// How a policy learns, as written.
@@ -199,6 +206,8 @@ impl<F> BanditWire<F> {
                 features: policy.features.map(form).transpose()?,
                 floor: policy.floor,
                 prior: policy.prior,
+                half_life_ms: policy.half_life_ms,
+                window_ms: policy.window_ms,
             }),
         };
         Ok(BanditWire {
@@ -231,7 +240,11 @@ pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, Bandi
     check_key("", key)?;
     check_actions(&wire.actions)?;
     let reward = reward_from_wire(wire.reward)?;
-    let (policy, floor_parts) = policy_from_wire(wire.policy, wire.actions.len())?;
+    let forgetting = match &wire.policy {
+        None => None,
+        Some(policy) => forgetting(policy.half_life_ms, policy.window_ms)?,
+    };
+    let (policy, floor_parts) = policy_from_wire(wire.policy, wire.actions.len(), forgetting)?;
     let attribution_window_ms = within(
         "/attributionWindowMs",
         wire.attribution_window_ms
@@ -253,6 +266,7 @@ pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, Bandi
             .collect(),
         reward,
         policy,
+        forgetting,
         floor_parts,
         attribution_window_ms,
         stickiness: match wire.stickiness {
@@ -285,11 +299,18 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
             (PolicyKindWire::Contextual, Some(features.clone()), None)
         }
     };
+    let (half_life_ms, window_ms) = match bandit.forgetting {
+        None => (None, None),
+        Some(Forgetting::HalfLife { ms }) => (Some(ms), None),
+        Some(Forgetting::Window { ms }) => (None, Some(ms)),
+    };
     let policy = PolicyWire {
         kind: policy_kind,
         features,
         floor,
         prior,
+        half_life_ms,
+        window_ms,
     };
     BanditWire {
         actions: bandit.actions.iter().map(ToString::to_string).collect(),
@@ -386,14 +407,38 @@ fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {
     })
 }
 
+fn forgetting(
+    half_life_ms: Option<u64>,
+    window_ms: Option<u64>,
+) -> Result<Option<Forgetting>, BanditFault> {
+    let bounds = FORGETTING_MS_MIN..=FORGETTING_MS_MAX;
+    Ok(match (half_life_ms, window_ms) {
+        (None, None) => None,
+        (Some(ms), None) => {
+            let ms = within("/policy/halfLifeMs", ms, bounds)?;
+            Some(Forgetting::HalfLife { ms })
+        }
+        (None, Some(ms)) => {
+            let ms = within("/policy/windowMs", ms, bounds)?;
+            Some(Forgetting::Window { ms })
+        }
+        (Some(_), Some(_)) => {
+            let message = "a policy forgets by halfLifeMs or by windowMs, not by both";
+            return Err(fault("/policy/windowMs", message));
+        }
+    })
+}
+
 fn policy_from_wire(
     wire: Option<PolicyWire<FeatureSpec>>,
     n_actions: usize,
+    forgetting: Option<Forgetting>,
 ) -> Result<(Policy, u32), BanditFault> {
     let floor = wire.as_ref().and_then(|wire| wire.floor);
+    let n_periods = forgetting.map_or(1, |_| PERIODS_KEPT);
     let policy = match wire {
         None => thompson(None)?,
-        Some(wire) => policy_of_kind(wire, n_actions)?,
+        Some(wire) => policy_of_kind(wire, n_actions, n_periods)?,
     };
     let n_actions = n_actions as u32;
     let floor_parts = match floor {
@@ -413,7 +458,11 @@ fn policy_from_wire(
     Ok((policy, floor_parts))
 }
 
-fn policy_of_kind(wire: PolicyWire<FeatureSpec>, n_actions: usize) -> Result<Policy, BanditFault> {
+fn policy_of_kind(
+    wire: PolicyWire<FeatureSpec>,
+    n_actions: usize,
+    n_periods: usize,
+) -> Result<Policy, BanditFault> {
     let stray = |member: &str| {
         let message = "this kind of policy has no such member";
         Err(fault(format!("/policy/{member}"), message))
@@ -422,7 +471,9 @@ fn policy_of_kind(wire: PolicyWire<FeatureSpec>, n_actions: usize) -> Result<Pol
         (PolicyKindWire::Thompson, Some(_), _) => stray("features"),
         (PolicyKindWire::Contextual, _, Some(_)) => stray("prior"),
         (PolicyKindWire::Thompson, None, prior) => thompson(prior),
-        (PolicyKindWire::Contextual, Some(features), None) => contextual(features, n_actions),
+        (PolicyKindWire::Contextual, Some(features), None) => {
+            contextual(features, n_actions, n_periods)
+        }
         (PolicyKindWire::Contextual, None, None) => Err(features::wire::no_feature()),
     }
 }
@@ -442,12 +493,20 @@ fn thompson(prior: Option<BetaPriorWire>) -> Result<Policy, BanditFault> {
     Ok(Policy::Thompson { prior })
 }
 
-fn contextual(features: FeatureSpec, n_actions: usize) -> Result<Policy, BanditFault> {
-    let n_sums = n_actions * Block::n_sums(features.n_features());
+fn contextual(
+    features: FeatureSpec,
+    n_actions: usize,
+    n_periods: usize,
+) -> Result<Policy, BanditFault> {
+    let n_sums = n_actions * n_periods * Block::n_sums(features.n_features());
     if n_sums > SUMS_MAX {
+        let periods = match n_periods {
+            1 => String::new(),
+            n => format!(" in each of {n} periods"),
+        };
         let message = format!(
-            "{n_actions} actions with {} numbers each keep {n_sums} sums; at most {SUMS_MAX} are \
-             allowed: declare fewer features or actions",
+            "{n_actions} actions with {} numbers each keep {n_sums} sums{periods}; at most \
+             {SUMS_MAX} are allowed: declare fewer features or actions",
             features.n_features()
         );
         return Err(fault("/policy/features", message));

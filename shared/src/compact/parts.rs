@@ -118,10 +118,18 @@ record!(PageChange {
 });
 record!(Edit { selector, action });
 record!(Redirect { to, status });
-/// What belongs to its kind.
+/// What belongs to its kind. Members of later versions stand behind a mark where a kind would be, so
+/// that a policy without them reads and is written as ever.
 impl Compact for CheckedPolicy {
     fn write(&self, to: &mut Writer) {
-        self.kind.write(to);
+        let is_late = self.half_life_ms.is_some() || self.window_ms.is_some();
+        if is_late {
+            to.byte(LATE_MEMBERS);
+            self.half_life_ms.write(to);
+            self.window_ms.write(to);
+        }
+        let place = KINDS.iter().position(|kind| *kind == self.kind);
+        to.byte(place.unwrap_or_default() as u8);
         if self.kind == PolicyKindWire::Contextual {
             self.features.write(to);
         }
@@ -131,7 +139,14 @@ impl Compact for CheckedPolicy {
         }
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let kind = PolicyKindWire::read(from)?;
+        let mut mark = from.byte()?;
+        let (mut half_life_ms, mut window_ms) = (None, None);
+        if mark == LATE_MEMBERS {
+            half_life_ms = Compact::read(from)?;
+            window_ms = Compact::read(from)?;
+            mark = from.byte()?;
+        }
+        let kind = *KINDS.get(usize::from(mark))?;
         let is_contextual = kind == PolicyKindWire::Contextual;
         Some(Self {
             kind,
@@ -146,10 +161,15 @@ impl Compact for CheckedPolicy {
             } else {
                 Compact::read(from)?
             },
+            half_life_ms,
+            window_ms,
         })
     }
 }
-cases!(PolicyKindWire { 0 => Thompson, 1 => Contextual });
+/// Says that members come before the kind of a policy.
+const LATE_MEMBERS: u8 = 0x80;
+/// Kinds of policies, each in the place that stands for it.
+const KINDS: [PolicyKindWire; 2] = [PolicyKindWire::Thompson, PolicyKindWire::Contextual];
 impl Compact for FeatureSpec {
     fn write(&self, to: &mut Writer) {
         to.list(self.features());

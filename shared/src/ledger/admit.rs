@@ -234,6 +234,7 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
         action: receipt.decision().action.clone(),
         row: row_of(receipt, bandit),
         keep_until: UnixMillis(keep_until),
+        period: period_of(receipt, bandit),
         features: receipt.decision().features.clone(),
         observation,
     };
@@ -245,17 +246,27 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
     }
 }
 
+/// The period of a decision of a bandit that forgets.
+fn period_of(receipt: &Receipt, bandit: &Bandit) -> Option<i64> {
+    let forgetting = bandit.forgetting()?;
+    Some(forgetting.period_of(receipt.decision().decided_at))
+}
+
 /// Decision ids hash subject ids without a key; the keyed hash beside them keeps rows anonymous.
-/// The action is part of the key because a ruleset may change the actions within one revision.
+/// The action is part of the key because a ruleset may change the actions within one revision. So is
+/// the period of a bandit that forgets: a decision that is made again in a later one (by a client
+/// that keeps nothing) is news then, and no order of events can move it between periods.
 fn row_of(receipt: &Receipt, bandit: &Bandit) -> RowKey {
     let decision = receipt.decision();
     let definition = bandit.definition().to_le_bytes();
-    let parts: [&[u8]; 4] = [
+    let mut parts: Vec<&[u8]> = vec![
         receipt.subject().as_bytes(),
         &decision.decision_id.0,
         &definition,
-        decision.action.as_bytes(),
     ];
+    let period = period_of(receipt, bandit).map(i64::to_le_bytes);
+    parts.extend(period.as_ref().map(<[u8; 8]>::as_slice));
+    parts.push(decision.action.as_bytes());
     RowKey::of(b"decision", &parts)
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::item::{Batch, DecisionItem, FlagItem, Item, Observation, RowKey};
+use super::slot::slot;
 use super::state::{ArmState, DecisionRow, RowReward, ShardState, Totals};
 use crate::bandit::{Bandit, RewardSpec};
 use crate::policy::linear::Block;
@@ -81,7 +82,8 @@ pub struct Change {
     pub additions: Vec<NewRow>,
     /// New states of the bandits that changed.
     pub learners: Sorted<(Box<str>, u64), ShardState>,
-    /// Actions whose blocks changed, each once: few, so they are looked through.
+    /// Actions, and periods of actions, whose blocks changed, each once: few, so they are looked
+    /// through. Of one that was dropped, `learners` has no block any more.
     pub learned: Vec<Learned>,
     /// Bandits that are new or of a later publication.
     pub bandits: Sorted<Box<str>, (u64, Bandit)>,
@@ -249,10 +251,13 @@ impl Applying<'_> {
         let is_current = row.generation == generation;
         let arm = is_current.then(|| state.arms.or_default(item.action.clone()));
         count(arm, &mut self.change.totals, (before, row), spec);
-        if is_current && learn(state, item, bandit, (before, row)) {
-            let learned = (learner.clone(), item.action.clone());
-            if !self.change.learned.contains(&learned) {
-                self.change.learned.push(learned);
+        if is_current {
+            let names = learn(state, item, bandit, (before, row));
+            for name in names.into_iter().flatten() {
+                let learned = (learner.clone(), name);
+                if !self.change.learned.contains(&learned) {
+                    self.change.learned.push(learned);
+                }
             }
         }
         self.write(item.row, row);
@@ -338,37 +343,59 @@ fn count(
     arm.revalue(old, new);
 }
 
-/// Carries the same difference into the block of a contextual bandit's action. A decision that was
-/// made from other features, before they were declared anew, teaches nothing.
+/// Carries the same difference into the period of a bandit that forgets, and into the block of a
+/// contextual one. A decision that was made from other features, before they were declared anew,
+/// teaches nothing.
 ///
 /// # Returns
-/// Whether the block changed.
+/// The names of blocks that changed, and that were dropped.
 fn learn(
     state: &mut ShardState,
     item: &DecisionItem,
     bandit: &Bandit,
-    (before, after): (Option<DecisionRow>, DecisionRow),
-) -> bool {
-    let Some(features) = bandit.features() else {
-        return false;
+    rows: (Option<DecisionRow>, DecisionRow),
+) -> [Option<Box<str>>; 2] {
+    if bandit.forgetting().is_none() {
+        let name = item.action.clone();
+        return [learn_block(state, name, (item, bandit), rows), None];
+    }
+    // A sender that knows of no periods knows of no bandit that has them.
+    let Some(period) = item.period else {
+        return [None, None];
     };
+    let name = slot(&item.action, period);
+    let arm = state.arms.or_default(name.clone());
+    count(Some(arm), &mut Totals::default(), rows, bandit.reward());
+    let learned = learn_block(state, name, (item, bandit), rows);
+    [learned, state.drop_oldest(&item.action)]
+}
+
+/// # Returns
+/// The name, where its block changed.
+fn learn_block(
+    state: &mut ShardState,
+    name: Box<str>,
+    (item, bandit): (&DecisionItem, &Bandit),
+    (before, after): (Option<DecisionRow>, DecisionRow),
+) -> Option<Box<str>> {
+    let features = bandit.features()?;
     if item.features.spec() != features.fingerprint() {
-        return false;
+        return None;
     }
     let spec = bandit.reward();
     let rest = || spec.range().rest_units();
     let worth = |row: DecisionRow| row.worth(spec).unwrap_or_else(rest);
     let (was, is) = (before.map(worth), worth(after));
     if was == Some(is) {
-        return false;
+        return None;
     }
     let make = || Arc::new(Block::new(features.n_features()));
-    let block = Arc::make_mut(state.blocks.or_insert_with(item.action.clone(), make));
+    let block = Arc::make_mut(state.blocks.or_insert_with(name.clone(), make));
     match was {
         None => block.observe(&item.features, is),
         Some(was) => block.revalue(&item.features, was, is),
     }
-    true
+    Some(name)
 }
 
 #[cfg(test)]

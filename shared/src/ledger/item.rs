@@ -55,6 +55,8 @@ pub struct DecisionItem {
     pub row: RowKey,
     /// How long the row is kept.
     pub keep_until: UnixMillis,
+    /// The period that it was made in, of a bandit that forgets.
+    pub period: Option<i64>,
     /// What the decision was made from.
     pub features: ContextVector,
     /// What was observed.
@@ -241,6 +243,7 @@ mod tests {
                 action: "a".into(),
                 row: RowKey(row as u128),
                 keep_until: UnixMillis(0),
+                period: None,
                 features: ContextVector::default(),
                 observation: Observation::Exposed,
             };

@@ -1,9 +1,13 @@
 //! How the shards of one bandit add up.
 
+use super::slot::period_in;
 use super::state::{ArmState, ShardState};
 use super::warm::WarmStart;
-use crate::policy::linear::Block;
+use crate::bandit::{Bandit, Forgetting, RewardSpec};
+use crate::policy::index::IndexArm;
+use crate::policy::linear::{Block, Sums};
 use crate::sorted::Sorted;
+use crate::time::UnixMillis;
 
 /// The latest known state of each shard.
 ///
@@ -62,7 +66,7 @@ impl MergedState {
         &self.warm
     }
 
-    /// Statistics of each action over all shards.
+    /// Statistics of each action over all shards, and of each period of one.
     #[must_use]
     pub fn arms(&self) -> Sorted<Box<str>, ArmState> {
         let mut arms: Sorted<Box<str>, ArmState> = Sorted::new();
@@ -90,6 +94,82 @@ impl MergedState {
         actions.iter().map(|action| block(action)).collect()
     }
 
+    /// What still counts of an action, and how much, oldest first: names of its sums.
+    fn counting(
+        &self,
+        action: &str,
+        forgetting: Option<Forgetting>,
+        now: UnixMillis,
+    ) -> Sorted<Box<str>, f64> {
+        let Some(forgetting) = forgetting else {
+            return Sorted::from([(action.into(), 1.0)]);
+        };
+        let names = self.shards.values().flat_map(|state| state.arms.keys());
+        let counting = names.filter_map(|name| {
+            let weight = forgetting.weight(period_in(name, action)?, now);
+            (weight > 0.0).then(|| (name.clone(), weight))
+        });
+        counting.collect()
+    }
+
+    /// A warm start of an action, and how much of it still counts.
+    fn warm_start(
+        &self,
+        action: &str,
+        forgetting: Option<Forgetting>,
+        now: UnixMillis,
+    ) -> Option<(&WarmStart, f64)> {
+        let start = self.warm.get(action)?;
+        let weight = |it: Forgetting| it.weight(it.period_of(start.at()), now);
+        Some((start, forgetting.map_or(1.0, weight)))
+    }
+
+    /// What counts of each of the bandit's actions at a moment, warm starts included, in shares of
+    /// the reward's range.
+    #[must_use]
+    pub fn remembered(&self, bandit: &Bandit, now: UnixMillis) -> Vec<IndexArm> {
+        let (spec, forgetting) = (bandit.reward(), bandit.forgetting());
+        let arms = self.arms();
+        let of = |action: &str| {
+            let mut sum = IndexArm::default();
+            if let Some((start, weight)) = self.warm_start(action, forgetting, now) {
+                sum.add(&start.as_arm(), weight);
+            }
+            for (name, weight) in &self.counting(action, forgetting, now) {
+                if let Some(arm) = arms.get(name) {
+                    sum.add(&in_shares(arm, spec), *weight);
+                }
+            }
+            sum
+        };
+        bandit.actions().iter().map(|action| of(action)).collect()
+    }
+
+    /// The same of a contextual bandit that forgets.
+    #[must_use]
+    pub fn faded(
+        &self,
+        bandit: &Bandit,
+        (forgetting, n_features): (Forgetting, usize),
+        now: UnixMillis,
+    ) -> Vec<Sums> {
+        let of = |action: &str| {
+            let mut sum = Sums::of(&Block::new(n_features));
+            if let Some((start, weight)) = self.warm_start(action, Some(forgetting), now) {
+                sum.add(&Sums::of(&Block::warm(n_features, start)), weight);
+            }
+            for (name, weight) in &self.counting(action, Some(forgetting), now) {
+                let mut whole = Block::new(n_features);
+                let states = self.shards.values();
+                let blocks = states.filter_map(|state| state.blocks.get(name));
+                blocks.for_each(|block| whole.add(block));
+                sum.add(&Sums::of(&whole), *weight);
+            }
+            sum
+        };
+        bandit.actions().iter().map(|action| of(action)).collect()
+    }
+
     /// The latest known state of a shard.
     #[must_use]
     pub fn shard(&self, shard: u16) -> Option<&ShardState> {
@@ -99,6 +179,14 @@ impl MergedState {
     /// Each shard and its state.
     pub fn shards(&self) -> impl Iterator<Item = (u16, &ShardState)> {
         self.shards.iter().map(|(shard, state)| (*shard, state))
+    }
+}
+
+fn in_shares(arm: &ArmState, spec: &RewardSpec) -> IndexArm {
+    IndexArm {
+        n: arm.n_decisions as f64,
+        sum: arm.total_share(spec),
+        squares: arm.total_squared_share(spec),
     }
 }
 

@@ -26,6 +26,11 @@
 //! its attribution window), and a day for clocks and queues. Then it counts as forgotten, whether
 //! or not it was deleted yet. Sums stay.
 //!
+//! # Periods
+//! Of a bandit that forgets, a decision counts for its action and, apart, for the period that it
+//! was made in; rewards that come later, and removals, count there too. A shard keeps the latest
+//! periods; how much each weighs is the coordinator's to say, at the moment that it computes.
+//!
 //! # Resets
 //! A reset sets the sums of one action to nothing and leaves its rows. Each row knows how often its
 //! action had been reset when it was first heard of; what comes later for a decision of before the
@@ -43,6 +48,7 @@ mod item;
 mod merge;
 mod recent;
 mod reset;
+mod slot;
 mod state;
 mod warm;
 pub mod wire;
@@ -58,6 +64,7 @@ pub use item::{
 pub use merge::MergedState;
 pub use recent::{Missing, Recent, SLICES, bounds, entry};
 pub use reset::reset;
+pub use slot::{period_in, slot};
 pub use state::{ArmState, DecisionRow, Reset, RowReward, ShardState, Totals};
 pub use warm::{InvalidWarmStart, WARM_DECISIONS_MAX, WarmStart};
 

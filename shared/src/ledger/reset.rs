@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::RESETS_MAX;
 use super::apply::{Change, Memory, Outcome};
+use super::slot::period_in;
 use super::state::{ArmState, Reset};
 use crate::policy::linear::Block;
 use crate::time::UnixMillis;
@@ -42,6 +43,14 @@ pub fn reset(memory: &Memory, bandit: &str, action: &str, at: UnixMillis) -> (Ch
             let empty = Block::new(block.n_terms() - 1);
             state.blocks.insert(action.into(), Arc::new(empty));
             change.learned.push((learner.clone(), action.into()));
+        }
+        let names = state.arms.keys();
+        let periods = names.filter(|name| period_in(name, action).is_some());
+        for name in periods.cloned().collect::<Vec<_>>() {
+            state.arms.remove(&name);
+            if state.blocks.remove(&name).is_some() {
+                change.learned.push((learner.clone(), name));
+            }
         }
         change.learners.insert(learner.clone(), state);
     }

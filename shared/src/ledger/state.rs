@@ -129,6 +129,20 @@ impl ArmState {
         self.units.saturating_add(rest) as f64 / REWARD_UNITS as f64
     }
 
+    /// Sum of the squares of all decisions' rewards as shares of the range, unrewarded ones at
+    /// rest.
+    ///
+    /// # Returns
+    /// In `0..=n_decisions`.
+    #[must_use]
+    pub fn total_squared_share(&self, spec: &RewardSpec) -> f64 {
+        let n_resting = u128::from(self.n_decisions.saturating_sub(self.n_rewarded));
+        let rest = u128::from(spec.range().rest_units());
+        let rest = n_resting.saturating_mul(rest * rest);
+        let unit = REWARD_UNITS as f64;
+        self.units_squared.saturating_add(rest) as f64 / (unit * unit)
+    }
+
     /// Mean reward in the reward's own unit; what no reward is worth before the first decision.
     #[must_use]
     pub fn mean_reward(&self, spec: &RewardSpec) -> f64 {

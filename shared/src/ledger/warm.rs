@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bandit::{REWARD_UNITS, RewardRange};
+use crate::policy::index::IndexArm;
 use crate::time::UnixMillis;
 
 /// Most decisions that a warm start is worth.
@@ -99,9 +100,15 @@ impl WarmStart {
         self.at
     }
 
-    /// Pseudo-successes: its decisions, times its mean as a share of the range.
+    /// As decisions that each brought its mean, in shares of the range.
     #[must_use]
-    pub fn successes(&self) -> f64 {
-        f64::from(self.n_decisions) * (self.units as f64 / REWARD_UNITS as f64)
+    pub fn as_arm(&self) -> IndexArm {
+        let n = f64::from(self.n_decisions);
+        let mean = self.units as f64 / REWARD_UNITS as f64;
+        IndexArm {
+            n,
+            sum: n * mean,
+            squares: n * mean * mean,
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! The next snapshot of a bandit, and whether it is worth publishing.
 
+use super::index::IndexArm;
 use super::linear;
 use super::thompson::{Beta, probability_best};
-use crate::bandit::{Bandit, BetaPrior, Distribution, RewardSpec};
-use crate::ledger::{ArmState, MergedState, WarmStart};
+use crate::bandit::{Bandit, BetaPrior, Distribution};
+use crate::ledger::{ArmState, MergedState};
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
-use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
 /// The least change of any action's parts that is worth a snapshot: a tenth of a percent.
@@ -24,86 +24,53 @@ pub struct ArmOutlook {
     pub p_best: f64,
 }
 
-/// What is believed of actions from the start.
-type WarmStarts = Sorted<Box<str>, WarmStart>;
-
-fn posterior(arm: &ArmState, spec: &RewardSpec, prior: BetaPrior) -> Beta {
-    let share = arm.total_share(spec);
+/// Where an action's posterior starts, and what it brought.
+fn posterior(arm: &IndexArm, prior: BetaPrior) -> Beta {
     Beta::new(
-        prior.successes + share,
-        prior.failures + (arm.n_decisions as f64 - share),
+        prior.successes + arm.sum,
+        prior.failures + (arm.n - arm.sum),
     )
 }
 
-/// A warm start is added to the prior as pseudo-successes and pseudo-failures.
-fn posteriors(
-    bandit: &Bandit,
-    arms: &Sorted<Box<str>, ArmState>,
-    warm: &WarmStarts,
-) -> Vec<(ArmState, Beta)> {
-    let BetaPrior {
-        successes,
-        failures,
-    } = bandit.policy().prior();
-    let prior = |action: &str| {
-        let start = warm
-            .get(action)
-            .map(|start| (start.n_decisions(), start.successes()));
-        let (n_decisions, share) = start.unwrap_or_default();
-        BetaPrior {
-            successes: successes + share,
-            failures: failures + (f64::from(n_decisions) - share),
-        }
-    };
-    bandit
-        .actions()
-        .iter()
-        .map(|action| {
-            let arm = arms.get(action).copied().unwrap_or_default();
-            (arm, posterior(&arm, bandit.reward(), prior(action)))
-        })
-        .collect()
+fn posteriors(bandit: &Bandit, arms: &[IndexArm]) -> Vec<Beta> {
+    let prior = bandit.policy().prior();
+    arms.iter().map(|arm| posterior(arm, prior)).collect()
 }
 
-/// What the posterior says of each of the bandit's actions, in declared order.
+/// What the posterior says of each of the bandit's actions at a moment, in declared order.
 #[must_use]
-pub fn outlook(bandit: &Bandit, merged: &MergedState) -> Vec<ArmOutlook> {
-    let posteriors = posteriors(bandit, &merged.arms(), merged.warm_starts());
-    let betas: Vec<Beta> = posteriors.iter().map(|(_, beta)| *beta).collect();
+pub fn outlook(bandit: &Bandit, merged: &MergedState, now: UnixMillis) -> Vec<ArmOutlook> {
+    let arms = merged.arms();
+    let betas = posteriors(bandit, &merged.remembered(bandit, now));
     let range = bandit.reward().range();
     let value = |share: f64| range.min() + share * (range.max() - range.min());
-    posteriors
-        .iter()
+    let actions = bandit.actions().iter().zip(&betas);
+    actions
         .zip(probability_best(&betas))
-        .map(|((arm, beta), p_best)| ArmOutlook {
-            arm: *arm,
-            mean_reward: arm.mean_reward(bandit.reward()),
-            interval_95: (value(beta.quantile(0.025)), value(beta.quantile(0.975))),
-            p_best,
+        .map(|((action, beta), p_best)| {
+            let arm = arms.get(action).copied().unwrap_or_default();
+            ArmOutlook {
+                arm,
+                mean_reward: arm.mean_reward(bandit.reward()),
+                interval_95: (value(beta.quantile(0.025)), value(beta.quantile(0.975))),
+                p_best,
+            }
         })
         .collect()
 }
 
-/// The distribution over the bandit's actions that what was learned calls for, floor included.
+/// The distribution over the bandit's actions that what they brought calls for, floor included.
+///
+/// # Arguments
+/// `arms`: of each action, in declared order; [`MergedState::remembered`].
 ///
 /// # Returns
 /// `None` only where the statistics give no number at all, which no stored state does; the
 /// published allocation then stays as it is.
 #[must_use]
-pub fn allocate(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Option<Distribution> {
-    allocate_warm(bandit, arms, &WarmStarts::new())
-}
-
-fn allocate_warm(
-    bandit: &Bandit,
-    arms: &Sorted<Box<str>, ArmState>,
-    warm: &WarmStarts,
-) -> Option<Distribution> {
-    let betas: Vec<Beta> = posteriors(bandit, arms, warm)
-        .into_iter()
-        .map(|(_, beta)| beta)
-        .collect();
-    Distribution::from_probabilities(&probability_best(&betas), bandit.floor_parts()).ok()
+pub fn allocate(bandit: &Bandit, arms: &[IndexArm]) -> Option<Distribution> {
+    let best = probability_best(&posteriors(bandit, arms));
+    Distribution::from_probabilities(&best, bandit.floor_parts()).ok()
 }
 
 /// The snapshot that publishes what all shards together have learned, by the bandit's own policy.
@@ -132,7 +99,7 @@ pub fn snapshot(
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {
     let arms = merged.arms();
-    let distribution = allocate_warm(bandit, &arms, merged.warm_starts())?;
+    let distribution = allocate(bandit, &merged.remembered(bandit, at))?;
     let actions = bandit
         .actions()
         .iter()

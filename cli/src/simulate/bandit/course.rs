@@ -17,8 +17,8 @@ use bandera_shared::subject::SubjectKey;
 use bandera_shared::{EvaluationContext, UnixMillis};
 use std::collections::VecDeque;
 
-/// Parts of a run whose shares of the best action are shown.
-pub(super) const N_STRETCHES: usize = 10;
+/// Parts of a run whose shares of the best action are counted.
+const N_PARTS: usize = 100;
 
 /// The moment at which every run starts.
 const START_MS: i64 = 1_800_000_000_000;
@@ -36,8 +36,8 @@ pub(super) struct Outcome {
     /// The rewards that were drawn.
     pub(super) rewards: f64,
     pub(super) n_snapshots: u32,
-    /// Decisions, and those for the best action, in each part of the run.
-    pub(super) stretches: [(u32, u32); N_STRETCHES],
+    /// Decisions for the best action in each part of the run.
+    pub(super) best: Vec<u32>,
 }
 
 /// A run under way.
@@ -99,7 +99,10 @@ impl<'w> Course<'w> {
             snapshot: None,
             waiting: Vec::new(),
             coming: VecDeque::new(),
-            outcome: Outcome::default(),
+            outcome: Outcome {
+                best: vec![0; N_PARTS],
+                ..Outcome::default()
+            },
         };
         let contexts = world.contexts()?;
         for number in 0..world.n_decisions {
@@ -193,14 +196,13 @@ impl<'w> Course<'w> {
         let world = self.world;
         let actions = world.bandit.actions();
         let action = actions.iter().position(|known| *known == made.action)?;
-        let arm = world.arm(audience, action);
+        let arm = world.arm(audience, action, number);
         let best = world.best(audience);
         let outcome = &mut self.outcome;
         outcome.regret += best - arm.mean();
         outcome.possible += best;
-        let stretch = u64::from(number) * N_STRETCHES as u64 / u64::from(world.n_decisions);
-        if let Some((n, n_best)) = outcome.stretches.get_mut(stretch as usize) {
-            *n += 1;
+        let part = u64::from(number) * N_PARTS as u64 / u64::from(world.n_decisions);
+        if let Some(n_best) = outcome.best.get_mut(part as usize) {
             *n_best += u32::from(arm.mean() >= best);
         }
         let rewarded = (luck < arm.rate).then_some(arm.value);

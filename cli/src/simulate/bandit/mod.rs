@@ -41,6 +41,7 @@ Exit codes: 0 simulated, 2 wrong usage, 3 a file cannot be read.
 
 Examples:
   bandera simulate bandit --truth a=0.05,b=0.045 --traffic 10 --decisions 20000
+  bandera simulate bandit --truth a=0.12,b=0.05 --bandit forgets.json --swap-at 5000
   bandera simulate bandit --truth craft=0.05,gift=0.12 --windows 5,60,300 --delay 30 --json
   bandera simulate bandit --ruleset www/demo/ruleset.json --bandit hero \\
       --truth www/demo/visitors.json --traffic 2 --decisions 5000";
@@ -74,6 +75,10 @@ pub(super) struct BanditArgs {
     /// Seconds between a decision and its reward
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, value_parser = seconds)]
     delay: f64,
+    /// Turn the truth around from that decision on: the last action is as the first one was, and so
+    /// on
+    #[arg(long, value_name = "DECISION")]
+    swap_at: Option<u32>,
     /// Shards that count
     #[arg(long, value_name = "N", default_value_t = 4,
           value_parser = clap::value_parser!(u16).range(1..=1_024))]
@@ -111,6 +116,7 @@ pub(super) fn run(args: &BanditArgs, output: &mut Output) -> anyhow::Result<Exit
         n_decisions: args.decisions,
         delay_ms: (args.delay * 1e3) as i64,
         n_shards: args.shards,
+        swap_at: args.swap_at,
     };
     world.check()?;
     let mut windows_ms: Vec<i64> = args.windows.iter().map(|it| (it * 1e3) as i64).collect();

@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::output::{BOLD, Output, numbers, styled};
+use crate::shares::recovery;
 
 pub(super) fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     output.line(&format!(
@@ -58,7 +59,18 @@ pub(super) fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> 
             best(10),
         ]);
     }
-    Ok(output.table(&table)?)
+    output.table(&table)?;
+    if let Some(from) = report.swap_at {
+        output.line("")?;
+        for window in &report.windows {
+            output.line(&format!(
+                "after the swap at decision {from}, window {} s: {}",
+                window.seconds,
+                recovery(window.recovered_after)
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 fn percent(share: f64) -> String {

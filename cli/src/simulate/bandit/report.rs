@@ -1,8 +1,9 @@
 //! The figures of a simulated bandit.
 
 use super::BanditArgs;
-use super::course::{N_STRETCHES, Outcome};
+use super::course::Outcome;
 use super::world::World;
+use crate::shares::BestShares;
 use bandera_lab::MeanRegret;
 use bandera_shared::bandit::Policy;
 use serde::Serialize;
@@ -42,6 +43,9 @@ pub(super) struct Report {
     pub(super) shards: u16,
     pub(super) runs: u32,
     pub(super) seed: u64,
+    /// The decision from which on the truth is turned around.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) swap_at: Option<u32>,
     /// Rewards that the best action for everybody would have brought, in expectation.
     pub(super) possible: f64,
     /// What an even split would have given away.
@@ -69,6 +73,9 @@ pub(super) struct WindowReport {
     pub(super) rewards: Mean,
     /// Share of the best action in each tenth of a run.
     pub(super) best_shares: Vec<f64>,
+    /// Decisions after the swap until the best action had 80 % of a hundredth of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) recovered_after: Option<u32>,
 }
 
 impl Report {
@@ -81,7 +88,6 @@ impl Report {
         outcomes: &[Vec<Outcome>],
     ) -> Self {
         let at_once = outcomes.first().map_or(&[][..], Vec::as_slice);
-        let possible = Mean::of(at_once.iter().map(|run| run.possible)).mean;
         let windows = windows_ms.iter().zip(outcomes);
         let bandit = &world.bandit;
         Self {
@@ -97,26 +103,27 @@ impl Report {
             shards: world.n_shards,
             runs: args.runs,
             seed: args.seed,
-            possible,
+            swap_at: world.swap_at,
+            possible: possible(at_once),
             regret_of_even_split: even_split(world),
             windows: windows
-                .map(|(ms, runs)| WindowReport::new(*ms, runs, at_once, possible))
+                .map(|(ms, runs)| WindowReport::new(world, *ms, runs, at_once))
                 .collect(),
         }
     }
 }
 
 impl WindowReport {
-    fn new(window_ms: i64, runs: &[Outcome], at_once: &[Outcome], possible: f64) -> Self {
+    fn new(world: &World, window_ms: i64, runs: &[Outcome], at_once: &[Outcome]) -> Self {
+        let possible = possible(at_once);
         let regret = Mean::of(runs.iter().map(|run| run.regret));
         // Run by run, since both met the same visitors.
         let pairs = runs.iter().zip(at_once);
         let loss = Mean::of(pairs.map(|(run, at_once)| run.regret - at_once.regret));
-        let best_share = |stretch: usize| {
-            let parts = runs.iter().filter_map(|run| run.stretches.get(stretch));
-            let (n, n_best) = parts.fold((0, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
-            f64::from(n_best) / f64::from(n.max(1))
-        };
+        let mut shares = BestShares::of(world.n_decisions);
+        for run in runs {
+            shares.add(&run.best);
+        }
         Self {
             seconds: window_ms as f64 / 1e3,
             snapshots: Mean::of(runs.iter().map(|run| run.n_snapshots.into())).mean,
@@ -125,9 +132,15 @@ impl WindowReport {
             loss,
             loss_share: loss.mean / possible,
             rewards: Mean::of(runs.iter().map(|run| run.rewards)),
-            best_shares: (0..N_STRETCHES).map(best_share).collect(),
+            best_shares: shares.tenths(),
+            recovered_after: world.swap_at.and_then(|from| shares.recovered_after(from)),
         }
     }
+}
+
+/// What the best actions would have brought a run, in expectation.
+fn possible(runs: &[Outcome]) -> f64 {
+    Mean::of(runs.iter().map(|run| run.possible)).mean
 }
 
 fn even_split(world: &World) -> f64 {

@@ -18,6 +18,9 @@ pub(super) struct World {
     /// Between a decision and its reward.
     pub(super) delay_ms: i64,
     pub(super) n_shards: u16,
+    /// From that decision on, what was true of an audience's first action is true of its last one,
+    /// and so on.
+    pub(super) swap_at: Option<u32>,
 }
 
 impl World {
@@ -43,8 +46,15 @@ impl World {
         self.truth.audiences().iter().map(context).collect()
     }
 
-    /// The truth about an action for an audience.
-    pub(super) fn arm(&self, audience: usize, action: usize) -> ArmTruth {
+    /// The truth about an action for an audience, at a decision.
+    pub(super) fn arm(&self, audience: usize, action: usize, decision: u32) -> ArmTruth {
+        let is_swapped = self.swap_at.is_some_and(|from| decision >= from);
+        let last = self.bandit.actions().len().saturating_sub(1);
+        let action = if is_swapped {
+            last.saturating_sub(action)
+        } else {
+            action
+        };
         let audience = self.truth.audiences().get(audience);
         let nothing = ArmTruth {
             rate: 0.0,
@@ -54,10 +64,10 @@ impl World {
         arm.copied().unwrap_or(nothing)
     }
 
-    /// What the best action for an audience is expected to bring.
+    /// What the best action for an audience is expected to bring, at any decision.
     pub(super) fn best(&self, audience: usize) -> f64 {
         let actions = 0..self.bandit.actions().len();
-        let means = actions.map(|action| self.arm(audience, action).mean());
+        let means = actions.map(|action| self.arm(audience, action, 0).mean());
         means.fold(f64::NEG_INFINITY, f64::max)
     }
 }

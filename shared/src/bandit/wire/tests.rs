@@ -79,10 +79,59 @@ fn faults_point_at_their_place() {
     let policy = |policy: &str| {
         format!(r#""actions":["a","b"],{reward},"policy":{{"kind":"thompson",{policy}}}"#)
     };
+    check(&policy(r#""halfLifeMs":999"#), "/policy/halfLifeMs");
+    check(&policy(r#""windowMs":31622400001"#), "/policy/windowMs");
+    let both = r#""halfLifeMs":1000,"windowMs":1000"#;
+    check(&policy(both), "/policy/windowMs");
     check(&policy(r#""floor":0.51"#), "/policy/floor");
     check(&policy(r#""floor":-0.1"#), "/policy/floor");
     check(
         &policy(r#""prior":{"successes":0,"failures":1}"#),
         "/policy/prior",
     );
+}
+
+#[test]
+fn what_forgets_keeps_its_sums_apart() {
+    let declared = |policy: &str| {
+        let json = format!(
+            r#"{{"actions":["a","b"],"reward":{{"metric":"m","kind":"binary"}},
+                "policy":{{"kind":"thompson"{policy}}}}}"#
+        );
+        let bandit = parse("hero", &json).unwrap();
+        assert_eq!(checked("hero", to_wire(&bandit)).unwrap(), bandit);
+        bandit
+    };
+    let half = declared(r#","halfLifeMs":31622400000"#);
+    let ms = FORGETTING_MS_MAX;
+    assert_eq!(half.forgetting(), Some(Forgetting::HalfLife { ms }));
+    let window = declared(r#","windowMs":1000"#);
+    let ms = FORGETTING_MS_MIN;
+    assert_eq!(window.forgetting(), Some(Forgetting::Window { ms }));
+    let plain = declared("");
+    assert_eq!(plain.definition(), plain.reward().definition());
+    let other = declared(r#","halfLifeMs":1000"#);
+    let definitions = [&plain, &half, &window, &other].map(Bandit::definition);
+    for (place, one) in definitions.iter().enumerate() {
+        assert!(!definitions[..place].contains(one), "{definitions:?}");
+    }
+    // What shards have stored stands under this number.
+    assert_eq!(other.definition(), 13_690_385_339_404_918_625);
+}
+
+#[test]
+fn sums_of_every_period_fit() {
+    let declared = |n_places: usize| {
+        let json = format!(
+            r#"{{"actions":["1","2","3","4","5","6","7","8"],
+                "reward":{{"metric":"m","kind":"binary"}},
+                "policy":{{"kind":"contextual","halfLifeMs":1000,"features":[
+                    {{"kind":"hashed","attribute":"x","places":{n_places}}}]}}}}"#
+        );
+        parse("hero", &json)
+    };
+    assert!(declared(27).is_ok());
+    let fault = declared(28).unwrap_err();
+    assert_eq!(fault.pointer, "/policy/features");
+    assert!(fault.message.contains("in each of 17 periods"), "{fault}");
 }

@@ -110,6 +110,7 @@ fn batch(bandit: &Bandit, told: &[Told]) -> Batch {
             },
             row: RowKey(u128::from(decision)),
             keep_until: UnixMillis(1_000),
+            period: None,
             features: ContextVector::default(),
             observation,
         };

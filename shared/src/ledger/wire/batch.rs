@@ -89,7 +89,7 @@ impl KeyedBandit {
 }
 
 /// `kind`, index of the bandit, two names, row, `keep_until`, units, time, event. What a kind
-/// does not use is zero or empty.
+/// does not use is zero or empty; the second name of a decision is the number of its period.
 #[derive(Serialize, Deserialize)]
 struct ItemWire(u8, u16, String, String, RowWire, i64, i64, i64, RowWire);
 
@@ -173,6 +173,7 @@ fn item_to_wire(item: &Item) -> ItemWire {
             action,
             row,
             keep_until,
+            period,
             observation,
             features: _,
         }) => {
@@ -185,12 +186,12 @@ fn item_to_wire(item: &Item) -> ItemWire {
             };
             let action = action.to_string();
             let (row, keep_until) = (RowWire(*row), keep_until.0);
-            let none = String::new();
+            let period = period.map(|period| period.to_string());
             ItemWire(
                 kind,
                 *bandit,
                 action,
-                none,
+                period.unwrap_or_default(),
                 row,
                 keep_until,
                 units,
@@ -229,12 +230,21 @@ fn item_from_wire(wire: ItemWire, n_bandits: usize) -> Result<Item, InvalidMessa
     if usize::from(bandit) >= n_bandits {
         return Err(InvalidMessage::Value("index of bandit"));
     }
+    let period = match &*second {
+        "" => None,
+        period => Some(
+            period
+                .parse()
+                .map_err(|_| InvalidMessage::Value("period"))?,
+        ),
+    };
     let action = first.into();
     Ok(Item::Decision(DecisionItem {
         bandit,
         action,
         row: row.0,
         keep_until,
+        period,
         features: ContextVector::default(),
         observation,
     }))

@@ -34,6 +34,7 @@ fn batch() -> Batch {
         action: "a".into(),
         row: RowKey(u128::MAX),
         keep_until: UnixMillis(9),
+        period: None,
         features: ContextVector::new(7, [ONE, 0, -5]).unwrap(),
         observation,
     };

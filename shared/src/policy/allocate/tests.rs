@@ -2,7 +2,7 @@ use crate::sorted::Sorted;
 
 use super::*;
 use crate::bandit::{PARTS, REWARD_UNITS, wire};
-use crate::ledger::{InvalidWarmStart, ShardState, WARM_DECISIONS_MAX};
+use crate::ledger::{InvalidWarmStart, ShardState, WARM_DECISIONS_MAX, WarmStart};
 
 fn bandit(n_actions: usize, floor: f64) -> Bandit {
     let actions: Vec<String> = (0..n_actions).map(|i| format!("a{i}")).collect();
@@ -36,6 +36,11 @@ fn merged(arms: Sorted<Box<str>, ArmState>) -> MergedState {
     merged
 }
 
+fn allocated(bandit: &Bandit, arms: &Sorted<Box<str>, ArmState>) -> Distribution {
+    let known = merged(arms.clone()).remembered(bandit, UnixMillis(0));
+    allocate(bandit, &known).unwrap()
+}
+
 #[test]
 fn a_warm_start_is_a_prior_and_no_count() {
     let bandit = bandit(2, 0.0);
@@ -52,7 +57,7 @@ fn a_warm_start_is_a_prior_and_no_count() {
         ("a1".into(), arm(100, 40)),
     ]));
     let said = |merged| {
-        let outlook = outlook(&bandit, merged);
+        let outlook = outlook(&bandit, merged, UnixMillis(0));
         let said = outlook.iter().map(|one| (one.p_best, one.interval_95));
         said.collect::<Vec<_>>()
     };
@@ -61,7 +66,10 @@ fn a_warm_start_is_a_prior_and_no_count() {
         assert!((p_best - expected).abs() < 1e-7);
         assert!((interval.0 - wide.0).abs() < 1e-7 && (interval.1 - wide.1).abs() < 1e-7);
     }
-    assert_eq!(outlook(&bandit, &warmed)[1].arm, ArmState::default());
+    assert_eq!(
+        outlook(&bandit, &warmed, UnixMillis(0))[1].arm,
+        ArmState::default()
+    );
     let published = snapshot(&bandit, &warmed, 1, UnixMillis(0)).unwrap();
     let n_decisions = published.actions().iter().map(|one| one.n_decisions);
     assert!(n_decisions.eq([20, 0]));
@@ -92,14 +100,14 @@ fn a_warm_start_has_bounds() {
 
 #[test]
 fn nothing_learned_is_uniform() {
-    let distribution = allocate(&bandit(4, 0.0), &Sorted::new()).unwrap();
+    let distribution = allocated(&bandit(4, 0.0), &Sorted::new());
     assert_eq!(distribution.parts(), [250_000; 4]);
 }
 
 #[test]
 fn the_floor_keeps_every_action() {
     let arms = Sorted::from([("a0".into(), arm(1_000, 500)), ("a1".into(), arm(1_000, 1))]);
-    let distribution = allocate(&bandit(2, 0.05), &arms).unwrap();
+    let distribution = allocated(&bandit(2, 0.05), &arms);
     assert_eq!(distribution.parts(), [950_000, 50_000]);
 }
 
@@ -110,7 +118,7 @@ fn the_outlook_is_in_the_rewards_own_unit() {
     let bandit = wire::parse("hero", json).unwrap();
     // 100 decisions, 40 of them worth 30; the others rest at 0, which is a quarter of the range.
     let arms = Sorted::from([("a0".into(), arm(100, 40))]);
-    let [only] = outlook(&bandit, &merged(arms))[..] else {
+    let [only] = outlook(&bandit, &merged(arms), UnixMillis(0))[..] else {
         panic!("one action")
     };
     assert!((only.mean_reward - 12.0).abs() < 1e-9);
@@ -163,11 +171,11 @@ fn simulate(truth: &[f64], n_rounds: u64, refresh: u64, seed: u64) -> (f64, f64)
     let bandit = bandit(truth.len(), 0.0);
     let best = truth.iter().copied().fold(0.0, f64::max);
     let mut arms: Sorted<Box<str>, ArmState> = Sorted::new();
-    let mut distribution = allocate(&bandit, &arms).unwrap();
+    let mut distribution = allocated(&bandit, &arms);
     let (mut regret, mut n_best) = (0.0, 0u64);
     for round in 0..n_rounds {
         if round % refresh == 0 {
-            distribution = allocate(&bandit, &arms).unwrap();
+            distribution = allocated(&bandit, &arms);
         }
         let (action, _) = distribution.sample(draw(seed, round, 0));
         let rate = truth[action];
@@ -207,6 +215,6 @@ fn the_simulation_replays_bit_for_bit() {
 #[test]
 fn parts_always_sum() {
     let arms = Sorted::from([("a0".into(), arm(u64::MAX, u64::MAX))]);
-    let distribution = allocate(&bandit(64, 0.015), &arms).unwrap();
+    let distribution = allocated(&bandit(64, 0.015), &arms);
     assert_eq!(distribution.parts().iter().sum::<u32>(), PARTS);
 }

@@ -21,11 +21,11 @@ impl IndexArm {
         self.squares += share * share;
     }
 
-    /// Takes out a reward that has left the window of a sliding-window form.
-    pub fn expire(&mut self, share: f64) {
-        self.n = f64::max(self.n - 1.0, 0.0);
-        self.sum = (self.sum - share).clamp(0.0, self.n);
-        self.squares = (self.squares - share * share).clamp(0.0, self.sum);
+    /// Takes in what other decisions add up to, each counting for `weight`.
+    pub fn add(&mut self, other: &Self, weight: f64) {
+        self.n += weight * other.n;
+        self.sum += weight * other.sum;
+        self.squares += weight * other.squares;
     }
 
     /// Mean reward; one half before the first.
@@ -35,63 +35,24 @@ impl IndexArm {
     }
 }
 
-/// How fast what is old is forgotten, in drifting worlds.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Discount(f64);
-
-impl Discount {
-    /// Everything counts for ever.
-    pub const NONE: Self = Self(1.0);
-
-    /// A memory of about `rounds`: what is that old counts for `1/e`.
-    ///
-    /// # Formula
-    /// `gamma = 1 - 1 / rounds`; `None` where that is not in (0, 1).
-    /// # Source
-    /// Garivier and Moulines 2011, discounted UCB.
-    #[must_use]
-    pub fn over_rounds(rounds: f64) -> Option<Self> {
-        (rounds > 1.0 && rounds.is_finite()).then_some(Self(1.0 - 1.0 / rounds))
-    }
-
-    /// Lets a round pass for every action, whichever was chosen.
-    pub fn pass(self, arms: &mut [IndexArm]) {
-        for arm in arms {
-            arm.n *= self.0;
-            arm.sum *= self.0;
-            arm.squares *= self.0;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_old_fades_and_expires() {
-        let mut arms = [IndexArm::default(); 2];
-        for _ in 0..10_000 {
-            Discount::over_rounds(100.0).unwrap().pass(&mut arms);
-            arms[0].observe(0.25);
-        }
-        assert!((arms[0].n - 100.0).abs() < 1e-9, "{arms:?}");
-        assert!((arms[0].mean() - 0.25).abs() < 1e-12);
-        assert!((arms[1].mean() - 0.5).abs() < 1e-12);
-        assert_eq!(Discount::over_rounds(1.0), None);
-        assert_eq!(Discount::over_rounds(f64::NAN), None);
-
-        let mut arm = IndexArm::default();
-        arm.observe(1.0);
-        arm.observe(0.0);
-        arm.expire(1.0);
+    fn sums_count_in_part() {
+        let mut one = IndexArm::default();
+        one.observe(1.0);
+        one.observe(0.5);
+        let mut sum = IndexArm::default();
+        sum.add(&one, 0.5);
+        sum.add(&one, 1.5);
         let expected = IndexArm {
-            n: 1.0,
-            ..IndexArm::default()
+            n: 4.0,
+            sum: 3.0,
+            squares: 2.5,
         };
-        assert_eq!(arm, expected);
-        arm.expire(1.0);
-        arm.expire(1.0);
-        assert_eq!(arm, IndexArm::default());
+        assert_eq!(sum, expected);
+        assert!((sum.mean() - 0.75).abs() < 1e-15);
     }
 }

@@ -8,6 +8,6 @@ mod divergence;
 mod rule;
 mod student;
 
-pub use arm::{Discount, IndexArm};
+pub use arm::IndexArm;
 pub use rule::{AllocationRule, MeasuredShare, Plan, RULES, rule_named};
 pub use student::Student;

@@ -120,27 +120,6 @@ impl Block {
         self.squares = self.squares.saturating_add(other.squares);
     }
 
-    /// Rows of the upper triangle of `sum x x'`.
-    pub(super) fn products(&self) -> Vec<f64> {
-        let square = f64::from(ONE) * f64::from(ONE);
-        self.products
-            .iter()
-            .map(|sum| *sum as f64 / square)
-            .collect()
-    }
-
-    /// `sum r x`, rewards in shares of the range.
-    pub(super) fn rewards(&self) -> Vec<f64> {
-        let unit = f64::from(ONE) * crate::bandit::REWARD_UNITS as f64;
-        self.rewards.iter().map(|sum| *sum as f64 / unit).collect()
-    }
-
-    /// `sum r^2`, rewards in shares of the range.
-    pub(super) fn squares(&self) -> f64 {
-        let unit = crate::bandit::REWARD_UNITS as f64;
-        self.squares as f64 / (unit * unit)
-    }
-
     /// The bytes that are stored and sent: every sum, little endian, in the order of the members.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -167,6 +146,59 @@ impl Block {
         }
         block.squares = u128::from_le_bytes(*squares);
         Some(block)
+    }
+}
+
+/// A block as numbers, which may count in part: rewards in shares of the range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    pub(super) n_terms: usize,
+    /// Rows of the upper triangle of `sum x x'`.
+    pub(super) products: Vec<f64>,
+    /// `sum r x`.
+    pub(super) rewards: Vec<f64>,
+    /// `sum r^2`.
+    pub(super) squares: f64,
+}
+
+impl Sums {
+    /// The numbers of a block.
+    #[must_use]
+    pub fn of(block: &Block) -> Self {
+        let square = f64::from(ONE) * f64::from(ONE);
+        let unit = crate::bandit::REWARD_UNITS as f64;
+        let products = block.products.iter().map(|sum| *sum as f64 / square);
+        let rewards = block.rewards.iter();
+        let rewards = rewards.map(|sum| *sum as f64 / (f64::from(ONE) * unit));
+        Self {
+            n_terms: block.n_terms,
+            products: products.collect(),
+            rewards: rewards.collect(),
+            squares: block.squares as f64 / (unit * unit),
+        }
+    }
+
+    /// Rows of the upper triangle of `sum x x'`.
+    #[must_use]
+    pub fn products(&self) -> &[f64] {
+        &self.products
+    }
+
+    /// `sum r x`.
+    #[must_use]
+    pub fn rewards(&self) -> &[f64] {
+        &self.rewards
+    }
+
+    /// Adds what other decisions add up to, each counting for `weight`.
+    pub fn add(&mut self, other: &Self, weight: f64) {
+        for (sum, other) in self.products.iter_mut().zip(&other.products) {
+            *sum += weight * other;
+        }
+        for (sum, other) in self.rewards.iter_mut().zip(&other.rewards) {
+            *sum += weight * other;
+        }
+        self.squares += weight * other.squares;
     }
 }
 

@@ -1,6 +1,6 @@
 //! From sums to coefficients and a rate of exploration.
 
-use super::Block;
+use super::{Block, Sums};
 use crate::policy::contextual::triangle::{Triangle, dot};
 
 /// What ridge regression adds to the diagonal: each coefficient starts as if seen once.
@@ -64,20 +64,31 @@ impl Fit {
 pub fn fit(blocks: &[Block]) -> Option<Fit> {
     let mut all = blocks.first()?.clone();
     blocks.iter().skip(1).for_each(|block| all.add(block));
-    let n_terms = all.n_terms();
-    let (products, rewards) = (all.products(), all.rewards());
+    let each: Vec<Sums> = blocks.iter().map(Sums::of).collect();
+    fit_sums(Sums::of(&all), &each)
+}
+
+/// The same of blocks that count in part, and their sum.
+pub(super) fn fit_faded(blocks: &[Sums]) -> Option<Fit> {
+    let mut all = blocks.first()?.clone();
+    blocks.iter().skip(1).for_each(|block| all.add(block, 1.0));
+    fit_sums(all, blocks)
+}
+
+fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
+    let n_terms = all.n_terms;
+    let (products, rewards) = (all.products, all.rewards);
     let n_decisions = *products.first()?;
     let mean = *rewards.first()? / f64::max(n_decisions, 1.0);
     let mut start = vec![0.0; n_terms];
     *start.first_mut()? = mean;
     let common = around(&start, &products, &rewards, n_terms)?;
     let mut coefficients = Vec::with_capacity(blocks.len());
-    let mut left_over = all.squares();
+    let mut left_over = all.squares;
     for block in blocks {
-        let (products, rewards) = (block.products(), block.rewards());
-        let of = around(&common, &products, &rewards, n_terms)?;
-        let triangle = Triangle::of_rows(n_terms, products)?;
-        left_over += triangle.quadratic_form(&of) - 2.0 * dot(&of, &rewards);
+        let of = around(&common, &block.products, &block.rewards, n_terms)?;
+        let triangle = Triangle::of_rows(n_terms, block.products.clone())?;
+        left_over += triangle.quadratic_form(&of) - 2.0 * dot(&of, &block.rewards);
         coefficients.push(of);
     }
     let noise = (f64::max(left_over, 0.0) + 0.25) / (n_decisions + 1.0);

@@ -11,7 +11,8 @@ mod fit;
 mod learned;
 mod weighting;
 
-pub use block::Block;
+pub use block::{Block, Sums};
+use fit::fit_faded;
 pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
 pub use learned::{Estimate, Learned, LearnedAction, SegmentMean};
 pub use weighting::inverse_gaps;
@@ -43,8 +44,7 @@ pub fn snapshot(
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {
     let arms = merged.arms();
-    let blocks = merged.blocks(bandit.actions(), features.n_features());
-    let fit = fit(&blocks)?;
+    let (fit, _) = fitted(bandit, features, merged, at)?;
     let expected = fit.expected_on_average();
     let known: Vec<Option<f64>> = expected.into_iter().map(Some).collect();
     let average = inverse_gaps(&known, fit.gamma);
@@ -71,16 +71,30 @@ pub fn snapshot(
     snapshot.with_model(model)
 }
 
-/// What was learned of a contextual bandit, for people.
+/// The fit of what counts at a moment, and what it was made of.
+fn fitted(
+    bandit: &Bandit,
+    features: &FeatureSpec,
+    merged: &MergedState,
+    at: UnixMillis,
+) -> Option<(Fit, Vec<Sums>)> {
+    let n_features = features.n_features();
+    let Some(forgetting) = bandit.forgetting() else {
+        let blocks = merged.blocks(bandit.actions(), n_features);
+        return Some((fit(&blocks)?, blocks.iter().map(Sums::of).collect()));
+    };
+    let sums = merged.faded(bandit, (forgetting, n_features), at);
+    Some((fit_faded(&sums)?, sums))
+}
+
+/// What counts of a contextual bandit at a moment, for people.
 ///
 /// # Returns
 /// `None` for a bandit that looks at no context, and where the sums give no number.
 #[must_use]
-pub fn learned(bandit: &Bandit, merged: &MergedState) -> Option<Learned> {
-    let n_features = bandit.features()?.n_features();
-    let blocks = merged.blocks(bandit.actions(), n_features);
-    let fit = fit(&blocks)?;
-    let products = blocks.iter().map(Block::products);
+pub fn learned(bandit: &Bandit, merged: &MergedState, now: UnixMillis) -> Option<Learned> {
+    let (fit, sums) = fitted(bandit, bandit.features()?, merged, now)?;
+    let products = sums.into_iter().map(|of| of.products);
     Some(Learned::new(fit, bandit.actions().iter().zip(products)))
 }
 

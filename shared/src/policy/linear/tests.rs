@@ -68,6 +68,7 @@ fn events(bandit: &Bandit, decisions: &[Made], n_shards: usize) -> Vec<(usize, D
             action: bandit.actions()[made.action].clone(),
             row: RowKey(n as u128),
             keep_until: UnixMillis(9),
+            period: None,
             features: vector(bandit, made.values),
             observation,
         };
@@ -406,6 +407,7 @@ fn items_of_other_features_teach_nothing() {
             action: "a".into(),
             row: RowKey(1),
             keep_until: UnixMillis(9),
+            period: None,
             features,
             observation: Observation::Exposed,
         };
