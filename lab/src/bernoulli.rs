@@ -196,9 +196,9 @@ fn moment(round: u32) -> UnixMillis {
 fn remember(arms: &mut [IndexArm], periods: &Periods, forgetting: Forgetting, round: u32) {
     arms.fill(IndexArm::default());
     for (period, of) in periods {
-        let weight = forgetting.weight(*period, moment(round));
+        let weight_left = forgetting.weight_left(*period, moment(round));
         for (arm, of) in arms.iter_mut().zip(of) {
-            arm.add(of, weight);
+            arm.add(of, weight_left);
         }
     }
 }

@@ -160,7 +160,7 @@ fn learned(
 }
 
 /// What a decision counts for, as on paper.
-fn weight(forgetting: Forgetting, at: UnixMillis) -> f64 {
+fn weight_left(forgetting: Forgetting, at: UnixMillis) -> f64 {
     let (period_ms, half_life_ms) = match forgetting {
         Forgetting::HalfLife { ms } => (ms as i64 / 2, Some(ms as f64)),
         Forgetting::Window { ms } => (ms as i64 / PERIODS, None),
@@ -181,13 +181,13 @@ fn check_plain(bandit: &Bandit, decisions: &[Made], adds: bool, merged: &MergedS
     for (action, found) in merged.remembered(bandit, NOW).iter().enumerate() {
         let mut expected = [0.0; 3];
         for made in decisions.iter().filter(|made| made.action == action) {
-            let (weight, worth) = (
-                weight(bandit.forgetting().unwrap(), made.at()),
+            let (weight_left, worth) = (
+                weight_left(bandit.forgetting().unwrap(), made.at()),
                 made.worth(adds),
             );
-            expected[0] += weight;
-            expected[1] += weight * worth;
-            expected[2] += weight * worth * worth;
+            expected[0] += weight_left;
+            expected[1] += weight_left * worth;
+            expected[2] += weight_left * worth * worth;
         }
         let found = [found.n, found.sum, found.squares];
         for (found, expected) in found.into_iter().zip(expected) {
@@ -203,12 +203,12 @@ fn sums(bandit: &Bandit, decisions: &[Made], adds: bool, action: Option<usize>) 
         if action.is_some_and(|action| made.action != action) {
             continue;
         }
-        let weight = weight(bandit.forgetting().unwrap(), made.at());
+        let weight_left = weight_left(bandit.forgetting().unwrap(), made.at());
         let (x, worth) = (made.terms(), made.worth(adds));
         for i in 0..3 {
-            paper.b[i] += weight * worth * x[i];
+            paper.b[i] += weight_left * worth * x[i];
             for j in 0..3 {
-                paper.a[i][j] += weight * x[i] * x[j];
+                paper.a[i][j] += weight_left * x[i] * x[j];
             }
         }
     }

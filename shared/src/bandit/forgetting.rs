@@ -15,7 +15,7 @@ pub const FORGETTING_MS_MIN: u64 = 1_000;
 /// Longest half-life or window: a year.
 pub const FORGETTING_MS_MAX: u64 = 366 * 86_400_000;
 
-/// How what was learned loses weight, by the time of each decision.
+/// How what was learned loses weight_left, by the time of each decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgetting {
     /// What is `ms` older counts for half.
@@ -60,7 +60,7 @@ impl Forgetting {
     /// Garivier and Moulines 2011, discounted and sliding-window UCB. DIFFERENCE: by time instead
     /// of rounds, and in steps.
     #[must_use]
-    pub fn weight(self, period: i64, now: UnixMillis) -> f64 {
+    pub fn weight_left(self, period: i64, now: UnixMillis) -> f64 {
         let age = self.period_of(now).saturating_sub(period);
         match self {
             _ if age >= PERIODS => 0.0,
@@ -95,10 +95,10 @@ mod tests {
     fn what_is_old_counts_less_and_then_not() {
         let check = |forgetting: Forgetting, decided: i64, now: i64, expected: f64| {
             let period = forgetting.period_of(UnixMillis(decided));
-            let weight = forgetting.weight(period, UnixMillis(now));
+            let weight_left = forgetting.weight_left(period, UnixMillis(now));
             assert!(
-                (weight - expected).abs() < 1e-15,
-                "{forgetting:?} {decided} at {now}: {weight}"
+                (weight_left - expected).abs() < 1e-15,
+                "{forgetting:?} {decided} at {now}: {weight_left}"
             );
         };
         let half = Forgetting::HalfLife { ms: 2_000 };

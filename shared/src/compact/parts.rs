@@ -118,8 +118,8 @@ record!(PageChange {
 });
 record!(Edit { selector, action });
 record!(Redirect { to, status });
-/// What belongs to its kind. Members of later versions stand behind a mark where a kind would be, so
-/// that a policy without them reads and is written as ever.
+/// What belongs to its kind. Members of later versions stand behind a mark where a kind would be,
+/// so that a policy without them reads and is written as ever.
 impl Compact for CheckedPolicy {
     fn write(&self, to: &mut Writer) {
         let is_late = self.half_life_ms.is_some() || self.window_ms.is_some();

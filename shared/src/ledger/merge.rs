@@ -106,8 +106,8 @@ impl MergedState {
         };
         let names = self.shards.values().flat_map(|state| state.arms.keys());
         let counting = names.filter_map(|name| {
-            let weight = forgetting.weight(period_in(name, action)?, now);
-            (weight > 0.0).then(|| (name.clone(), weight))
+            let weight_left = forgetting.weight_left(period_in(name, action)?, now);
+            (weight_left > 0.0).then(|| (name.clone(), weight_left))
         });
         counting.collect()
     }
@@ -120,8 +120,8 @@ impl MergedState {
         now: UnixMillis,
     ) -> Option<(&WarmStart, f64)> {
         let start = self.warm.get(action)?;
-        let weight = |it: Forgetting| it.weight(it.period_of(start.at()), now);
-        Some((start, forgetting.map_or(1.0, weight)))
+        let weight_left = |it: Forgetting| it.weight_left(it.period_of(start.at()), now);
+        Some((start, forgetting.map_or(1.0, weight_left)))
     }
 
     /// What counts of each of the bandit's actions at a moment, warm starts included, in shares of
@@ -132,12 +132,12 @@ impl MergedState {
         let arms = self.arms();
         let of = |action: &str| {
             let mut sum = IndexArm::default();
-            if let Some((start, weight)) = self.warm_start(action, forgetting, now) {
-                sum.add(&start.as_arm(), weight);
+            if let Some((start, weight_left)) = self.warm_start(action, forgetting, now) {
+                sum.add(&start.as_arm(), weight_left);
             }
-            for (name, weight) in &self.counting(action, forgetting, now) {
+            for (name, weight_left) in &self.counting(action, forgetting, now) {
                 if let Some(arm) = arms.get(name) {
-                    sum.add(&in_shares(arm, spec), *weight);
+                    sum.add(&in_shares(arm, spec), *weight_left);
                 }
             }
             sum
@@ -155,15 +155,15 @@ impl MergedState {
     ) -> Vec<Sums> {
         let of = |action: &str| {
             let mut sum = Sums::of(&Block::new(n_features));
-            if let Some((start, weight)) = self.warm_start(action, Some(forgetting), now) {
-                sum.add(&Sums::of(&Block::warm(n_features, start)), weight);
+            if let Some((start, weight_left)) = self.warm_start(action, Some(forgetting), now) {
+                sum.add(&Sums::of(&Block::warm(n_features, start)), weight_left);
             }
-            for (name, weight) in &self.counting(action, Some(forgetting), now) {
+            for (name, weight_left) in &self.counting(action, Some(forgetting), now) {
                 let mut whole = Block::new(n_features);
                 let states = self.shards.values();
                 let blocks = states.filter_map(|state| state.blocks.get(name));
                 blocks.for_each(|block| whole.add(block));
-                sum.add(&Sums::of(&whole), *weight);
+                sum.add(&Sums::of(&whole), *weight_left);
             }
             sum
         };

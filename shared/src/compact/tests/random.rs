@@ -152,7 +152,7 @@ fn document() -> impl Strategy<Value = String> {
             members.insert(key, flag);
         }
         let policy = if hashed {
-            json!({ "kind": "contextual", "floor": 0.013, "windowMs": 5_000_000_000_u64, "features": [
+            json!({ "kind": "contextual", "floor": 0.013, "windowMs": 5_000_000, "features": [
                 { "kind": "oneHot", "attribute": "country", "categories": ["DE", "ES"] },
                 { "kind": "numeric", "attribute": { "of": "org", "path": ["size"] }, "min": 0,
                     "max": 9.5, "missing": 1 },
