@@ -15,7 +15,7 @@ pub const FORGETTING_MS_MIN: u64 = 1_000;
 /// Longest half-life or window: a year.
 pub const FORGETTING_MS_MAX: u64 = 366 * 86_400_000;
 
-/// How what was learned loses weight_left, by the time of each decision.
+/// How what was learned loses weight, by the time of each decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Forgetting {
     /// What is `ms` older counts for half.
