@@ -254,8 +254,8 @@ fn period_of(receipt: &Receipt, bandit: &Bandit) -> Option<i64> {
 
 /// Decision ids hash subject ids without a key; the keyed hash beside them keeps rows anonymous.
 /// The action is part of the key because a ruleset may change the actions within one revision. So
-/// is the period of a bandit that forgets: a decision that is made again in a later one (by a client
-/// that keeps nothing) is news then, and no order of events can move it between periods.
+/// is the period of a bandit that forgets: a decision that is made again in a later one (by a
+/// client that keeps nothing) is news then, and no order of events can move it between periods.
 fn row_of(receipt: &Receipt, bandit: &Bandit) -> RowKey {
     let decision = receipt.decision();
     let definition = bandit.definition().to_le_bytes();
