@@ -49,13 +49,13 @@ export const demoEnvironment = "demo";
 /** Every bound of the scripts, in the unit its name ends with. */
 export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
-  edgeGzipBytesMax: 380_000,
+  edgeGzipBytesMax: 379_500,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 188_000,
+  ledgerGzipBytesMax: 195_000,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 567_000,
+  edgeWorkerGzipBytesMax: 574_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
-  adminGzipBytesMax: 1_264_000,
+  adminGzipBytesMax: 1_040_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
   browserGzipBytesMax: 127_500,
   /** How long a Worker may take from start to its first healthy answer. */

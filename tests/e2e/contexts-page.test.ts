@@ -172,6 +172,13 @@ test("on the page a segment is picked, or a context entered, and stays while the
   await field.fill('{"device": ');
   await page.keyboard.press("Enter");
   await page.getByRole("status").getByText("The context is not JSON.").waitFor();
+  // What the API refuses is said, and the form that corrects it stays.
+  await field.fill('{"targetingKey": 7}');
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").getByText("targetingKey").waitFor();
+  await field.fill('{"device": "mobile"}');
+  await page.keyboard.press("Enter");
+  await entered.waitFor();
   await page.close();
 });
 

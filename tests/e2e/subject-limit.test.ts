@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { until } from "../../scripts/lib/run.ts";
 import { objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { tally } from "./lib/crowd.ts";
-import { Edge } from "./lib/edge.ts";
+import { Edge, SERVER_TOKEN } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
 import { postEvents, rewardFor } from "./lib/visitor.ts";
 import type { Verdict } from "./lib/visitor.ts";
@@ -82,4 +82,12 @@ test("an exposure is no reward, and has no such bound", async () => {
   const exposures = Array.from({ length: 2 * LIMIT }, (_, n) => ({ id: `e${n}`, kind: "exposure", receipt }));
   const { verdicts } = await postEvents(edge.url, exposures);
   assert.deepEqual(words(verdicts), { committed: 1, duplicate: 2 * LIMIT - 1 });
+});
+
+test("a server that reports for its visitors has no such bound", async () => {
+  const receipt = await receiptOf("dan", "first");
+  const rewards = Array.from({ length: 2 * LIMIT }, () => rewardFor(receipt, "revenue", 1));
+  const token = { authorization: `Bearer ${SERVER_TOKEN}` };
+  const { verdicts } = await postEvents(edge.url, rewards, token);
+  assert.deepEqual(words(verdicts), { committed: 2 * LIMIT });
 });

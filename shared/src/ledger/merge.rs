@@ -124,6 +124,17 @@ impl MergedState {
         Some((start, forgetting.map_or(1.0, weight_left)))
     }
 
+    /// Pseudo-decisions of each of the bandit's actions that still count at a moment.
+    #[must_use]
+    pub fn warm_weights(&self, bandit: &Bandit, now: UnixMillis) -> Vec<f64> {
+        let forgetting = bandit.forgetting();
+        let of = |action: &Box<str>| {
+            let start = self.warm_start(action, forgetting, now);
+            start.map_or(0.0, |(start, left)| f64::from(start.n_decisions()) * left)
+        };
+        bandit.actions().iter().map(of).collect()
+    }
+
     /// What counts of each of the bandit's actions at a moment, warm starts included, in shares of
     /// the reward's range.
     #[must_use]

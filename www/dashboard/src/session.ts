@@ -1,6 +1,6 @@
 /** What one signed-in person sees of one environment, and what they do to it. */
 
-import type { Api, Publications } from "./api.ts";
+import { type Api, type Publications, Refused } from "./api.ts";
 import type {
   BanditContexts,
   BanditState,
@@ -131,7 +131,13 @@ export class Session {
   async #contextsOf(key: string, state: BanditState | string): Promise<BanditContexts | string | undefined> {
     if (typeof state === "string" || !state.contextual) return undefined;
     const entered = this.#entered.get(key);
-    return this.#api.banditContexts(this.environment, key, entered).catch(wordsOf);
+    return this.#api.banditContexts(this.environment, key, entered).catch((error: unknown) => {
+      if (entered === undefined || !(error instanceof Refused)) return wordsOf(error);
+      // The form that would correct it stands beside the other contexts.
+      this.#entered.delete(key);
+      this.notice.failed(error);
+      return this.#api.banditContexts(this.environment, key, undefined).catch(wordsOf);
+    });
   }
 
   /** Asks from now on what a bandit does in the context with this JSON text; none without any. */

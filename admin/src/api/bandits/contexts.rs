@@ -75,7 +75,7 @@ struct ContextInput {
 struct ContextView {
     /// Such as `device = mobile`.
     name: String,
-    /// Decisions so far that were made in it; 0 for a context that was asked about.
+    /// Decisions that still count and were made in it; 0 for a context that was asked about.
     decisions: u64,
     arms: Vec<ArmInContext>,
 }
@@ -86,7 +86,7 @@ struct ArmInContext {
     action: String,
     /// Probability with which edges choose it there now, in 0..=1.
     share: f64,
-    /// Decisions for it there so far; absent for a context that was asked about.
+    /// Decisions for it there that still count; absent for a context that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     decisions: Option<u64>,
     /// Reward that is expected of a decision for it there, in the metric's unit; absent before

@@ -11,9 +11,9 @@ struct LearnedWire {
     actions: Vec<ActionWire>,
 }
 
-/// An action, its coefficients, and its rows of `sum x x'`.
+/// An action, its coefficients, its rows of `sum x x'`, and the pseudo-decisions among them.
 #[derive(Serialize, Deserialize)]
-struct ActionWire(String, Vec<f64>, Vec<f64>);
+struct ActionWire(String, Vec<f64>, Vec<f64>, f64);
 
 /// Writes what was learned.
 #[must_use]
@@ -23,8 +23,10 @@ pub fn print_learned(learned: &Learned) -> String {
             action,
             coefficients,
             products,
+            warm,
         } = one;
-        ActionWire(action.to_string(), coefficients.clone(), products.clone())
+        let (coefficients, products) = (coefficients.clone(), products.clone());
+        ActionWire(action.to_string(), coefficients, products, *warm)
     });
     print(&LearnedWire {
         noise: learned.noise,
@@ -42,6 +44,7 @@ pub fn parse_learned(json: &str) -> Result<Learned, InvalidMessage> {
         action: one.0.into(),
         coefficients: one.1,
         products: one.2,
+        warm: one.3,
     });
     Ok(Learned {
         noise: wire.noise,
@@ -61,10 +64,11 @@ mod tests {
                 action: "a".into(),
                 coefficients: vec![1.0 / 3.0, -0.0],
                 products: vec![f64::from(u32::MAX), 1e-300, 7.0],
+                warm: 12.5,
             }],
         };
         assert_eq!(parse_learned(&print_learned(&learned)), Ok(learned));
-        for text in ["", "{}", r#"{"noise": 1, "actions": [["a", [1], 2]]}"#] {
+        for text in ["", "{}", r#"{"noise": 1, "actions": [["a", [1], [2]]]}"#] {
             assert!(parse_learned(text).is_err(), "{text}");
         }
     }

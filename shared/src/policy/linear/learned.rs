@@ -14,6 +14,8 @@ pub struct LearnedAction {
     pub coefficients: Vec<f64>,
     /// Rows of the upper triangle of `sum x x'` over its decisions, `x` with an intercept.
     pub products: Vec<f64>,
+    /// Pseudo-decisions of a warm start among them: an intercept without a context.
+    pub warm: f64,
 }
 
 /// What is known of every action.
@@ -44,19 +46,20 @@ pub struct SegmentMean {
 }
 
 impl Learned {
-    /// The fit of actions, each with its rows of `sum x x'`.
+    /// The fit of actions, each with its rows of `sum x x'` and the pseudo-decisions among them.
     pub(super) fn new<'a>(
         fit: Fit,
-        actions: impl IntoIterator<Item = (&'a Box<str>, Vec<f64>)>,
+        actions: impl IntoIterator<Item = (&'a Box<str>, (Vec<f64>, f64))>,
     ) -> Self {
         let actions = actions.into_iter().zip(fit.coefficients);
         Self {
             noise: fit.noise,
             actions: actions
-                .map(|((action, products), coefficients)| LearnedAction {
+                .map(|((action, (products, warm)), coefficients)| LearnedAction {
                     action: action.clone(),
                     coefficients,
                     products,
+                    warm,
                 })
                 .collect(),
         }
@@ -74,8 +77,11 @@ impl Learned {
         let n_terms = self.actions.first()?.coefficients.len();
         let mut terms = vec![0.0; n_terms];
         let mut decisions = Vec::with_capacity(self.actions.len());
-        for LearnedAction { products, .. } in &self.actions {
-            let row = row(products, n_terms, term)?;
+        for LearnedAction { products, warm, .. } in &self.actions {
+            let mut row = row(products, n_terms, term)?;
+            if let (0, Some(n)) = (term, row.first_mut()) {
+                *n = f64::max(*n - warm, 0.0);
+            }
             decisions.push(*row.get(term)?);
             for (sum, of) in terms.iter_mut().zip(&row) {
                 *sum += of;
@@ -141,6 +147,7 @@ mod tests {
             action: name.into(),
             coefficients: coefficients.into(),
             products: products.into(),
+            warm: 0.0,
         };
         Learned {
             noise: 0.25,
@@ -166,6 +173,20 @@ mod tests {
             one.products.fill(0.0);
         }
         assert_eq!(none.segment(0), None);
+    }
+
+    #[test]
+    fn warm_starts_are_no_decisions() {
+        let mut learned = learned();
+        // As 1,000 decisions more, with no context.
+        let [a, _] = &mut learned.actions[..] else {
+            panic!("two actions");
+        };
+        (a.products[0], a.warm) = (1_004.0, 1_000.0);
+        let everybody = learned.segment(0).unwrap();
+        assert_eq!(everybody.decisions, [4.0, 2.0]);
+        assert_eq!(everybody.terms, [1.0, 0.5]);
+        assert_eq!(learned.segment(1).unwrap().decisions, [3.0, 0.0]);
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn fitted(
 pub fn learned(bandit: &Bandit, merged: &MergedState, now: UnixMillis) -> Option<Learned> {
     let (fit, sums) = fitted(bandit, bandit.features()?, merged, now)?;
     let products = sums.into_iter().map(|of| of.products);
-    Some(Learned::new(fit, bandit.actions().iter().zip(products)))
+    let evidence = products.zip(merged.warm_weights(bandit, now));
+    Some(Learned::new(fit, bandit.actions().iter().zip(evidence)))
 }
 
 /// Whether a model says something else than the one that is published.
