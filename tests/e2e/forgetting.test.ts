@@ -17,7 +17,7 @@ import { coordinatorOf } from "./lib/stored.ts";
 import type { Stored, StoredArm, StoredBlock } from "./lib/stored.ts";
 import { inLanes, postEvents } from "./lib/visitor.ts";
 
-const HALF_LIFE_MS = 60_000;
+const HALF_LIFE_MS = 16_000;
 const WINDOW_MS = 160_000;
 const FEATURES = [{ kind: "oneHot", attribute: "device", categories: ["desktop", "mobile"] }];
 const reward = { metric: "purchase", kind: "binary" };
@@ -197,11 +197,16 @@ async function becomesOneProcess(): Promise<void> {
 
 test("periods are exact after repeats, removals, kills and more shards", async () => {
   const first = await decisions();
+  const done = Date.now();
   await send(first.slice(0, N_DECISIONS));
-  await edge.restart(SHARDS.few);
+  await edge.restart({ vars: SHARDS.few });
+  await until("another period of each bandit", 60_000, async () => {
+    const isOver = (ms: number): boolean => Math.floor(Date.now() / ms) > Math.floor(done / ms);
+    return COMPARED.every((bandit) => isOver(PERIOD_MS[bandit])) ? true : undefined;
+  });
   const second = await decisions();
   await send([...first, ...second.slice(0, N_DECISIONS)]);
-  await edge.restart(SHARDS.many);
+  await edge.restart({ vars: SHARDS.many });
   // The rest comes late, for periods that are over by then.
   await send([...(await decisions()), ...second]);
   await becomesOneProcess();

@@ -20,7 +20,7 @@ export interface ApiTypes {}
 /** An action in a context. */
 export interface ArmInContext {
   action: string;
-  /** Decisions for it there so far; absent for a context that was asked about. */
+  /** Decisions for it there that still count; absent for a context that was asked about. */
   decisions?: number | null;
   /** Central 95 % interval of that expectation, in the metric's unit and range. */
   interval95?: number[] | null;
@@ -95,7 +95,7 @@ export interface BanditContexts {
 /** What is done in a context; of a segment, in the mean of its contexts. */
 export interface ContextView {
   arms: ArmInContext[];
-  /** Decisions so far that were made in it; 0 for a context that was asked about. */
+  /** Decisions that still count and were made in it; 0 for a context that was asked about. */
   decisions: number;
   /** Such as `device = mobile`. */
   name: string;
