@@ -128,11 +128,11 @@ impl MergedState {
     #[must_use]
     pub fn warm_weights(&self, bandit: &Bandit, now: UnixMillis) -> Vec<f64> {
         let forgetting = bandit.forgetting();
-        let of = |action: &Box<str>| {
+        let of = |action: &str| {
             let start = self.warm_start(action, forgetting, now);
             start.map_or(0.0, |(start, left)| f64::from(start.n_decisions()) * left)
         };
-        bandit.actions().iter().map(of).collect()
+        bandit.actions().iter().map(|action| of(action)).collect()
     }
 
     /// What counts of each of the bandit's actions at a moment, warm starts included, in shares of
