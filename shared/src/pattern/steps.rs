@@ -79,7 +79,7 @@ fn product(source: &str) -> u64 {
     let mut product = 2 * source.len() as u64;
     while let Some(byte) = reader.next() {
         if byte == b'{' {
-            product = product.saturating_mul(reader.times().unwrap_or(1));
+            product = product.saturating_mul(reader.times().unwrap_or_else(|| reader.commented()));
         }
     }
     product
@@ -114,12 +114,16 @@ impl Reader<'_> {
             let before: u64 = number.unwrap_or_default();
             let next = before.saturating_mul(10);
             number = Some(next.saturating_add(u64::from(digit - b'0')));
+            // The flag `x` allows it between digits.
+            self.spaces();
         }
         number
     }
 
+    /// Passes over white space of Unicode, and over what is no expression there anyway.
     fn spaces(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
+        let may_be_space = |byte: u8| byte <= b' ' || byte >= 0x80;
+        while self.peek().is_some_and(may_be_space) {
             self.at += 1;
         }
     }
@@ -144,6 +148,14 @@ impl Reader<'_> {
             self.at = start;
         }
         times
+    }
+
+    /// How often at most, where a comment may stand between the digits.
+    fn commented(&self) -> u64 {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let inside = rest.split(|byte| *byte == b'}').next().unwrap_or_default();
+        let may_count = inside.contains(&b'#') && inside.iter().any(u8::is_ascii_digit);
+        if may_count { u64::MAX } else { 1 }
     }
 
     /// Passes over what stands behind an opening bracket and matches nothing: `?:`, a name.
@@ -183,10 +195,22 @@ impl Reader<'_> {
         found.max(1)
     }
 
+    /// Whether a word stands in the braces that come next.
+    fn is_before_word(&self) -> bool {
+        let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+        let first = rest.iter().find(|byte| !byte.is_ascii_whitespace());
+        first.is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'-')
+    }
+
     /// What follows a backslash, with the braces that belong to it.
     fn escape(&mut self) -> u64 {
         let escaped = self.next();
-        let takes_braces = matches!(escaped, Some(b'x' | b'u' | b'U' | b'p' | b'P' | b'b'));
+        let takes_braces = match escaped {
+            Some(b'x' | b'u' | b'U' | b'p' | b'P') => true,
+            // `\b{start}` is a border of a word, `\b{5}` a repetition.
+            Some(b'b') => self.is_before_word(),
+            _ => false,
+        };
         if takes_braces && self.peek() == Some(b'{') {
             while self.next().is_some_and(|byte| byte != b'}') {}
         }
@@ -225,6 +249,12 @@ mod tests {
         check("(?x)(ab #(\n){9}){9}", 2 * 19 * 81);
         check("{3}", 3);
         check("(a{10}){10}", 230);
+        check(r"\b{5}", 10);
+        check(r"\b{start}a", 2);
+        check("a{\u{b}3}", 6);
+        check("a{\u{a0}3}", 6);
+        check("(?x)a{1 0}", 2 * 10 * 10);
+        check("(?x)a{#c\n1000}", u64::MAX);
         // What is no expression is counted without complaint.
         check("a)b(c", 6);
         check("[a", 1);
