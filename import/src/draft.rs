@@ -98,6 +98,17 @@ pub(crate) struct FlagDraft {
 }
 
 impl FlagDraft {
+    /// A flag that answers as the other system does when it cannot read one: with an error.
+    pub(crate) fn unreadable(fault: &ImportError, draft: &mut Draft) -> Self {
+        let message = format!("{}; the flag answers with an error", fault.message);
+        draft.mapped(&*fault.pointer, message);
+        let serve = error("PARSE_ERROR", &fault.message);
+        Self {
+            rules: vec![json!({ "id": "unreadable", "serve": serve })],
+            ..Self::default()
+        }
+    }
+
     fn into_json(self) -> Json {
         let mut flag = json!({
             "type": if self.kind.is_empty() { "json" } else { self.kind },
@@ -139,6 +150,32 @@ impl RuleIds {
         }
         name
     }
+}
+
+/// The type that the values of all variants have.
+pub(crate) fn kind_of(variants: &Map<String, Json>) -> &'static str {
+    let is_of = |fits: fn(&Json) -> bool| {
+        let mut values = variants.values().filter_map(|variant| variant.get("value"));
+        !variants.is_empty() && values.all(fits)
+    };
+    if is_of(Json::is_boolean) {
+        "boolean"
+    } else if is_of(Json::is_string) {
+        "string"
+    } else if is_of(Json::is_number) {
+        "number"
+    } else {
+        "json"
+    }
+}
+
+/// The beginning of a text, in so many bytes at most.
+pub(crate) fn within(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
 }
 
 /// A condition that needs every part.

@@ -10,7 +10,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
-import { generator } from "./lib/crowd.ts";
+import { generator, sendInAnyOrder } from "./lib/crowd.ts";
 import { ENVIRONMENT, Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
 import { coordinatorOf } from "./lib/stored.ts";
@@ -120,23 +120,7 @@ async function send(made: readonly Made[]): Promise<void> {
       ...(rewarded === "taken back" ? [removal] : []),
     ];
   });
-  const again = events.filter(() => chance() < 0.3);
-  const order = [...events, ...again]
-    .map((event) => ({ event, place: chance() }))
-    .sort((one, other) => one.place - other.place)
-    .map(({ event }) => event);
-  const batches = Array.from({ length: Math.ceil(order.length / 20) }, (_, n) =>
-    order.slice(n * 20, (n + 1) * 20),
-  );
-  await inLanes(batches, LANES, async (batch) => {
-    // What a busy shard left to the queue would die with the runtime: send it until it is on disk.
-    await until("a batch to be committed", 30_000, async () => {
-      const { verdicts, body } = await postEvents(edge.url, batch);
-      const words = new Set(verdicts.map(({ verdict }) => verdict));
-      assert.ok(verdicts.length === batch.length && !words.has("rejected"), body);
-      return words.has("queued") ? undefined : true;
-    });
-  });
+  await sendInAnyOrder(edge.url, events, chance);
 }
 
 function armOf(made: readonly Made[]): StoredArm {

@@ -10,12 +10,12 @@ import { isDeepStrictEqual } from "node:util";
 
 import { until } from "../../scripts/lib/run.ts";
 import { objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
-import { generator } from "./lib/crowd.ts";
+import { generator, sendInAnyOrder } from "./lib/crowd.ts";
 import { Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
 import { coordinatorOf } from "./lib/stored.ts";
 import type { Stored, StoredArm, StoredBlock } from "./lib/stored.ts";
-import { inLanes, postEvents } from "./lib/visitor.ts";
+import { inLanes } from "./lib/visitor.ts";
 
 /** What is offered at first, and later. */
 const ACTIONS = ["a", "b", "c"];
@@ -48,7 +48,6 @@ const flag = (bandit: string): unknown =>
 
 const N_SUBJECTS = 40;
 const LANES = 4;
-const BATCH = 20;
 /** How many of the rewards, or of the decisions, are taken back. */
 const REMOVED = 0.3;
 /** How wrong clocks of visitors are. */
@@ -141,13 +140,6 @@ async function decisions(): Promise<readonly Made[]> {
   return made;
 }
 
-function shuffled<T>(items: readonly T[]): readonly T[] {
-  return items
-    .map((item) => ({ item, order: chance() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
-}
-
 /** Everything that is to say of the decisions. */
 function events(made: readonly Made[]): readonly unknown[] {
   const removal = (receipt: string): object => ({ id: randomUUID(), kind: "removal", receipt });
@@ -161,23 +153,7 @@ function events(made: readonly Made[]): readonly unknown[] {
   ]);
 }
 
-/** Sends events in any order and some of them twice; every one must be taken. */
-async function send(list: readonly unknown[]): Promise<void> {
-  const again = list.filter(() => chance() < 0.3);
-  const order = shuffled([...list, ...again]);
-  const batches = Array.from({ length: Math.ceil(order.length / BATCH) }, (_, n) =>
-    order.slice(n * BATCH, (n + 1) * BATCH),
-  );
-  await inLanes(batches, LANES, async (batch) => {
-    // What a busy shard left to the queue would die with the runtime: send it until it is on disk.
-    await until("a batch to be committed", 30_000, async () => {
-      const { verdicts, body } = await postEvents(edge.url, batch);
-      const words = new Set(verdicts.map(({ verdict }) => verdict));
-      assert.ok(verdicts.length === batch.length && !words.has("rejected"), body);
-      return words.has("queued") ? undefined : true;
-    });
-  });
-}
+const send = (list: readonly unknown[]): Promise<void> => sendInAnyOrder(edge.url, list, chance);
 
 const UNIT = 2 ** 32;
 

@@ -71,7 +71,7 @@ fn it_accepts_every_ruleset_of_the_project() {
 }
 
 #[test]
-fn it_knows_the_members_that_the_compiler_knows() {
+fn each_of_its_members_is_one_of_the_compiler() {
     let ran = bandera(&["validate", "--strict", &file("everything.json", EVERYTHING)]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let mut written = BTreeSet::new();

@@ -10,7 +10,7 @@ mod shape;
 mod tests;
 
 use crate::ImportError;
-use crate::draft::{Draft, FlagDraft, all, error, malformed};
+use crate::draft::{Draft, FlagDraft, all, malformed};
 use crate::part::Part;
 use serde_json::{Map, Value as Json, json};
 use setting::Importer;
@@ -50,22 +50,11 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
     for (key, setting) in settings.members()? {
         let flag = match Importer::new(key, &config, &mut draft).flag(&setting) {
             Ok(flag) => flag,
-            Err(fault) => broken(&fault, &mut draft),
+            Err(fault) => FlagDraft::unreadable(&fault, &mut draft),
         };
         draft.flag(key, flag);
     }
     Ok(draft)
-}
-
-/// A flag that answers as ConfigCat does when it cannot make sense of a setting.
-fn broken(fault: &ImportError, draft: &mut Draft) -> FlagDraft {
-    let message = format!("{}; the flag answers with an error", fault.message);
-    draft.mapped(&*fault.pointer, message);
-    let serve = error("PARSE_ERROR", &fault.message);
-    FlagDraft {
-        rules: vec![json!({ "id": "unreadable", "serve": serve })],
-        ..FlagDraft::default()
-    }
 }
 
 /// What settings share.

@@ -10,7 +10,7 @@ mod shape;
 mod tests;
 
 use crate::ImportError;
-use crate::draft::{Draft, FlagDraft, error, malformed};
+use crate::draft::{Draft, FlagDraft, malformed};
 use crate::part::Part;
 use bandit::Bandits;
 use serde_json::{Map, Value as Json, json};
@@ -56,7 +56,7 @@ pub(crate) fn read(export: &Json) -> Result<Draft, ImportError> {
         };
         let flag = match importer.flag(&flag) {
             Ok(flag) => flag,
-            Err(fault) => broken(&fault, &mut draft),
+            Err(fault) => FlagDraft::unreadable(&fault, &mut draft),
         };
         draft.flag(key, flag);
     }
@@ -71,17 +71,6 @@ fn unwrap(response: &Part<'_>) -> Result<Option<Json>, ImportError> {
             .map(Some)
             .map_err(|error| malformed(&response.pointer, &format!("no JSON: {error}"))),
         _ => Ok(None),
-    }
-}
-
-/// A flag that answers as Eppo does when it cannot read one.
-fn broken(fault: &ImportError, draft: &mut Draft) -> FlagDraft {
-    let message = format!("{}; the flag answers with an error", fault.message);
-    draft.mapped(&*fault.pointer, message);
-    let serve = error("PARSE_ERROR", &fault.message);
-    FlagDraft {
-        rules: vec![json!({ "id": "unreadable", "serve": serve })],
-        ..FlagDraft::default()
     }
 }
 

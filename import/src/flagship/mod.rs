@@ -9,7 +9,7 @@ mod shape;
 mod tests;
 
 use crate::ImportError;
-use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, malformed};
+use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, kind_of, malformed};
 use crate::member::{number, text};
 use bandera_shared::dialect::flagship::path;
 use bandera_shared::dialect::method::{FLAGSHIP_SCALE, FLAGSHIP_STEPS, first_reaching};
@@ -73,7 +73,7 @@ impl Reader<'_> {
             variants.insert(name.clone(), json!({ "value": value }));
         }
         let mut writing = FlagDraft {
-            kind: kind(&variants),
+            kind: kind_of(&variants),
             is_disabled: flag.get("enabled") != Some(&true.into()),
             variants,
             ..FlagDraft::default()
@@ -262,21 +262,4 @@ fn undefined(variation: &str) -> Json {
         "PARSE_ERROR",
         &format!("the variation \"{variation}\" is not defined"),
     )
-}
-
-/// The type that all values have.
-fn kind(variants: &Map<String, Json>) -> &'static str {
-    let is_of = |fits: fn(&Json) -> bool| {
-        let mut values = variants.values().filter_map(|variant| variant.get("value"));
-        !variants.is_empty() && values.all(fits)
-    };
-    if is_of(Json::is_boolean) {
-        "boolean"
-    } else if is_of(Json::is_string) {
-        "string"
-    } else if is_of(Json::is_number) {
-        "number"
-    } else {
-        "json"
-    }
 }

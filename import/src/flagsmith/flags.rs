@@ -180,6 +180,32 @@ fn constant(holds: bool) -> Json {
 
 /// The one where the condition holds, the other where it does not.
 fn either(condition: Json, yes: Json, no: Json) -> Json {
+    // A flag that is asked twice is evaluated twice, and so is what it asks itself.
+    let (always, never) = (constant(true), constant(false));
+    if yes == no {
+        return yes;
+    }
+    if no == never {
+        return if yes == always {
+            condition
+        } else {
+            all(vec![condition, yes])
+        };
+    }
+    if yes == never {
+        let fails = not(condition);
+        return if no == always {
+            fails
+        } else {
+            all(vec![fails, no])
+        };
+    }
+    if yes == always {
+        return any(vec![condition, no]);
+    }
+    if no == always {
+        return any(vec![not(condition), yes]);
+    }
     any(vec![
         all(vec![condition.clone(), yes]),
         all(vec![not(condition), no]),

@@ -309,6 +309,30 @@ fn other_flags_are_asked_for_their_answers() {
 }
 
 #[test]
+fn flags_ask_each_other_in_long_chains() {
+    let name = |n: usize| format!("f{n}");
+    let feature = |n: usize, is_on: bool| {
+        json!({
+            "key": name(n), "name": name(n), "enabled": is_on, "value": "v",
+        })
+    };
+    let (mut features, mut segments) = (json!({}), json!({}));
+    for n in 0..100 {
+        features[name(n)] = feature(n, false);
+        let next = condition(&format!("$.flags.f{}.enabled", n + 1), "EQUAL", "true");
+        let rule = json!({ "type": "ALL", "conditions": [next] });
+        segments[name(n)] = json!({
+            "key": name(n), "name": name(n), "rules": [rule], "overrides": [feature(n, true)],
+        });
+    }
+    for is_on in [true, false] {
+        features[name(100)] = feature(100, is_on);
+        let asked = asked(&features, &segments);
+        assert_eq!(asked.is_on("f0", &json!({ "targetingKey": "ana" })), is_on);
+    }
+}
+
+#[test]
 fn flags_that_ask_for_themselves_have_no_overrides() {
     let asked = asking("$.flags.f.enabled", "EQUAL", "false");
     assert!(!asked.is_on("f", &json!({ "targetingKey": "ana" })));

@@ -10,7 +10,10 @@ mod stages;
 mod tests;
 
 use crate::ImportError;
-use crate::draft::{Draft, FlagDraft, RuleIds, all, any, below, error, malformed, not};
+use crate::draft::{
+    Draft, FlagDraft, RuleIds, all, any, below, error, kind_of, malformed, not, within,
+};
+use bandera_shared::compile::limits::KEY_BYTES_MAX;
 use rule::Rules;
 use serde_json::{Map, Value as Json, json};
 pub(crate) use shape::shape;
@@ -115,7 +118,7 @@ impl Flag<'_> {
             return Err(broken("/scheduledRollout", message));
         }
         Ok(FlagDraft {
-            kind: variants.kind(),
+            kind: kind_of(&variants.written),
             is_disabled: !has_schedule && is_true(self.written.get("disable")),
             variants: variants.written,
             rules: rules.list,
@@ -189,7 +192,13 @@ impl Flag<'_> {
         if written.get("needs").is_none_or(|needs| *needs == json!([])) {
             return key.to_owned();
         }
-        let mut name = format!("{key} without its needs");
+        let mut suffix = " without its needs".to_owned();
+        if key.len() + suffix.len() > KEY_BYTES_MAX {
+            // Keys that begin alike are told apart by their places.
+            let place = self.others.keys().position(|other| other == key);
+            suffix = format!(" ({}){suffix}", place.unwrap_or_default());
+        }
+        let mut name = within(key, KEY_BYTES_MAX - suffix.len()).to_owned() + &suffix;
         while self.others.contains_key(&name) {
             name.push('+');
         }
@@ -297,20 +306,5 @@ impl<'e> Variants<'e> {
     /// The variant that a variation is at present.
     fn key(&self, variation: &str) -> Option<&str> {
         self.present.get(variation).and_then(Json::as_str)
-    }
-
-    fn kind(&self) -> &'static str {
-        let values = || {
-            self.written
-                .values()
-                .filter_map(|variant| variant.get("value"))
-        };
-        let all = |is: fn(&Json) -> bool| values().all(is);
-        match () {
-            () if all(Json::is_boolean) => "boolean",
-            () if all(Json::is_string) => "string",
-            () if all(Json::is_number) => "number",
-            () => "json",
-        }
     }
 }

@@ -294,6 +294,32 @@ fn a_flag_may_need_others() {
 }
 
 #[test]
+fn a_needed_flag_may_have_the_longest_key() {
+    // Two that begin alike, and each needs something itself.
+    let key = |last: &str| "é".repeat(127) + last;
+    let flag = |value: u8| {
+        json!({"variations": {"one": value}, "needs": [{"flag": "nobody"}],
+        "defaultRule": {"variation": "one"}})
+    };
+    for (asked, wanted) in [("a", 1), ("b", 2)] {
+        let needs = json!([{"flag": key(asked), "value": wanted}]);
+        let color = json!({"variations": variations(), "needs": needs,
+            "defaultRule": {"variation": "red"}});
+        let other = json!({"variations": variations(),
+            "needs": [{"flag": key("a"), "value": 1}, {"flag": key("b"), "value": 2}],
+            "defaultRule": {"variation": "red"}});
+        let export =
+            json!({"color": color, "other": other, (key("a")): flag(1), (key("b")): flag(2)});
+        let tried = tried(&export);
+        check(&tried, &json!({}), NOW, Some("red"), "STATIC");
+        assert_eq!(
+            tried.answer("other", &json!({}), NOW).variant.as_deref(),
+            Some("red")
+        );
+    }
+}
+
+#[test]
 fn a_needed_flag_draws_as_by_itself() {
     let drawn = json!({"variations": {"on": true, "off": false},
         "needs": [{"flag": "nobody"}],

@@ -3,6 +3,7 @@
 use super::Payload;
 use super::ranges::is_true;
 use crate::draft::{Draft, all, any, below, not};
+use bandera_shared::compile::limits::KEY_BYTES_MAX;
 use bandera_shared::dialect::ecma_pattern::{Letters, NoPattern, compile};
 use bandera_shared::dialect::{Source, View, test};
 use bandera_shared::truth::Truth;
@@ -18,9 +19,6 @@ const DEPTH_MAX: usize = 20;
 
 /// Levels of lists and objects inside each other; readers of rulesets go no deeper than 128.
 const WRITTEN_DEPTH_MAX: usize = 90;
-
-/// Bytes of a segment's key.
-const KEY_BYTES_MAX: usize = 256;
 
 /// Operators, of which a misspelled one never holds.
 const OPERATORS: [&str; 25] = [
@@ -66,11 +64,15 @@ impl Conditions<'_, '_> {
     pub(super) fn written(&mut self, condition: Option<&Json>, pointer: &str) -> Option<Json> {
         let condition = condition.filter(|condition| is_true(condition))?;
         if depth(condition) > WRITTEN_DEPTH_MAX {
-            let message = format!("nested deeper than {WRITTEN_DEPTH_MAX} levels: it never holds");
-            self.draft.approximated(pointer, message);
-            return Some(any(Vec::new()));
+            return Some(self.too_deep(pointer));
         }
         Some(self.tree(condition, pointer, 1))
+    }
+
+    fn too_deep(&mut self, pointer: &str) -> Json {
+        let message = format!("nested deeper than {WRITTEN_DEPTH_MAX} levels: it never holds");
+        self.draft.approximated(pointer, message);
+        any(Vec::new())
     }
 
     fn tree(&mut self, condition: &Json, pointer: &str, depth: usize) -> Json {
@@ -257,6 +259,9 @@ impl Conditions<'_, '_> {
         let condition = condition.cloned().unwrap_or_else(|| json!({}));
         let key = written.get("id").and_then(Json::as_str).unwrap_or_default();
         let pointer = below(pointer, "condition");
+        if depth(&condition) > WRITTEN_DEPTH_MAX {
+            return self.too_deep(&pointer);
+        }
         let condition = self.operand(&condition, &pointer);
         if self
             .payload

@@ -284,6 +284,28 @@ fn conditions_of_any_depth_compile() {
 }
 
 #[test]
+fn prerequisites_of_any_depth_compile() {
+    let nested = |levels: usize| {
+        let condition = (0..levels).fold(
+            json!({ "value": "on" }),
+            |inside, _| json!({ "$or": [inside] }),
+        );
+        asked(&json!({
+            "parent": { "defaultValue": "on" },
+            "shop": { "defaultValue": "none", "rules": [{
+                "parentConditions": [{ "id": "parent", "condition": condition }], "force": "x",
+            }] },
+        }))
+    };
+    assert_eq!(answer(&nested(44), &json!({})), "x \"x\"");
+    for levels in [45, 55] {
+        let asked = nested(levels);
+        assert_eq!(answer(&asked, &json!({})), NONE, "{levels}");
+        assert_eq!(asked.noted(Fidelity::Approximated).len(), 1);
+    }
+}
+
+#[test]
 fn what_is_no_payload_is_refused() {
     let pointer = |export: &str| {
         import(Peer::GrowthBook, export.as_bytes())

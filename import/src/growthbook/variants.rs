@@ -1,10 +1,8 @@
 //! Variants of a feature: values that its rules force, and variations of its experiments.
 
-use crate::draft::FlagDraft;
+use crate::draft::{FlagDraft, kind_of, within};
+use bandera_shared::compile::limits::KEY_BYTES_MAX;
 use serde_json::{Map, Value as Json, json};
-
-/// Bytes of a variant's key.
-const KEY_BYTES_MAX: usize = 256;
 
 /// Bytes of a value that is its own name.
 const NAME_BYTES_MAX: usize = 40;
@@ -54,26 +52,7 @@ impl Variants {
 
     /// Gives the variants to a flag, with the type that all of their values have.
     pub(super) fn finish(self, flag: &mut FlagDraft) {
-        let values = || self.0.values().filter_map(|variant| variant.get("value"));
-        let is_of = |fits: fn(&Json) -> bool| !self.0.is_empty() && values().all(fits);
-        flag.kind = if is_of(Json::is_boolean) {
-            "boolean"
-        } else if is_of(Json::is_string) {
-            "string"
-        } else if is_of(Json::is_number) {
-            "number"
-        } else {
-            "json"
-        };
+        flag.kind = kind_of(&self.0);
         flag.variants = self.0;
     }
-}
-
-/// The beginning of a text, in so many bytes at most.
-fn within(text: &str, bytes_max: usize) -> &str {
-    let mut end = text.len().min(bytes_max);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ pub(super) struct Filters<'r, 'e> {
     pub(super) flags: &'r Map<String, Json>,
     pub(super) cohorts: &'r mut Cohorts<'e>,
     pub(super) draft: &'r mut Draft,
-    /// Whether true and false are texts like any other: from version 2 of the comparison on.
+    /// Whether true and false are texts like any other: in version 2 of the comparison.
     pub(super) has_no_truth: bool,
 }
 
@@ -151,7 +151,7 @@ impl<'e> Filters<'_, 'e> {
             .and_then(Json::as_str)
             .unwrap_or_default();
         let operator = written.get("operator").and_then(Json::as_str);
-        let operator = operator.unwrap_or("exact");
+        let operator = operator.filter(|name| !name.is_empty()).unwrap_or("exact");
         let mut value = written.get("value").cloned().unwrap_or(Json::Null);
         let operator = match operator {
             "exact" if self.is_of_truth(&value) => "truth",

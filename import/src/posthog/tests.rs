@@ -412,6 +412,7 @@ fn both_comparisons_of_truth_are_taken_over() {
     for value in [json!(false), json!("False"), json!(["true", false])] {
         check(1, "exact", value.clone(), json!("x"), "true");
         check(1, "exact", value.clone(), json!(0), "true");
+        check(1, "", value.clone(), json!("x"), "true");
         check(1, "is_not", value.clone(), json!("x"), "false");
         check(2, "exact", value.clone(), json!("x"), "false");
         check(2, "is_not", value.clone(), json!(0), "true");
@@ -420,6 +421,7 @@ fn both_comparisons_of_truth_are_taken_over() {
     for version in [1, 2] {
         check(version, "exact", json!("true"), json!(true), "true");
         check(version, "exact", json!(true), json!("x"), "false");
+        check(version, "", json!(true), json!("TRUE"), "true");
         check(version, "exact", json!([]), json!("TRUE"), "true");
         check(version, "is_not", json!([]), json!("x"), "true");
         check(version, "exact", json!(["true", "x"]), json!("X"), "true");

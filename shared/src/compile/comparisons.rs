@@ -7,7 +7,6 @@ use crate::flag::{Flag, Rule, Serve};
 use crate::pattern::steps;
 use crate::ruleset::Segment;
 use crate::value::Value;
-use std::collections::BTreeSet;
 
 /// What one step of a regular expression counts for: each character of a text may be held against
 /// every step, where another comparison looks at each character once.
@@ -46,7 +45,7 @@ impl Comparisons {
 
     /// Those of a flag's rules, of the flags it requires and of those it asks. Flags that may ask
     /// each other in a circle are not among `asked`; their evaluations are counted as they happen.
-    pub(super) fn of_flag(&self, flag: &Flag, asked: &BTreeSet<usize>) -> u64 {
+    pub(super) fn of_flag(&self, flag: &Flag, asked: &[usize]) -> u64 {
         let required = flag.requires.iter().map(|requirement| requirement.flag);
         let others = required.chain(asked.iter().copied());
         let others = others.map(|other| at(&self.flags, other));

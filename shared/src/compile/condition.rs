@@ -110,7 +110,7 @@ impl Scope<'_, '_> {
             return None;
         };
         if wire.on_failure.is_none() {
-            self.used_flags.insert(flag);
+            self.used_flags.push(flag);
         }
         let view = wire.view.map(flag_type);
         let passes = place.key("passes");
@@ -300,7 +300,11 @@ impl Scope<'_, '_> {
         } else {
             let mut lists = BTreeMap::new();
             for (key, using) in &uses {
-                lists.insert(*key, self.lists.values(using)?.into_value());
+                let values = self.lists.values(using)?.into_value();
+                if let Value::List(items) = &values {
+                    limit(items.len(), LIST_LENGTH_MAX)?;
+                }
+                lists.insert(*key, values);
             }
             let filled = within::filled(op, written, &lists).map_err(|e| Fault::value(&e))?;
             let operand = Operand {

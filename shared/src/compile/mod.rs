@@ -228,7 +228,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
             attributes: &mut self.attributes,
             diagnostics: &mut *self.diagnostics,
             used_segments: BTreeSet::new(),
-            used_flags: BTreeSet::new(),
+            used_flags: Vec::new(),
         }
     }
 
@@ -335,7 +335,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
         &mut self,
         bandits: &[Option<Bandit>],
         broken_segments: &BTreeSet<usize>,
-    ) -> (Vec<Flag>, Vec<BTreeSet<usize>>) {
+    ) -> (Vec<Flag>, Vec<Vec<usize>>) {
         let root = Place::ROOT.key("flags");
         let members = std::mem::take(&mut self.wire.flags);
         if members.len() > FLAGS_MAX {
@@ -386,7 +386,7 @@ impl<'w, 'd> Compiler<'w, 'd> {
                     flag
                 }
                 Err(message) => {
-                    asked.push(BTreeSet::new());
+                    asked.push(Vec::new());
                     Flag::broken(&key, &message)
                 }
             };

@@ -100,7 +100,7 @@ fn total_cost(uses: &[usize], cost: &[u64]) -> u64 {
 /// too much themselves.
 pub(super) fn check_prerequisites(
     flags: &mut [Flag],
-    asked: &[BTreeSet<usize>],
+    asked: &[Vec<usize>],
     mut comparisons: Comparisons,
     diagnostics: &mut Diagnostics,
 ) {
@@ -135,8 +135,7 @@ pub(super) fn check_prerequisites(
         let Some(flag) = flags.get_mut(index) else {
             continue;
         };
-        let none = BTreeSet::new();
-        let found = comparisons.of_flag(flag, asked.get(index).unwrap_or(&none));
+        let found = comparisons.of_flag(flag, asked.get(index).map_or(&[], Vec::as_slice));
         if total > EVALUATION_COST_MAX {
             fail(flag, "requires", DiagnosticCode::LimitExceeded, COST);
         } else if found > COMPARISONS_MAX {

@@ -58,8 +58,8 @@ pub(super) struct Scope<'a, 'w> {
     pub(super) flag_key: &'a str,
     /// Segments, and tests against lists, that the member at hand refers to.
     pub(super) used_segments: BTreeSet<usize>,
-    /// Flags that its conditions ask, where a circle would be an error.
-    pub(super) used_flags: BTreeSet<usize>,
+    /// Flags that its conditions ask, each as often as they do, where a circle would be an error.
+    pub(super) used_flags: Vec<usize>,
 }
 
 impl Scope<'_, '_> {

@@ -200,7 +200,10 @@ fn browsers_get_the_lists_and_holdouts_that_their_flags_name() {
             &when(
                 r#"{"any":[{"attribute":"a","op":"in","list":"europe"},{"holdout":"q4"},
                     {"not":{"segment":"s"}},
-                    {"attribute":"a","op":"anyElement","value":{"op":"in","list":"inside"}}]}"#
+                    {"attribute":"a","op":"anyElement","value":{"op":"in","list":"inside"}},
+                    {"attribute":"a","op":"anyElement","value":[{"op":"exists"},
+                        {"op":"equals","value":{"list":"unnamed-a"}}]},
+                    {"dialect":"growthbook","op":"condition","value":{"list":"unnamed-a"}}]}"#
             )
         ),
         flag(

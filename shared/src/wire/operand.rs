@@ -72,7 +72,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for OperandWire<'a> {
 
 struct OperandVisitor;
 
-/// Texts that most lists have room for, without growing while they are read.
+/// Texts that most lists of several have room for, without growing while they are read.
 const TEXTS_AHEAD: usize = 16;
 
 /// Forms that are the same as a value's.
@@ -115,10 +115,17 @@ impl<'de> Visitor<'de> for OperandVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<OperandWire<'de>, A::Error> {
-        let mut texts = Vec::with_capacity(TEXTS_AHEAD);
+        let mut texts = Vec::new();
         while let Some(item) = items.next_element::<OperandWire<'de>>()? {
             match item {
-                OperandWire::Text(text) => texts.push(text),
+                OperandWire::Text(text) => {
+                    // Many lists are of one text, and all of a document's are held at once.
+                    let ahead = if texts.is_empty() { 1 } else { TEXTS_AHEAD };
+                    if texts.len() < 2 {
+                        texts.reserve_exact(ahead);
+                    }
+                    texts.push(text);
+                }
                 other => return mixed(texts, other, items),
             }
         }

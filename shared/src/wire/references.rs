@@ -64,6 +64,9 @@ impl Needed {
                 {
                     self.compared.insert(flag.to_owned());
                 }
+                if !members.contains_key("dialect") {
+                    self.look_for_lists(value);
+                }
                 for (name, member) in members {
                     self.look_at(name, member);
                 }
@@ -72,19 +75,24 @@ impl Needed {
         }
     }
 
-    /// Tests of elements, and of hashes, name lists inside their values.
-    fn look_for_lists(&mut self, value: &Json) {
-        match value {
-            Json::Array(items) => items.iter().for_each(|item| self.look_for_lists(item)),
-            Json::Object(members) => {
-                for (name, member) in members {
-                    match (name.as_str(), member) {
-                        ("list", Json::String(key)) => self.refer("lists", key),
-                        _ => self.look_for_lists(member),
-                    }
-                }
+    /// Our tests of elements, and of hashes, name lists inside their values. What other systems
+    /// compare with is theirs, whatever it looks like.
+    fn look_for_lists(&mut self, test: &Json) {
+        let (Some(Json::String(op)), Some(value)) = (test.get("op"), test.get("value")) else {
+            return;
+        };
+        let nested = match value {
+            Json::Array(parts) if op.ends_with("Element") => parts.as_slice(),
+            single if op.ends_with("Element") || op.ends_with("Hashed") => {
+                std::slice::from_ref(single)
             }
-            _ => {}
+            _ => &[],
+        };
+        for part in nested {
+            match part.get("list").and_then(Json::as_str) {
+                Some(key) => self.refer("lists", key),
+                None => self.look_for_lists(part),
+            }
         }
     }
 
@@ -108,8 +116,7 @@ impl Needed {
                     self.refer("layers", key);
                 }
             }
-            ("value", tested) => self.look_for_lists(tested),
-            ("equals", _) => {}
+            ("value" | "equals", _) => {}
             _ => self.look(member),
         }
     }

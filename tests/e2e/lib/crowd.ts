@@ -1,5 +1,8 @@
 /** Many visitors with a known truth and a fixed seed; it remembers what was acknowledged. */
 
+import assert from "node:assert/strict";
+
+import { until } from "../../../scripts/lib/run.ts";
 import { Visitor, inLanes, postEvents, rewardFor } from "./visitor.ts";
 import type { ClientEvent } from "./visitor.ts";
 
@@ -12,6 +15,37 @@ export function generator(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Events of one request, and requests at once. */
+const BATCH = 20;
+const LANES = 4;
+/** Part of the events that are sent twice. */
+const REPEATED = 0.3;
+
+/** Sends events in any order and some of them twice, until each is on disk; all must be taken. */
+export async function sendInAnyOrder(
+  edgeUrl: string,
+  events: readonly unknown[],
+  chance: () => number,
+): Promise<void> {
+  const again = events.filter(() => chance() < REPEATED);
+  const order = [...events, ...again]
+    .map((event) => ({ event, place: chance() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ event }) => event);
+  const batches = Array.from({ length: Math.ceil(order.length / BATCH) }, (_, n) =>
+    order.slice(n * BATCH, (n + 1) * BATCH),
+  );
+  await inLanes(batches, LANES, async (batch) => {
+    // What a busy shard left to the queue would die with the runtime.
+    await until("a batch to be committed", 30_000, async () => {
+      const { verdicts, body } = await postEvents(edgeUrl, batch);
+      const words = new Set(verdicts.map(({ verdict }) => verdict));
+      assert.ok(verdicts.length === batch.length && !words.has("rejected"), body);
+      return words.has("queued") ? undefined : true;
+    });
+  });
 }
 
 /** How often a visitor who saw an action buys. */

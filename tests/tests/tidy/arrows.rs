@@ -178,3 +178,27 @@ fn wrong_arrows_are_found_out() {
     let runtime = platform_in(&tree("bandera-platform", &[]));
     assert!(runtime.contains(&"worker".to_owned()));
 }
+
+/// Whatever a package asks of others: name, version, features; places are its own.
+fn asked(package: &Value) -> BTreeSet<String> {
+    let dependencies = package["dependencies"].as_array().unwrap();
+    let text = |one: &Value| {
+        let of = ["name", "kind", "features", "uses_default_features"].map(|name| &one[name]);
+        format!("{} {:?}", one["req"], of)
+    };
+    dependencies.iter().map(text).collect()
+}
+
+#[test]
+fn the_edge_is_fuzzed_with_what_it_is_built_with() {
+    let manifest = ["--manifest-path", "fuzz/edge/Cargo.toml"];
+    let shape = ["metadata", "--no-deps", "--format-version", "1"];
+    let fuzzed: Value = serde_json::from_str(&cargo(&[&shape[..], &manifest].concat())).unwrap();
+    let edge = |packages: &[Value]| {
+        let edge = packages.iter().find(|one| one["name"] == "bandera-edge");
+        asked(edge.unwrap())
+    };
+    let fuzzed = edge(fuzzed["packages"].as_array().unwrap());
+    assert!(fuzzed.len() > 5, "{fuzzed:?}");
+    assert_eq!(fuzzed, edge(&packages()));
+}

@@ -173,15 +173,19 @@ fn faults_of_operands_that_name_lists_have_pointers() {
 }
 
 #[test]
-fn lists_named_inside_operands_count_their_bytes_and_lengths() {
-    let list = |n: usize| {
-        let values: Vec<String> = (0..n).map(|i| format!("\"{i:05}\"")).collect();
+fn lists_named_inside_operands_are_bounded() {
+    let list = |n: usize, width: usize| {
+        let values: Vec<String> = (0..n).map(|i| format!("\"{i:0width$}\"")).collect();
         format!(r#""long":{{"values":[{}]}}"#, values.join(","))
     };
     let any = r#"{"attribute":"a","op":"anyElement","value":{"op":"in","list":"long"}}"#;
     let max = limits::LIST_LENGTH_MAX;
-    check(&list(max), any, &[]);
-    check(&list(max + 1), any, &["invalid-condition WHEN/value"]);
+    check(&list(max, 5), any, &[]);
+    check(&list(max + 1, 5), any, &["limit-exceeded WHEN/value"]);
+    // A copy takes room, as that of a list which a condition names itself.
+    let widest = (limits::LISTED_BYTES_MAX - 500) / max - size_of::<u64>();
+    check(&list(max, widest), any, &[]);
+    check(&list(max, widest + 1), any, &["limit-exceeded WHEN/value"]);
 }
 
 #[test]

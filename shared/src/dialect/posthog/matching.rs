@@ -17,8 +17,10 @@ pub(super) enum Matching {
     Exact(Box<[String]>),
     /// None of them; null is fine.
     IsNot(Box<[String]>),
-    /// True, or the text that says so, or a list of nothing else; or anything but that.
+    /// True, or the text that says so, or a list of nothing else; if `false`, anything but that.
     Truth(bool),
+    /// The other one; null is fine.
+    NotTruth(bool),
     /// The property is there, even as null.
     IsSet,
     /// It is not.
@@ -86,7 +88,7 @@ impl Matching {
             "" | "exact" => Self::Exact(texts(value)),
             "is_not" => Self::IsNot(texts(value)),
             "truth" => Self::Truth(is_true(value)),
-            "not_truth" => Self::Truth(!is_true(value)),
+            "not_truth" => Self::NotTruth(is_true(value)),
             "is_set" => Self::IsSet,
             "is_not_set" => Self::IsNotSet,
             "icontains" => part(Place::Anywhere, true),
@@ -137,7 +139,7 @@ impl Matching {
         let found = match (found, self) {
             (None, Self::IsNotSet) | (Some(_), Self::IsSet) => return Truth::Yes,
             (None, _) => return Truth::Unknown,
-            (Some(Value::Null), Self::IsNot(_) | Self::Truth(_)) => &Value::Null,
+            (Some(Value::Null), Self::IsNot(_) | Self::NotTruth(_)) => &Value::Null,
             (Some(_), Self::IsNotSet) | (Some(Value::Null), _) => return Truth::No,
             (Some(found), _) => found,
         };
@@ -145,6 +147,7 @@ impl Matching {
             Self::Exact(wanted) => is_one_of(found, wanted).into(),
             Self::IsNot(unwanted) => (!is_one_of(found, unwanted)).into(),
             Self::Truth(wanted) => (is_true(found) == *wanted).into(),
+            Self::NotTruth(unwanted) => (is_true(found) != *unwanted).into(),
             Self::Part {
                 place,
                 part,

@@ -54,7 +54,6 @@ fn truth_is_compared_as_such() {
         "1",
         "\"\"",
         "\"x\"",
-        "null",
         "[false]",
         "{}",
     ] {
@@ -116,6 +115,9 @@ fn what_is_absent_is_undecided_and_null_fails() {
     assert_eq!(asked(Attribute::named("p"), "is_not_set", "1", "{}"), Yes);
     check("null", "is_not_set", "1", No);
     check("null", "is_not", "\"null\"", No);
+    check("null", "truth", "false", No);
+    check("null", "not_truth", "true", Yes);
+    check("null", "not_truth", "false", No);
     check("1", "is_like", "1", Unknown);
 }
 
