@@ -8,7 +8,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 import { type Counts, type DeadLetter, Letters } from "./letters.ts";
-import { queueFor } from "./queues.ts";
+import { queuesFor } from "./queues.ts";
 
 /** Most letters sent again by one command. */
 const REPLAYS_MAX = 100;
@@ -72,9 +72,7 @@ export class DeadLetters extends DurableObject<DeadLetterEnv> {
       const body = this.#letters.body(id);
       if (body === undefined) continue;
       try {
-        const queue = queueFor(this.env, contentOf(body)?.shard);
-        if (queue === undefined) throw new Error("there is no binding EVENTS");
-        await queue.send(body, { contentType: "text" });
+        await this.#send(body);
       } catch (error) {
         console.error(`bandera: dead letter ${id}: ${String(error)}`);
         return { replayed, refused: true };
@@ -83,6 +81,20 @@ export class DeadLetters extends DurableObject<DeadLetterEnv> {
       replayed.push(id);
     }
     return { replayed, refused: false };
+  }
+
+  /** Sends a letter to its shard's queue, or to another one when that refuses. */
+  async #send(body: string): Promise<void> {
+    let refused: unknown = new Error("there is no binding EVENTS");
+    for (const queue of queuesFor(this.env, contentOf(body)?.shard)) {
+      try {
+        await queue.send(body, { contentType: "text" });
+        return;
+      } catch (error) {
+        refused = error;
+      }
+    }
+    throw refused;
   }
 }
 

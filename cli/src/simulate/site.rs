@@ -40,16 +40,16 @@ pub(super) struct SiteArgs {
     #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = super::share)]
     rewarded: f64,
     /// Bandits, all of which look at contexts
-    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 20.0, value_parser = whole)]
     bandits: f64,
     /// Actions of each bandit
-    #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 10.0, value_parser = whole)]
     actions: f64,
     /// Shards of the ledger
-    #[arg(long, value_name = "N", default_value_t = 64.0, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 64.0, value_parser = whole)]
     shards: f64,
     /// Queues of events
-    #[arg(long, value_name = "N", default_value_t = 8.0, value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 8.0, value_parser = whole)]
     queues: f64,
     /// Isolates at any time
     #[arg(long, value_name = "N", default_value_t = 10_000.0, value_parser = positive)]
@@ -72,6 +72,13 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(number) if number > 0.0 && number <= 1e12 => Ok(number),
         _ => Err("write a number above 0, at most 1e12".to_owned()),
+    }
+}
+
+fn whole(text: &str) -> Result<f64, String> {
+    match positive(text) {
+        Ok(number) if number.fract() == 0.0 => Ok(number),
+        _ => Err("write a whole number of at least 1, at most 1e12".to_owned()),
     }
 }
 

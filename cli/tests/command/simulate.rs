@@ -256,12 +256,13 @@ fn a_site_beyond_a_limit_is_told() {
         );
     };
     check(&["--queues", "4"], 0, "\"messagesPerQueue\": 5000.0");
-    check(&["--queues", "3"], 1, "\"messagesPerQueue\": 6666");
+    check(&["--queues", "3"], 1, "\"messagesPerQueue\": 6875");
     check(
         &["--queues", "65"],
         2,
         "--queues: is more than there are shards",
     );
     check(&["--requests", "0"], 2, "a number above 0");
+    check(&["--shards", "9.5"], 2, "a whole number of at least 1");
     check(&["--exposed", "1.1"], 2, "from 0 to 1");
 }

@@ -71,8 +71,10 @@ INSERT OR REPLACE INTO bandits SELECT value ->> 0, value ->> 1, value ->> 2 FROM
 const WRITE_FLAGS: &str = "
 INSERT OR REPLACE INTO flags SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)";
 
+/// What has not changed is not written: rows that are written are what a large site pays for.
 const WRITE_TOTALS: &str = "
-INSERT OR REPLACE INTO totals SELECT value ->> 0, value ->> 1 FROM json_each(?1)";
+INSERT INTO totals SELECT value ->> 0, value ->> 1 FROM json_each(?1) WHERE true
+ON CONFLICT DO UPDATE SET count = excluded.count WHERE totals.count <> excluded.count";
 
 const WRITE_REPORTS: &str = "
 INSERT INTO reports SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3

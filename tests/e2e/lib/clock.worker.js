@@ -2,6 +2,7 @@
 // with a coordinator that can be lost. `POST /tell/<shard>` hands a command to a shard, `/advance/<ms>`
 // moves the clock and rings every alarm on the way at its own time, `/lose` and `/find` decide whether
 // coordinators answer, `/view/<bandit>` and `/snapshot/<bandit>` tell what they know and published.
+// `/rows` tells how many rows SQLite has written and read since it was asked before.
 
 import { Coordinator as RealCoordinator, Ledger as RealLedger } from "./engine.js";
 
@@ -26,6 +27,16 @@ const published = new Map();
 /** Alarms that are set: when, and of which object, by its id. */
 const alarms = new Map();
 
+/** Statements that have run, each with the rows it has taken so far. */
+let cursors = [];
+
+function rows() {
+  const sum = (name) => cursors.reduce((total, cursor) => total + cursor[name], 0);
+  const seen = { written: sum("rowsWritten"), read: sum("rowsRead") };
+  cursors = [];
+  return seen;
+}
+
 function wrapped(target, replaced) {
   return new Proxy(target, {
     get(_, name) {
@@ -36,11 +47,17 @@ function wrapped(target, replaced) {
   });
 }
 
-/** The object's own state, but for its alarm. */
+/** The object's own state, but for its alarm; its statements are counted. */
 function stateOf(state, binding) {
   const id = state.id.toString();
   const setAlarm = async (at) => void alarms.set(id, { atMs: Number(at), binding });
-  return wrapped(state, { storage: wrapped(state.storage, { setAlarm }) });
+  const exec = (...statement) => {
+    const cursor = state.storage.sql.exec(...statement);
+    cursors.push(cursor);
+    return cursor;
+  };
+  const sql = wrapped(state.storage.sql, { exec });
+  return wrapped(state, { storage: wrapped(state.storage, { setAlarm, sql }) });
 }
 
 /** What objects reach: coordinators unless they are lost, and a place for snapshots. */
@@ -126,6 +143,8 @@ async function answer(request, env) {
       );
     case "view":
       return new Response(await view(argument));
+    case "rows":
+      return Response.json(rows());
     case "snapshot":
       return new Response(published.get(`env/test/bandit/${argument}`) ?? "{}");
     default:

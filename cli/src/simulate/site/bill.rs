@@ -10,8 +10,8 @@ const DAY_S: f64 = 86_400.0;
 const MESSAGES_PER_DELIVERY: f64 = 100.0;
 /// What a message costs its queue: a write, a read and a removal.
 const OPERATIONS_PER_MESSAGE: f64 = 3.0;
-/// Rows that a commit writes whatever is in it: six totals and a journal entry. Measured.
-const ROWS_PER_COMMIT: f64 = 7.0;
+/// Rows that a commit of one kind of event writes: its total and a journal entry. Measured.
+const ROWS_PER_COMMIT: f64 = 2.0;
 /// Rows that a commit reads whatever is in it, and one more for each decision. Measured.
 const ROWS_READ_PER_COMMIT: f64 = 10.0;
 /// Bytes of the store for each decision that is remembered. Measured.
@@ -103,7 +103,9 @@ impl Bill {
             dollars_of_requests,
             dollars_per_million_requests: (dollars - dollars_of_requests) * 1e6 / n_requests,
             load: Load {
-                messages_per_queue: flow.messages / site.queues,
+                // A shard has one queue, and some queues may have a shard more than others.
+                messages_per_queue: flow.messages * (site.shards / site.queues).ceil()
+                    / site.shards,
                 requests_per_ledger: flow.commits() / site.shards,
                 events_per_ledger: (flow.messages + flow.rewards) / site.shards,
                 gigabytes_per_ledger: flow.stored_gb / site.shards,
@@ -340,6 +342,10 @@ mod tests {
     fn a_full_queue_and_a_full_object_are_told() {
         let queues = |n| bill(&["--queues", n]).fits();
         assert!(queues("4") && !queues("3"));
+        // Two of seven shards share a queue.
+        let uneven = bill(&["--shards", "7", "--queues", "4"]);
+        let expected = 20_000.0 * 2.0 / 7.0;
+        assert!((uneven.load.messages_per_queue - expected).abs() < 1e-9 && !uneven.fits());
         let window = |days| bill(&["--window", days]).fits();
         assert!(window("4") && !window("5"), "10 GB of an object");
         // 1,200 exposures and as many rewards a second for one object.
