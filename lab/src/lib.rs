@@ -4,13 +4,15 @@
 //! declared, [`regret`] what a policy gave away in a simulation whose truth is known, [`bernoulli`]
 //! runs such simulations. [`off_policy`] says what another policy would have earned, from one
 //! policy's log, and [`adaptive`] what a bandit's actions are worth after it ran. [`optimise`]
-//! finds the best setting of continuous parameters from few noisy trials.
+//! finds the best setting of continuous parameters from few noisy trials. [`lists`] does both for
+//! ranked lists.
 //!
 //! Nothing here does I/O or reads a clock, a random number or the environment; nothing panics.
 
 pub mod adaptive;
 pub mod bernoulli;
 pub mod interval;
+pub mod lists;
 pub mod off_policy;
 pub mod optimise;
 pub mod regret;

@@ -90,12 +90,9 @@ pub struct Choice<'a> {
 pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
     let Choice {
         bandit,
-        snapshot,
         sticky,
         context,
-        unit,
-        draw,
-        at,
+        ..
     } = *choice;
     if bandit.stickiness() == Stickiness::Subject
         && let Some(kept) = sticky.get(bandit.key())
@@ -107,47 +104,82 @@ pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
         Some(features) => features.vector(context),
         None => ContextVector::default(),
     };
+    place(choice, features, bandit.actions(), 0).map(|(decision, _)| decision)
+}
+
+/// Draws an action for a place in a list, of those that do not stand above it.
+///
+/// # Arguments
+/// `left`: the actions to draw from; all of them for place 0, whose decision is that of a bandit
+/// without lists.
+///
+/// # Returns
+/// The decision and what it was drawn from; `None` where nothing is left.
+pub(crate) fn place(
+    choice: &Choice<'_>,
+    features: ContextVector,
+    left: &[Box<str>],
+    position: u16,
+) -> Option<(Decision, Distribution)> {
+    let Choice {
+        bandit,
+        snapshot,
+        unit,
+        draw,
+        at,
+        ..
+    } = *choice;
     let allotted = snapshot.and_then(|snapshot| {
         let distribution = match bandit.features() {
-            Some(_) => snapshot.distribution_in(&features, bandit)?,
-            None => snapshot.distribution(bandit.actions()),
+            None if position == 0 => snapshot.distribution(left),
+            _ => snapshot.distribution_among(left, &features, bandit)?,
         };
         Some((snapshot.revision(), distribution))
     });
     let (revision, distribution) = match allotted {
         Some(allotted) => allotted,
-        None => (0, Distribution::uniform(bandit.actions().len()).ok()?),
+        None => (0, Distribution::uniform(left.len()).ok()?),
     };
     let revision_bytes = revision.to_le_bytes();
     let draw_bytes = draw.to_le_bytes();
+    let position_bytes = position.to_le_bytes();
     let seen = features.bytes();
     let key = bandit.key().as_bytes();
     let unit = unit.as_bytes();
-    let (u, mut identity): (u64, Vec<&[u8]>) = match bandit.stickiness() {
-        Stickiness::Subject => (hash(&[key, unit]), vec![key, unit, &revision_bytes]),
-        Stickiness::Revision => {
-            let parts = [key, unit, &revision_bytes];
-            (hash(&parts), parts.to_vec())
+    let mut identity: Vec<&[u8]> = vec![key, unit, &revision_bytes];
+    let mut drawn: Vec<&[u8]> = match bandit.stickiness() {
+        Stickiness::Subject => vec![key, unit],
+        Stickiness::Revision => identity.clone(),
+        Stickiness::Request => {
+            identity.push(&draw_bytes);
+            vec![&draw_bytes]
         }
-        Stickiness::Request => (draw, vec![key, unit, &revision_bytes, &draw_bytes]),
     };
     if !features.is_empty() {
         // Another context is another decision: what is learned of one belongs to one vector.
         identity.push(&seen);
     }
+    if position > 0 {
+        identity.push(&position_bytes);
+        drawn.push(&position_bytes);
+    }
+    let u = match bandit.stickiness() {
+        Stickiness::Request if position == 0 => draw,
+        _ => hash(&drawn),
+    };
     let (index, propensity) = distribution.sample(u);
-    let action = bandit.actions().get(index)?.clone();
-    Some(Decision {
+    let decision = Decision {
         decision_id: identify(&identity),
         bandit: bandit.key().into(),
-        action,
+        action: left.get(index)?.clone(),
         propensity,
         revision,
         decided_at: at,
         reward_until: UnixMillis(at.0.saturating_add_unsigned(bandit.attribution_window_ms())),
         shard: None,
         features,
-    })
+    };
+    Some((decision, distribution))
 }
 
 /// The parts, each followed by the separator, behind a prefix no flag's salt starts with.

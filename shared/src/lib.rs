@@ -37,6 +37,7 @@ pub mod receipt;
 pub mod ruleset;
 mod same;
 mod signed;
+pub mod slate;
 pub mod snapshot;
 pub mod sorted;
 pub mod split;

@@ -19,6 +19,7 @@ use bandera_shared::policy::index::{IndexArm, MeasuredShare, Plan, RULES, rule_n
 use bandera_shared::policy::linear::{Block, fit};
 use bandera_shared::policy::{Beta, allocate, probability_best};
 use bandera_shared::receipt::Receipt;
+use bandera_shared::slate::rank;
 use bandera_shared::snapshot::{self, LinearModel};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::subject::SubjectKey;
@@ -320,4 +321,45 @@ fn contextual_learners_keep_their_bits() {
             ]
         )
     );
+}
+
+/// Lists of many units: actions, propensities and decision ids of every position.
+#[test]
+fn lists_never_change() {
+    let plain = r#"{"actions":["a","b","c","d","e"],"reward":{"metric":"m","kind":"numeric",
+        "min":-1,"max":3},"stickiness":"STICKINESS"}"#;
+    let json = r#"{"formatVersion":1,"bandit":"menu","revision":3,"atMs":5,"actions":[
+        {"action":"a","parts":110000,"decisions":311,"rewarded":40,"meanReward":-0.25},
+        {"action":"b","parts":230000,"decisions":512,"rewarded":61,"meanReward":0.125},
+        {"action":"c","parts":340000,"decisions":97,"rewarded":12,"meanReward":0.7},
+        {"action":"d","parts":320000,"decisions":5,"rewarded":2,"meanReward":1.9}]}"#;
+    let published = snapshot::wire::parse(json.as_bytes()).expect("a snapshot");
+    let digests = ["subject", "revision", "request"].map(|stickiness| {
+        let json = plain.replace("STICKINESS", stickiness);
+        let bandit = wire::parse("menu", &json).expect("the bandit is sound");
+        let mut told = Vec::new();
+        for unit in 0..500_u64 {
+            let choice = Choice {
+                bandit: &bandit,
+                snapshot: Some(&published),
+                sticky: &StickyDecisions::default(),
+                context: &EvaluationContext::new(),
+                unit: &unit.to_string(),
+                draw: xxh3_64(&unit.to_le_bytes()),
+                at: UnixMillis(0),
+            };
+            for position in rank(&choice, Vec::new(), 4) {
+                told.extend(position.decision.action.bytes());
+                told.extend(position.decision.propensity.parts().to_le_bytes());
+                told.extend(position.decision.decision_id.0);
+            }
+        }
+        xxh3_64(&told)
+    });
+    let pinned = [
+        15_494_808_988_282_020_748,
+        2_391_123_651_683_328_048,
+        1_925_726_571_333_632_703,
+    ];
+    assert_eq!(digests, pinned);
 }

@@ -4,6 +4,7 @@
 mod arms;
 mod conclude;
 mod evaluate;
+mod lists;
 mod log;
 mod report;
 mod target;
@@ -24,6 +25,12 @@ Logs:
   \"reward\", and where known \"distribution\" (propensities of all actions).
   `bandera replay --decisions` writes one.
 
+Logs of lists (evaluate-lists):
+  First {\"meta\": {\"actions\": [names]}}, then a line a list: \"list\" (from the top, each with
+  \"action\", its \"propensity\" given what stands above, and \"target\", the policy's own
+  probabilities of all actions there), \"seen\" (positions, down to the choice; all when absent)
+  and \"reward\" of the last one seen.
+
 Policies:
   `default` or a file with a contextual policy as for `bandera replay`: it learns from four fifths
   of the log and is judged by the rest, in turn. `uniform`. {\"policy\": \"fixed\",
@@ -39,6 +46,7 @@ be read or judged, or the admin API did not do it.
 Examples:
   bandera bandit evaluate --log decisions.jsonl --policy default
   bandera bandit evaluate --log decisions.jsonl --policy linucb.json --propensity-min 0.02 --json
+  bandera bandit evaluate-lists --log lists.jsonl
   bandera bandit conclude --log decisions.jsonl --confidence 0.99
   bandera bandit reset --admin https://admin.example --token @token --environment production \\
       --bandit hero --action craft
@@ -58,6 +66,9 @@ enum Question {
     /// Estimate what another policy would have earned
     #[command(after_help = AFTER)]
     Evaluate(EvaluateArgs),
+    /// Estimate what another policy's ranked lists would have earned
+    #[command(after_help = AFTER)]
+    EvaluateLists(ListArgs),
     /// Say what each action is worth after the bandit ran, and whether one is surely the best
     #[command(after_help = AFTER)]
     Conclude(LogArgs),
@@ -107,9 +118,23 @@ struct EvaluateArgs {
     seed: u64,
 }
 
+#[derive(Debug, Args)]
+struct ListArgs {
+    #[command(flatten)]
+    of: LogArgs,
+    /// How often the log is drawn anew for the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(2..=100_000))]
+    resamples: u32,
+    /// Where random numbers come from
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+}
+
 pub(crate) fn run(args: &BanditArgs, output: &mut Output) -> anyhow::Result<Exit> {
     match &args.question {
         Question::Evaluate(args) => evaluate::run(args, output),
+        Question::EvaluateLists(args) => lists::run(args, output),
         Question::Conclude(args) => conclude::run(args, output),
         Question::Reset(args) => arms::reset(args, output),
         Question::WarmStart(args) => arms::warm_start(args, output),

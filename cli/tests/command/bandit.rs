@@ -227,3 +227,115 @@ fn faults_of_logs_are_named_with_their_line() {
         "strictly between 0 and 1",
     );
 }
+
+/// Four hundred lists by even coins: whoever sees b takes it, and nobody takes a. The other policy
+/// puts b on top.
+fn lists(change: impl Fn(String) -> String) -> String {
+    let place = |action: &str, propensity: f64, target: [f64; 2]| {
+        let (share, of) = (propensity, target);
+        json!({"action": action, "propensity": share, "target": of})
+    };
+    let line = |i: u32| {
+        let list = if i.is_multiple_of(2) {
+            json!([place("b", 0.5, [0.0, 1.0]), place("a", 1.0, [1.0, 0.0])])
+        } else {
+            json!([place("a", 0.5, [0.0, 1.0]), place("b", 1.0, [0.0, 1.0])])
+        };
+        let seen = 1 + i % 2;
+        change(json!({"list": list, "seen": seen, "reward": 1}).to_string())
+    };
+    let head = r#"{"meta": {"actions": ["a", "b"]}}"#.to_owned();
+    let lines = std::iter::once(head).chain((0..400).map(line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn lists_of_another_policy_are_judged() {
+    let args = [
+        "bandit",
+        "evaluate-lists",
+        "--log",
+        "-",
+        "--resamples",
+        "50",
+    ];
+    let answer = bandera_reading(&args, lists(|line| line).as_bytes()).json();
+    assert_eq!(
+        (&answer["lists"], &answer["meanWeight"]),
+        (&json!(400), &json!(1.0))
+    );
+    assert_eq!(answer["effectiveLists"], 200.0);
+    let estimates = answer["estimates"].as_array().unwrap();
+    assert_eq!(estimates.len(), 4);
+    for estimate in estimates {
+        let value = estimate["value"].as_f64().unwrap();
+        assert!((value - 1.0).abs() < 1e-9, "{estimate}");
+        assert!(
+            estimate["normal"]["low"].as_f64().unwrap() < 1.0 + 1e-9,
+            "{estimate}"
+        );
+    }
+    let table = bandera_reading(
+        &[&args[..], &["--human"]].concat(),
+        lists(|line| line).as_bytes(),
+    );
+    assert!(table.stdout.contains("400 lists, worth 200"), "{table:?}");
+}
+
+#[test]
+fn faults_in_lists_are_named_with_their_line() {
+    let args = [
+        "bandit",
+        "evaluate-lists",
+        "--log",
+        "-",
+        "--resamples",
+        "50",
+    ];
+    let check = |from: &str, to: &str, fault: &str| {
+        let ran = bandera_reading(&args, lists(|line| line.replace(from, to)).as_bytes());
+        assert_eq!(ran.code, 3, "{ran:?}");
+        assert!(ran.stderr.contains(fault), "{ran:?}");
+        assert!(ran.stderr.contains(":2"), "{ran:?}");
+    };
+    check(
+        r#""seen":1"#,
+        r#""seen":0"#,
+        "\"seen\" is from 1 to the 2 positions",
+    );
+    check(
+        r#""seen":1"#,
+        r#""seen":3"#,
+        "\"seen\" is from 1 to the 2 positions",
+    );
+    check(
+        r#""action":"b""#,
+        r#""action":"c""#,
+        "position 1: \"action\" is none of a, b",
+    );
+    check(
+        r#""action":"a""#,
+        r#""action":"b""#,
+        "position 2: \"b\" stands above",
+    );
+    check(
+        "0.5",
+        "0.0",
+        "position 1: the propensity 0 is not in (0, 1]",
+    );
+    check(
+        "[0.0,1.0]",
+        "[0.5,1.0]",
+        "position 1: \"target\" is 2 probabilities that sum to 1",
+    );
+    check(
+        "[1.0,0.0]",
+        "[0.0,1.0]",
+        "position 2: \"target\" has an action that stands above",
+    );
+    let none = bandera_reading(&args, b"");
+    assert!(
+        none.code == 3 && none.stderr.contains("the first line is"),
+        "{none:?}"
+    );
+}

@@ -226,6 +226,40 @@ fn a_simulated_bandit_is_checked_first() {
     );
 }
 
+#[test]
+fn readers_of_lists_teach_the_best_one() {
+    let world = ["--truth", "a=0.1,b=0.4,c=0.05,d=0.6", "--positions", "2"];
+    let run = ["--decisions", "400", "--windows", "5", "--runs", "2"];
+    let report = simulated(&[&world[..], &run].concat()).json();
+    assert_eq!(report["positions"], 2);
+    // 0.6 * 0.4 of readers take nothing of the best list.
+    let possible = report["possible"].as_f64().unwrap();
+    assert!((possible - 400.0 * 0.76).abs() < 1e-6, "{report}");
+    for window in 0..2 {
+        let of = &report["windows"][window];
+        let regret = of["regret"]["mean"].as_f64().unwrap();
+        assert!(
+            regret < 0.3 * report["regretOfEvenSplit"].as_f64().unwrap(),
+            "{of}"
+        );
+        assert!(of["bestShares"][9].as_f64().unwrap() > 0.8, "{of}");
+        // What is drawn is what is expected, to four standard errors of two runs.
+        let drawn = of["rewards"]["mean"].as_f64().unwrap();
+        assert!((drawn - (possible - regret)).abs() < 4.0 * 6.0, "{of}");
+    }
+    let check = |positions: &str, fix: &str| {
+        let ran = simulated(&[&world[..3], &[positions], &run[..]].concat());
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains(fix), "{ran:?}");
+    };
+    check("0", "0 is not in 1..=32");
+    check("5", "write a number from 1 to 4");
+    check("33", "33 is not in 1..=32");
+    let four = [&world[..3], &["4"], &run[..]].concat();
+    let all = simulated(&four).json();
+    assert!(all["windows"][1]["regret"]["mean"].as_f64().unwrap().abs() < 1e-6);
+}
+
 /// Lines that a document has to have are those of the command.
 #[track_caller]
 fn documented(extra: &[&str]) {

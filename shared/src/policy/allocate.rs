@@ -120,16 +120,23 @@ pub fn snapshot(
 
 /// Whether `next` differs from what is published enough to be written.
 ///
-/// Other actions always count; parts only from [`MATERIAL_PARTS`] on, and a model where a
-/// coefficient or its rate of exploration moved, because every write costs and a smaller shift is
-/// less than what a visitor more or less does to it.
+/// Other actions always count, and a quarter more decisions: below the top of a ranked list edges
+/// go by what each action earned, which must follow where parts stand still. Parts count only
+/// from [`MATERIAL_PARTS`] on, and a model where a coefficient or its rate of exploration moved,
+/// because every write costs and a smaller shift is less than what a visitor more or less does.
 #[must_use]
 pub fn is_material(published: Option<&PolicySnapshot>, next: &PolicySnapshot) -> bool {
     let Some(published) = published else {
         return true;
     };
     let (before, after) = (published.actions(), next.actions());
+    let n_decisions = |actions: &[SnapshotAction]| {
+        let each = actions.iter().map(|action| action.n_decisions);
+        each.fold(0_u64, u64::saturating_add)
+    };
+    let (n_before, n_after) = (n_decisions(before), n_decisions(after));
     before.len() != after.len()
+        || n_after > n_before.saturating_add(n_before / 4)
         || linear::is_material(published.model(), next.model())
         || before.iter().zip(after).any(|(before, after)| {
             before.action != after.action || before.parts.abs_diff(after.parts) >= MATERIAL_PARTS

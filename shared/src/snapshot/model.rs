@@ -1,9 +1,9 @@
 //! The part of a snapshot that looks at the context: coefficients of each action.
 
-use super::PolicySnapshot;
+use super::{PolicySnapshot, SnapshotAction};
 use crate::bandit::features::{FEATURES_MAX, ONE};
-use crate::bandit::{Bandit, ContextVector, Distribution};
-use crate::policy::linear::inverse_gaps;
+use crate::bandit::{Bandit, ContextVector, Distribution, RewardRange};
+use crate::policy::linear::{EXPLORATION, inverse_gaps};
 
 /// Most coefficients of one action: of an intercept and of every feature.
 pub const COEFFICIENTS_MAX: usize = FEATURES_MAX + 1;
@@ -104,22 +104,70 @@ impl PolicySnapshot {
         context: &ContextVector,
         bandit: &Bandit,
     ) -> Option<Distribution> {
-        let model = self.model.as_ref()?;
-        let length = model.coefficients.first()?.len();
-        if model.features != context.spec() || length != context.values().len() + 1 {
-            return None;
-        }
-        let expected = |action: &str| {
-            let mut known = self.actions.iter();
-            let place = known.position(|known| *known.action == *action)?;
-            model.expected(place, context)
+        self.model.as_ref()?;
+        self.distribution_among(bandit.actions(), context, bandit)
+    }
+
+    /// The distribution over some of the bandit's actions by what is expected of each, its floor
+    /// mixed in: what a place in a ranked list is drawn from.
+    ///
+    /// Without a model every context is alike. An action's expectation is then its mean reward,
+    /// drawn towards that of all actions as by one decision, and the rate of exploration that of
+    /// `policy::linear::fit` for an intercept alone.
+    ///
+    /// # Formula
+    /// With `k` actions, `n` decisions and mean reward `m`, as shares of the reward's range:
+    /// `(n_a m_a + m) / (n_a + 1)` and `8 sqrt(k n / s^2)`, where
+    /// `s^2 = (n m (1 - m) + 1/4) / (n + 1)` bounds the rewards' variance.
+    ///
+    /// # Returns
+    /// As many parts as `left` has actions; `None` where there are none, or the model is one of
+    /// other features.
+    ///
+    /// # Determinism
+    /// The same parts natively and in wasm.
+    #[must_use]
+    pub fn distribution_among(
+        &self,
+        left: &[Box<str>],
+        context: &ContextVector,
+        bandit: &Bandit,
+    ) -> Option<Distribution> {
+        let (means, gamma) = match &self.model {
+            Some(model) => {
+                let length = model.coefficients.first()?.len();
+                if model.features != context.spec() || length != context.values().len() + 1 {
+                    return None;
+                }
+                let means = (0..self.actions.len()).map(|place| model.expected(place, context));
+                (means.collect::<Vec<_>>(), f64::from(model.gamma))
+            }
+            None => self.without_contexts(bandit.reward().range()),
         };
-        let means: Vec<Option<f64>> = bandit
-            .actions()
-            .iter()
-            .map(|action| expected(action))
-            .collect();
-        let probabilities = inverse_gaps(&means, model.gamma.into());
+        let expected = |action: &str| {
+            let mut known = self.actions.iter().zip(&means);
+            let found = known.find(|(known, _)| *known.action == *action);
+            found.and_then(|(_, mean)| *mean)
+        };
+        let offered: Vec<Option<f64>> = left.iter().map(|it| expected(it)).collect();
+        let probabilities = inverse_gaps(&offered, gamma);
         Distribution::from_probabilities(&probabilities, bandit.floor_parts()).ok()
+    }
+
+    /// What is expected of each action, as a share of the range, and the rate of exploration.
+    fn without_contexts(&self, range: RewardRange) -> (Vec<Option<f64>>, f64) {
+        let share = |mean: f64| (mean - range.min()) / (range.max() - range.min());
+        let brought = |known: &SnapshotAction| {
+            let n = known.n_decisions as f64;
+            (n, n * share(known.mean_reward))
+        };
+        let each = || self.actions.iter().map(brought);
+        let (n, sum) = each().fold((0.0, 0.0), |(n, sum), of| (n + of.0, sum + of.1));
+        let mean = if n > 0.0 { sum / n } else { 0.5 };
+        let noise = (n * mean * (1.0 - mean) + 0.25) / (n + 1.0);
+        let k = self.actions.len() as f64;
+        let gamma = EXPLORATION * libm::sqrt(f64::max(k * n / noise, 0.0));
+        let means = each().map(|(n, sum)| Some((sum + mean) / (n + 1.0)));
+        (means.collect(), gamma)
     }
 }

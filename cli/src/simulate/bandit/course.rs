@@ -1,16 +1,18 @@
 //! One run: visitors come, are decided for, and what they bring is learned.
 
+use super::super::truth::ArmTruth;
 use super::shard::Shard;
-use super::world::World;
+use super::world::{World, list_worth};
 use crate::draws::Draws;
 use crate::fault::Fault;
 use bandera_shared::bandit::Bandit;
-use bandera_shared::decision::{Choice, Decision, decide};
+use bandera_shared::decision::Choice;
 use bandera_shared::event::{Claim, Event, EventId};
 use bandera_shared::keys::{KeyRing, Purpose, PurposeKeys};
 use bandera_shared::ledger::{Admitted, Desk, MergedState, admit, exposure, routed};
 use bandera_shared::policy::{is_material, next_snapshot};
 use bandera_shared::receipt::Receipt;
+use bandera_shared::slate::{Position, rank};
 use bandera_shared::snapshot::PolicySnapshot;
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::subject::SubjectKey;
@@ -29,14 +31,14 @@ const PUBLICATION: u64 = 1;
 /// What a run came to.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Outcome {
-    /// What was given away against the best action of each visitor's audience, in expectation.
+    /// What was given away against the best list of each visitor's audience, in expectation.
     pub(super) regret: f64,
-    /// What that best action would have brought in expectation.
+    /// What that best list would have brought in expectation.
     pub(super) possible: f64,
     /// The rewards that were drawn.
     pub(super) rewards: f64,
     pub(super) n_snapshots: u32,
-    /// Decisions for the best action in each part of the run.
+    /// Lists as good as the best one in each part of the run.
     pub(super) best: Vec<u32>,
 }
 
@@ -141,7 +143,7 @@ impl<'w> Course<'w> {
         Ok(())
     }
 
-    /// One visitor: a decision, its exposure, and perhaps a reward to come.
+    /// One visitor: a decision for each position, exposures, and perhaps a reward to come.
     fn visit(
         &mut self,
         number: u32,
@@ -151,11 +153,12 @@ impl<'w> Course<'w> {
         let world = self.world;
         let mut draws = Draws::stream(seed, number.into());
         let audience = world.truth.audience_at(draws.unit());
-        let (draw, luck) = (draws.bits(), draws.unit());
+        let draw = draws.bits();
         let unit = format!("visitor-{seed}-{number}");
         let now_ms = world.at_ms(number);
-        let decision = contexts.get(audience).and_then(|context| {
-            decide(&Choice {
+        let context = contexts.get(audience);
+        let list = context.map(|context| {
+            let choice = Choice {
                 bandit: &world.bandit,
                 snapshot: self.snapshot.as_ref(),
                 sticky: &StickyDecisions::default(),
@@ -163,51 +166,71 @@ impl<'w> Course<'w> {
                 unit: &unit,
                 draw,
                 at: at(now_ms),
-            })
-        });
-        let decision = decision.ok_or_else(|| anyhow::anyhow!("the bandit decides nothing"))?;
-        let rewarded = self.note(number, audience, &decision, luck);
-        let receipt = Receipt::new(decision, self.subject.hash(&unit), world.n_shards);
-        self.waiting
-            .extend(exposure(&receipt, &world.bandit, at(now_ms)));
-        if let Some(value) = rewarded {
-            let token = receipt.to_token(&self.keys);
-            let token = token.ok_or_else(|| anyhow::anyhow!("a key is too long for a receipt"))?;
-            let event = Event {
-                id: EventId::new(&number.to_string())
-                    .ok_or_else(|| anyhow::anyhow!("a number is an id"))?,
-                at: None,
-                claim: Claim::Rewarded {
-                    receipt: token.into(),
-                    metric: None,
-                    value,
-                },
             };
-            self.coming.push_back((now_ms + world.delay_ms, event));
+            rank(&choice, Vec::new(), world.n_positions)
+        });
+        let list = list.unwrap_or_default();
+        let shown = self.note(number, audience, &list)?;
+        // Read from the top until something attracts; what stands below was not seen.
+        for (position, (placed, arm)) in list.into_iter().zip(shown).enumerate() {
+            let subject = self.subject.hash(&unit);
+            let receipt = Receipt::new(placed.decision, subject, world.n_shards);
+            self.waiting
+                .extend(exposure(&receipt, &world.bandit, at(now_ms)));
+            if draws.unit() < arm.rate {
+                self.outcome.rewards += arm.value;
+                let event = self.reward(&receipt, &format!("{number}.{position}"), arm.value)?;
+                self.coming.push_back((now_ms + world.delay_ms, event));
+                break;
+            }
         }
         Ok(())
     }
 
-    /// Counts what a decision gave away.
+    fn reward(&self, receipt: &Receipt, id: &str, value: f64) -> anyhow::Result<Event> {
+        let token = receipt.to_token(&self.keys);
+        let token = token.ok_or_else(|| anyhow::anyhow!("a key is too long for a receipt"))?;
+        Ok(Event {
+            id: EventId::new(id).ok_or_else(|| anyhow::anyhow!("two numbers are an id"))?,
+            at: None,
+            claim: Claim::Rewarded {
+                receipt: token.into(),
+                metric: None,
+                value,
+            },
+        })
+    }
+
+    /// Counts what a list gave away.
     ///
     /// # Returns
-    /// Its reward, where it has one.
-    fn note(&mut self, number: u32, audience: usize, made: &Decision, luck: f64) -> Option<f64> {
+    /// The truth about each of its actions.
+    fn note(
+        &mut self,
+        number: u32,
+        audience: usize,
+        list: &[Position],
+    ) -> anyhow::Result<Vec<ArmTruth>> {
         let world = self.world;
-        let actions = world.bandit.actions();
-        let action = actions.iter().position(|known| *known == made.action)?;
-        let arm = world.arm(audience, action, number);
-        let best = world.best(audience);
+        let truth = |placed: &Position| {
+            let mut actions = world.bandit.actions().iter();
+            let action = actions.position(|known| *known == placed.decision.action)?;
+            Some(world.arm(audience, action, number))
+        };
+        let arms: Vec<ArmTruth> = list.iter().filter_map(truth).collect();
+        if arms.is_empty() {
+            anyhow::bail!("the bandit decides nothing");
+        }
+        let (worth, best) = (list_worth(&arms), world.best(audience));
         let outcome = &mut self.outcome;
-        outcome.regret += best - arm.mean();
+        outcome.regret += best - worth;
         outcome.possible += best;
         let part = u64::from(number) * N_PARTS as u64 / u64::from(world.n_decisions);
         if let Some(n_best) = outcome.best.get_mut(part as usize) {
-            *n_best += u32::from(arm.mean() >= best);
+            // The order of the same factors may move the last digit.
+            *n_best += u32::from(worth >= best - 1e-12);
         }
-        let rewarded = (luck < arm.rate).then_some(arm.value);
-        outcome.rewards += rewarded.unwrap_or_default();
-        rewarded
+        Ok(arms)
     }
 
     /// What the Workers do when a window is over: shards count, their coordinator publishes.

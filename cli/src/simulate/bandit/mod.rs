@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::input;
 use crate::output::{Format, Output, progress};
 use bandera_shared::bandit::{Bandit, wire};
+use bandera_shared::slate::POSITIONS_MAX;
 use bandera_shared::{Ruleset, compile};
 use clap::Args;
 use course::Course;
@@ -42,6 +43,7 @@ Exit codes: 0 simulated, 2 wrong usage, 3 a file cannot be read.
 Examples:
   bandera simulate bandit --truth a=0.05,b=0.045 --traffic 10 --decisions 20000
   bandera simulate bandit --truth a=0.12,b=0.05 --bandit forgets.json --swap-at 5000
+  bandera simulate bandit --truth a=0.3,b=0.2,c=0.12,d=0.08 --positions 2
   bandera simulate bandit --truth craft=0.05,gift=0.12 --windows 5,60,300 --delay 30 --json
   bandera simulate bandit --ruleset www/demo/ruleset.json --bandit hero \\
       --truth www/demo/visitors.json --traffic 2 --decisions 5000";
@@ -68,6 +70,11 @@ pub(super) struct BanditArgs {
     #[arg(long, value_name = "N", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     decisions: u32,
+    /// Show each visitor a list of so many actions, who reads from the top and takes the first one
+    /// that attracts; what is given away is against the best list
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u16).range(1..=POSITIONS_MAX as i64))]
+    positions: u16,
     /// Seconds that events wait for the next snapshot; 0, which learns at once, is always there
     #[arg(long, value_name = "SECONDS", default_value = "5,60", value_delimiter = ',',
           value_parser = seconds)]
@@ -114,6 +121,7 @@ pub(super) fn run(args: &BanditArgs, output: &mut Output) -> anyhow::Result<Exit
         bandit,
         traffic: args.traffic,
         n_decisions: args.decisions,
+        n_positions: args.positions.into(),
         delay_ms: (args.delay * 1e3) as i64,
         n_shards: args.shards,
         swap_at: args.swap_at,

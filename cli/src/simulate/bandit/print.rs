@@ -6,10 +6,14 @@ use crate::shares::recovery;
 
 pub(super) fn print(report: &Report, output: &mut Output) -> anyhow::Result<()> {
     output.line(&format!(
-        "{}, {}: {} decisions at {} a second, rewards after {} s, {} shards, {} runs from seed {}",
+        "{}, {}: {}{} at {} a second, rewards after {} s, {} shards, {} runs from seed {}",
         styled(BOLD, &report.bandit),
         report.policy,
         report.decisions,
+        match report.positions {
+            1 => " decisions".to_owned(),
+            n => format!(" lists of {n}"),
+        },
         report.traffic,
         report.delay_seconds,
         report.shards,

@@ -38,6 +38,8 @@ pub(super) struct Report {
     pub(super) policy: &'static str,
     pub(super) actions: Vec<String>,
     pub(super) decisions: u32,
+    /// Actions of each list.
+    pub(super) positions: usize,
     pub(super) traffic: f64,
     pub(super) delay_seconds: f64,
     pub(super) shards: u16,
@@ -46,7 +48,7 @@ pub(super) struct Report {
     /// The decision from which on the truth is turned around.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) swap_at: Option<u32>,
-    /// Rewards that the best action for everybody would have brought, in expectation.
+    /// Rewards that the best list for each audience would have brought, in expectation.
     pub(super) possible: f64,
     /// What an even split would have given away.
     pub(super) regret_of_even_split: f64,
@@ -61,7 +63,7 @@ pub(super) struct WindowReport {
     pub(super) seconds: f64,
     /// Snapshots of a run, on average.
     pub(super) snapshots: f64,
-    /// What was given away against the best action of each audience, in expectation.
+    /// What was given away against the best list of each audience, in expectation.
     pub(super) regret: Mean,
     /// The same as a share of what was possible.
     pub(super) regret_share: f64,
@@ -71,7 +73,7 @@ pub(super) struct WindowReport {
     pub(super) loss_share: f64,
     /// Rewards that were drawn.
     pub(super) rewards: Mean,
-    /// Share of the best action in each tenth of a run.
+    /// Share of the best list in each tenth of a run, in any order.
     pub(super) best_shares: Vec<f64>,
     /// Decisions after the swap until the best action had 80 % of a hundredth of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,6 +100,7 @@ impl Report {
             },
             actions: bandit.actions().iter().map(ToString::to_string).collect(),
             decisions: world.n_decisions,
+            positions: world.n_positions,
             traffic: world.traffic,
             delay_seconds: args.delay,
             shards: world.n_shards,
@@ -146,10 +149,9 @@ fn possible(runs: &[Outcome]) -> f64 {
 fn even_split(world: &World) -> f64 {
     let audiences = world.truth.audiences();
     let whole: f64 = audiences.iter().map(|audience| audience.share).sum();
-    let given_away = audiences.iter().enumerate().map(|(place, audience)| {
-        let n_actions = audience.arms.len() as f64;
-        let mean = audience.arms.iter().map(|arm| arm.mean()).sum::<f64>() / n_actions;
-        audience.share / whole * (world.best(place) - mean)
-    });
+    let given_away = audiences
+        .iter()
+        .enumerate()
+        .map(|(place, audience)| audience.share / whole * (world.best(place) - world.even(place)));
     f64::from(world.n_decisions) * given_away.sum::<f64>()
 }

@@ -150,6 +150,13 @@ fn small_shifts_are_not_published() {
         Some(&base),
         &made(&[(1_000, 110), (1_000, 90)])
     ));
+    // A quarter more decisions, and one past: below the top of lists means count.
+    for (n, expected) in [(1_500, false), (1_501, true)] {
+        let mut later = base.actions().to_vec();
+        later[0].n_decisions = n;
+        let later = PolicySnapshot::new("b", 2, at, later).unwrap();
+        assert_eq!(is_material(Some(&base), &later), expected, "{n}");
+    }
     let more = snapshot(&bandit(3, 0.01), &MergedState::default(), 2, at).unwrap();
     assert!(is_material(Some(&base), &more));
 }

@@ -6,8 +6,10 @@
 mod arm;
 mod divergence;
 mod rule;
+mod slate;
 mod student;
 
 pub use arm::IndexArm;
 pub use rule::{AllocationRule, MeasuredShare, Plan, RULES, rule_named};
+pub use slate::{Placed, learn_cascade, slate, slate_of_parts};
 pub use student::Student;
