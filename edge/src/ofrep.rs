@@ -8,6 +8,7 @@
 //! # Source
 //! OFREP OpenAPI 0.3.0, <https://github.com/open-feature/protocol>.
 
+mod slate;
 mod wire;
 
 use crate::call::Call;
@@ -15,11 +16,12 @@ use crate::etag;
 use crate::store::Current;
 use crate::subject::{may_remember, opts_out};
 use bandera_platform::{Body, make_response, read_body};
+use bandera_shared::decision::Decision;
 use bandera_shared::evaluate::Participation;
 use bandera_shared::receipt::Receipt;
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::{
-    ErrorCode, Evaluation, EvaluationContext, Evaluator, Flag, UnixMillis, Visibility,
+    ErrorCode, Evaluation, EvaluationContext, Evaluator, Flag, UnixMillis, Value, Visibility,
 };
 use percent_encoding::percent_decode_str;
 use wire::{Answered, Fault};
@@ -47,6 +49,18 @@ impl Audience {
 /// # Errors
 /// What the runtime threw.
 pub(crate) async fn evaluate_one(call: &Call<'_>, key: &str) -> Result<Response, JsValue> {
+    about_one(call, key, false).await
+}
+
+/// `POST /bandera/v1/slate/{flag}`: a ranked list of the flag's variants; see [`slate`].
+///
+/// # Errors
+/// What the runtime threw.
+pub(crate) async fn rank(call: &Call<'_>, key: &str) -> Result<Response, JsValue> {
+    about_one(call, key, true).await
+}
+
+async fn about_one(call: &Call<'_>, key: &str, ranks: bool) -> Result<Response, JsValue> {
     let key = percent_decode_str(key).decode_utf8_lossy().into_owned();
     let fault = |fault: &Fault| respond(fault.status, &wire::fault(Some(&key), fault), None);
     let prepared = match prepare(call).await? {
@@ -66,6 +80,12 @@ pub(crate) async fn evaluate_one(call: &Call<'_>, key: &str) -> Result<Response,
         return fault(&failed);
     }
     let mut answered = prepared.lasting(call, flag, &evaluation);
+    if ranks {
+        return match slate::answer(&prepared, call, &answered) {
+            Ok(list) => respond(200, &list, None),
+            Err(refused) => fault(&refused),
+        };
+    }
     prepared.complete(call, &mut answered);
     respond(200, &wire::answer(&answered), None)
 }
@@ -122,8 +142,8 @@ fn respond(status: u16, json: &str, tag: Option<&str>) -> Result<Response, JsVal
 /// For fuzzers: the answers to a body, short of what the runtime adds.
 #[cfg(fuzzing)]
 pub(crate) fn answers_to(body: &[u8], current: &Current) -> String {
-    let context = match wire::context(body) {
-        Ok(context) => context,
+    let (context, asked) = match wire::question(body) {
+        Ok(question) => question,
         Err(refused) => return wire::fault(None, &refused),
     };
     let evaluator = Evaluator {
@@ -151,6 +171,11 @@ pub(crate) fn answers_to(body: &[u8], current: &Current) -> String {
             receipt: None,
         })
         .collect();
+    let positions = slate::positions(&asked);
+    assert!(
+        positions.is_err()
+            || positions.is_ok_and(|n| (1..=bandera_shared::slate::POSITIONS_MAX).contains(&n))
+    );
     let tag = wire::etag(current, &context, &answered);
     assert!(etag::matches(Some(&tag), &tag));
     wire::answers(current, &answered)
@@ -161,6 +186,8 @@ struct Prepared {
     current: Current,
     audience: Audience,
     context: EvaluationContext,
+    /// The whole body.
+    asked: Value,
     sticky: StickyDecisions,
     participation: Participation,
     draw: u64,
@@ -179,8 +206,8 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
             return Ok(Err(Fault::new(413, ErrorCode::InvalidContext, detail)));
         }
     };
-    let context = match wire::context(&body) {
-        Ok(context) => context,
+    let (context, asked) = match wire::question(&body) {
+        Ok(question) => question,
         Err(refused) => return Ok(Err(refused)),
     };
     let current = if call.isolate.fault.is_some() {
@@ -208,6 +235,7 @@ async fn prepare(call: &Call<'_>) -> Result<Result<Prepared, Fault>, JsValue> {
         current,
         audience,
         context,
+        asked,
     }))
 }
 
@@ -279,11 +307,13 @@ impl Prepared {
     fn complete(&self, call: &Call<'_>, answered: &mut Answered<'_>) {
         answered.ruleset_age_ms = self.current.age_ms(call.head.now_ms);
         let decision = answered.evaluation.details.decision.as_deref();
-        answered.receipt = decision.and_then(|decision| {
-            let keys = call.isolate.keys.as_ref()?;
-            let subject = keys.subject.hash(self.context.targeting_key()?);
-            let receipt = Receipt::new(decision.clone(), subject, call.isolate.shards);
-            receipt.to_token(&keys.receipt)
-        });
+        answered.receipt = decision.and_then(|decision| self.receipt(call, decision));
+    }
+
+    fn receipt(&self, call: &Call<'_>, decision: &Decision) -> Option<String> {
+        let keys = call.isolate.keys.as_ref()?;
+        let subject = keys.subject.hash(self.context.targeting_key()?);
+        let receipt = Receipt::new(decision.clone(), subject, call.isolate.shards);
+        receipt.to_token(&keys.receipt)
     }
 }

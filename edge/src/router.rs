@@ -11,6 +11,7 @@ use worker::web_sys::Response;
 const OFREP: &str = "/ofrep/v1/evaluate/flags";
 const API: &str = "/bandera/v1/";
 const RULESET: &str = "/bandera/v1/ruleset";
+const SLATE: &str = "/bandera/v1/slate/";
 const COMPACT_RULESET: &str = "/bandera/v1/ruleset/compact";
 
 /// Answers a request, whatever happens.
@@ -65,9 +66,13 @@ async fn answer(call: &Call<'_>) -> Result<Response, JsValue> {
                 .and_then(|rest| rest.strip_prefix('/'));
             ofrep::evaluate_one(call, key.unwrap_or_default()).await
         }
+        ("POST", _) if path.starts_with(SLATE) => {
+            let key = path.strip_prefix(SLATE);
+            ofrep::rank(call, key.unwrap_or_default()).await
+        }
         (_, "/bandera/v1/health" | RULESET | COMPACT_RULESET) => method_not_allowed("GET"),
         (_, "/bandera/v1/events") => method_not_allowed("POST"),
-        _ if path.starts_with(OFREP) => method_not_allowed("POST"),
+        _ if path.starts_with(OFREP) || path.starts_with(SLATE) => method_not_allowed("POST"),
         _ => Problem::new(404, "not_found", "There is nothing at this path").to_response(),
     }
 }

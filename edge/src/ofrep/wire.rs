@@ -99,13 +99,13 @@ struct BulkMetadataWire<'e> {
     hash: &'e str,
 }
 
-/// The context of a request's body; an empty body is an empty context.
+/// The context of a request's body, and the body; an empty body is an empty context.
 ///
 /// # Errors
 /// `PARSE_ERROR` when it is no JSON object, `INVALID_CONTEXT` when the context is none.
-pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
+pub(super) fn question(body: &[u8]) -> Result<(EvaluationContext, Value), Fault> {
     if body.is_empty() {
-        return Ok(EvaluationContext::new());
+        return Ok((EvaluationContext::new(), Value::Null));
     }
     let invalid = |detail: String| Fault::new(400, ErrorCode::InvalidContext, detail);
     let body: Value = serde_json::from_slice(body).map_err(|error| match error.to_string() {
@@ -115,15 +115,15 @@ pub(super) fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
     let Value::Object(_) = body else {
         return Err(invalid("the body is no object".to_owned()));
     };
-    match body.member("context") {
-        None | Some(Value::Null) => Ok(EvaluationContext::new()),
-        Some(Value::Object(attributes)) => {
-            context_from(attributes.iter().cloned()).map_err(|ReadError { pointer, message }| {
-                invalid(format!("/context{pointer}: {message}"))
-            })
-        }
-        Some(_) => Err(invalid("/context: the context is no object".to_owned())),
-    }
+    let context =
+        match body.member("context") {
+            None | Some(Value::Null) => EvaluationContext::new(),
+            Some(Value::Object(attributes)) => context_from(attributes.iter().cloned()).map_err(
+                |ReadError { pointer, message }| invalid(format!("/context{pointer}: {message}")),
+            )?,
+            Some(_) => return Err(invalid("/context: the context is no object".to_owned())),
+        };
+    Ok((context, body))
 }
 
 /// The fault of an evaluation that failed.
@@ -231,7 +231,7 @@ fn answer_wire<'e>(answered: &'e Answered<'_>) -> AnswerWire<'e> {
 }
 
 /// Plain data with text keys always has a JSON form.
-fn print(value: &(impl Serialize + ?Sized)) -> String {
+pub(super) fn print(value: &(impl Serialize + ?Sized)) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
@@ -243,6 +243,10 @@ mod tests {
     use bandera_shared::wire::context as limits;
     use bandera_shared::{Evaluator, Participation, UnixMillis};
     use std::rc::Rc;
+
+    fn context(body: &[u8]) -> Result<EvaluationContext, Fault> {
+        question(body).map(|(context, _)| context)
+    }
 
     #[test]
     fn reads_contexts() {
@@ -272,7 +276,7 @@ mod tests {
     fn contexts_past_a_limit_are_refused_with_their_place() {
         let check = |context: &str, pointer: Option<&str>| {
             let body = format!(r#"{{"context":{context}}}"#);
-            let refused = super::context(body.as_bytes()).err();
+            let refused = question(body.as_bytes()).err();
             let Some(pointer) = pointer else {
                 assert_eq!(refused, None);
                 return;

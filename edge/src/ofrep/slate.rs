@@ -1,0 +1,186 @@
+//! Ranked lists: several variants of one flag that a bandit decides, one for each position.
+//!
+//! The body is that of an evaluation, with `positions`, and with `kept`: the receipts of a list
+//! that the subject was given before. Nothing is stored: whoever shows a list keeps the answer.
+
+use super::Prepared;
+use super::wire::{Answered, Fault, print};
+use crate::call::Call;
+use bandera_shared::bandit::PARTS;
+use bandera_shared::decision::{Choice, Decision};
+use bandera_shared::receipt::Receipt;
+use bandera_shared::slate::{POSITIONS_MAX, rank};
+use bandera_shared::value::Number;
+use bandera_shared::{ErrorCode, UnixMillis, Value};
+
+/// The JSON of the list that an evaluated flag leads to; a single entry, without a receipt, where
+/// no bandit decides.
+///
+/// # Errors
+/// What is wrong with the body.
+pub(super) fn answer(
+    prepared: &Prepared,
+    call: &Call<'_>,
+    answered: &Answered<'_>,
+) -> Result<String, Fault> {
+    let n_positions = positions(&prepared.asked)?;
+    let receipts = receipts(&prepared.asked)?;
+    let bandits = prepared.current.loaded.ruleset.bandits();
+    let decision = answered.evaluation.details.decision.as_deref();
+    let bandit = bandits
+        .iter()
+        .find(|bandit| decision.is_some_and(|decision| *decision.bandit == *bandit.key()));
+    let value = |variant: &str| {
+        let mut variants = answered.flag.variants.iter();
+        let found = variants.find(|known| &*known.key == variant);
+        found.map_or(Value::Null, |found| found.value.clone())
+    };
+    let place = |position: usize, variant: &str| {
+        vec![
+            member("position", whole(position as u64 + 1)),
+            member("variant", variant.into()),
+            member("value", value(variant)),
+        ]
+    };
+    let mut slate: Vec<Value> = Vec::new();
+    if let Some((bandit, unit)) = bandit.zip(prepared.context.targeting_key()) {
+        let choice = Choice {
+            bandit,
+            snapshot: prepared.current.policies.get(bandit.key()),
+            sticky: &prepared.sticky,
+            context: &prepared.context,
+            unit,
+            draw: prepared.draw,
+            at: UnixMillis(call.head.now_ms),
+        };
+        let list = rank(&choice, kept(call, unit, receipts), n_positions);
+        for (position, placed) in list.into_iter().enumerate() {
+            let decision = placed.decision;
+            let mut members = place(position, &decision.action);
+            members.push(member("propensity", share(decision.propensity.parts())));
+            members.push(member("policyRevision", whole(decision.revision)));
+            let receipt = prepared.receipt(call, &decision);
+            members.extend(receipt.map(|receipt| member("receipt", receipt.into())));
+            members.extend(placed.drawn_from.map(|from| {
+                let shares = from.iter().map(|of| (of.action.clone(), share(of.parts)));
+                member("distribution", Value::Object(shares.collect()))
+            }));
+            slate.push(Value::Object(members.into()));
+        }
+    } else if let Some(variant) = answered.evaluation.variant() {
+        slate.push(Value::Object(place(0, &variant.key).into()));
+    }
+    let mut members = vec![
+        member("key", Value::from(&*answered.flag.key)),
+        member("publication", whole(answered.publication)),
+        member("slate", Value::List(slate.into())),
+    ];
+    members.extend(bandit.map(|bandit| member("bandit", bandit.key().into())));
+    members.extend(
+        answered
+            .metric
+            .map(|metric| member("metric", metric.into())),
+    );
+    Ok(print(&Value::Object(members.into())))
+}
+
+/// How many positions are asked for.
+///
+/// # Errors
+/// Anything but a whole number from 1 to [`POSITIONS_MAX`].
+pub(super) fn positions(asked: &Value) -> Result<usize, Fault> {
+    match asked.member("positions") {
+        Some(Value::Number(Number::Integer(n))) if (1..=POSITIONS_MAX as i64).contains(n) => {
+            Ok(*n as usize)
+        }
+        _ => Err(Fault::new(
+            400,
+            ErrorCode::General,
+            format!("/positions: write a whole number from 1 to {POSITIONS_MAX}"),
+        )),
+    }
+}
+
+/// The receipts of a list that is to be kept, from the top.
+///
+/// # Errors
+/// Anything but at most [`POSITIONS_MAX`] texts.
+fn receipts(asked: &Value) -> Result<Vec<&str>, Fault> {
+    let texts = match asked.member("kept") {
+        None => Some(Vec::new()),
+        Some(Value::List(list)) if list.len() <= POSITIONS_MAX => {
+            list.iter().map(Value::as_str).collect()
+        }
+        Some(_) => None,
+    };
+    texts.ok_or_else(|| {
+        let detail = format!("/kept: write at most {POSITIONS_MAX} receipts");
+        Fault::new(400, ErrorCode::General, detail)
+    })
+}
+
+/// The decisions of receipts that are this subject's. What is not signed by us counts as not sent,
+/// as with a cookie: a list must not fail because keys have changed.
+fn kept(call: &Call<'_>, unit: &str, receipts: Vec<&str>) -> Vec<Decision> {
+    let Some(keys) = call.isolate.keys.as_ref() else {
+        return Vec::new();
+    };
+    let subject = keys.subject.hash(unit);
+    let opened = receipts
+        .into_iter()
+        .filter_map(|token| Receipt::from_token(token, &keys.receipt).ok());
+    let own = opened.filter(|receipt| *receipt.subject() == subject);
+    own.map(|receipt| receipt.decision().clone()).collect()
+}
+
+fn member(name: &str, value: Value) -> (Box<str>, Value) {
+    (name.into(), value)
+}
+
+fn whole(number: u64) -> Value {
+    Value::Number(Number::Unsigned(number))
+}
+
+/// Parts as a probability.
+fn share(parts: u32) -> Value {
+    Value::Number(Number::Float(f64::from(parts) / f64::from(PARTS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(json: &str) -> Value {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn positions_have_a_limit_and_are_whole() {
+        let check = |json: &str, expected: Option<usize>| {
+            let found = positions(&asked(json));
+            let detail = format!("{found:?}");
+            assert_eq!(found.ok(), expected, "{json}");
+            assert!(expected.is_some() || detail.contains("/positions: write a whole number"));
+        };
+        check(r#"{"positions":1}"#, Some(1));
+        check(r#"{"positions":32}"#, Some(POSITIONS_MAX));
+        for bad in ["0", "33", "-1", "1.5", "\"2\"", "null", "1e300"] {
+            check(&format!(r#"{{"positions":{bad}}}"#), None);
+        }
+        check("{}", None);
+        check("null", None);
+    }
+
+    #[test]
+    fn kept_receipts_are_texts_and_have_a_limit() {
+        let list = |n: usize| format!(r#"{{"kept":[{}]}}"#, vec!["\"x\""; n].join(","));
+        assert_eq!(receipts(&asked("{}")), Ok(Vec::new()));
+        let n = |n| receipts(&asked(&list(n))).map(|list| list.len());
+        assert_eq!(n(POSITIONS_MAX), Ok(POSITIONS_MAX));
+        assert!(n(POSITIONS_MAX + 1).is_err());
+        for bad in [r#"{"kept":"x"}"#, r#"{"kept":[1]}"#, r#"{"kept":null}"#] {
+            let found = receipts(&asked(bad)).unwrap_err();
+            assert!(format!("{found:?}").contains("/kept: write at most 32 receipts"));
+        }
+    }
+}
