@@ -224,6 +224,7 @@ impl Inner {
             let now = now();
             let known = shard.rows.known(sql, batches, now)?;
             let change = apply(&shard.memory, known, batches);
+            let change = change.without_forgotten(&shard.memory, now);
             let reports: Vec<_> = batches.iter().flat_map(|batch| &batch.reports).collect();
             let mut statements = store::statements(number, &change, &reports)?;
             statements.extend(shard.rows.take_in(&change, now)?);

@@ -384,3 +384,60 @@ fn a_sender_that_knows_no_periods_counts_for_the_action_alone() {
     batch.push(&bandit, item);
     assert!(matches!(&batch.items[0], Item::Decision(item) if item.period.is_none()));
 }
+
+/// Each action is renamed after one period: what is too old to count goes, whosever it was.
+#[test]
+fn periods_of_actions_that_are_gone_are_dropped() {
+    for kind in ["thompson", "contextual"] {
+        let bandit = bandit(kind, "windowMs", "replace");
+        let forgetting = bandit.forgetting().unwrap();
+        let mut shard = Shard::default();
+        let mut commit = |item: DecisionItem, now| {
+            let mut batch = Batch::default();
+            batch.push(&bandit, item);
+            let change = apply(&shard.memory, shard.known.clone(), &[&batch]);
+            let change = change.without_forgotten(&shard.memory, now);
+            shard.memory.adopt(&change);
+            shard.known.rows.extend(change.rows.iter().copied());
+            let state = shard.memory.learners.values().next().unwrap().clone();
+            (state, change.learned)
+        };
+        let item = |n: usize, place: usize| {
+            let made = Made {
+                action: 0,
+                age_ms: -(n as i64) * forgetting.period_ms(),
+                values: [1, 2],
+                rewards: vec![(30, false)],
+            };
+            let mut item = made.events(&bandit, n).remove(place);
+            item.action = format!("version-{n}").into();
+            (item, made.at())
+        };
+        let n_slots = |names: &[Box<str>]| {
+            let slots = names.iter().filter(|name| name.contains('\u{1F}'));
+            slots.count()
+        };
+        for n in 0..50 {
+            let (item, now) = item(n, 0);
+            let (state, learned) = commit(item, now);
+            let names: Vec<_> = state.arms.keys().cloned().collect();
+            let n_kept = PERIODS_KEPT.min(n + 1);
+            assert_eq!(n_slots(&names), n_kept, "{kind} {n}");
+            assert_eq!(names.len() - n_kept, n + 1, "an action's own sums stay");
+            if kind == "contextual" {
+                assert_eq!(state.blocks.len(), n_kept);
+                // One that is written, and one that is to be deleted.
+                let n_gone = learned
+                    .iter()
+                    .filter(|(_, name)| state.blocks.get(name).is_none());
+                assert_eq!(n_gone.count(), usize::from(n >= PERIODS_KEPT));
+            }
+        }
+        // A reward for a decision of a period that is gone counts for its action alone.
+        let (_, now) = item(49, 0);
+        let (state, _) = commit(item(3, 1).0, now);
+        let names: Vec<_> = state.arms.keys().cloned().collect();
+        assert_eq!(n_slots(&names), PERIODS_KEPT);
+        assert_eq!(state.arms.get("version-3").unwrap().n_rewarded, 1);
+    }
+}

@@ -8,16 +8,16 @@
 
 use bandera_shared::sorted::Sorted;
 
-use bandera_shared::bandit::wire;
+use bandera_shared::bandit::{POLICY_KINDS, wire};
 use bandera_shared::decision::{Choice, decide};
 use bandera_shared::keys::{KeyRing, Purpose};
-use bandera_shared::ledger::{ArmState, MergedState, ShardState};
+use bandera_shared::ledger::{ArmState, MergedState, ShardState, WarmStart, slot};
 use bandera_shared::policy::contextual::{
     ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link, Observation, Spread,
 };
 use bandera_shared::policy::index::{IndexArm, MeasuredShare, Plan, RULES, rule_named};
 use bandera_shared::policy::linear::{Block, fit};
-use bandera_shared::policy::{Beta, allocate, probability_best};
+use bandera_shared::policy::{Beta, allocate, next_snapshot, probability_best};
 use bandera_shared::receipt::Receipt;
 use bandera_shared::slate::rank;
 use bandera_shared::snapshot::{self, LinearModel};
@@ -259,6 +259,70 @@ fn choices_without_contexts_never_change() {
         ("top-two", 6_464_925_463_205_777_930),
     ];
     assert_eq!(digests, pinned);
+}
+
+/// What the coordinator publishes of a declared bandit: from sums of two shards, half forgotten,
+/// and a warm start.
+#[test]
+fn declared_kinds_keep_their_parts() {
+    let arm = |n: u64, half: u64| ArmState {
+        n_decisions: n,
+        n_exposed: n,
+        n_rewarded: half,
+        units: u128::from(half) << 31,
+        units_squared: u128::from(half) << 62,
+    };
+    let now = UnixMillis(1_770_000_003_000);
+    let period = now.0 / 1_000;
+    let shard = |more: u64| {
+        let arms = [("craft", 120, 13), ("evening", 95, 12), ("gift", 30, 2)];
+        let recent = arms.map(|(name, n, half)| (slot(name, period), arm(n + more, half)));
+        let older = arms.map(|(name, n, half)| (slot(name, period - 3), arm(2 * n, half + more)));
+        ShardState {
+            arms: recent.into_iter().chain(older).collect(),
+            ..ShardState::default()
+        }
+    };
+    let mut merged = MergedState::default();
+    merged.merge_shard(0, shard(3));
+    merged.merge_shard(1, shard(8));
+    let found = POLICY_KINDS.map(|kind| {
+        let features = r#","features":[{"kind":"hashed","attribute":"x","places":2}]"#;
+        let more = match kind.name() {
+            "contextual" => features,
+            "epsilonGreedy" => r#","epsilon":0.7,"decay":0.3"#,
+            "topTwo" => r#","prior":{"successes":2,"failures":9}"#,
+            _ => "",
+        };
+        let json = format!(
+            r#"{{"actions":["craft","evening","gift"],"reward":{{"metric":"m","kind":"numeric",
+            "min":0,"max":8}},"policy":{{"kind":"{}","floor":0.01,"halfLifeMs":2000{more}}}}}"#,
+            kind.name()
+        );
+        let bandit = wire::parse("hero", &json).expect("a sound bandit");
+        let start = WarmStart::new(0.375, 160, bandit.reward().range(), now).expect("in its range");
+        let mut merged = merged.clone();
+        merged.warm_up("gift", start);
+        let next = next_snapshot(&bandit, &merged, 1, now).expect("sound statistics");
+        let parts: Vec<u32> = next.actions().iter().map(|one| one.parts).collect();
+        let parts: [u32; 3] = parts.try_into().expect("three actions");
+        (kind.name(), parts)
+    });
+    let pinned = [
+        ("thompson", [207_171, 530_073, 262_756]),
+        // Sums without contexts teach it nothing.
+        ("contextual", [333_334, 333_333, 333_333]),
+        ("thompsonNormal", [164_735, 653_051, 182_214]),
+        ("ucb1", [10_000, 10_000, 980_000]),
+        ("klUcb", [10_000, 980_000, 10_000]),
+        ("klUcbPlus", [10_000, 980_000, 10_000]),
+        ("klMoss", [10_000, 10_000, 980_000]),
+        ("imed", [10_000, 10_000, 980_000]),
+        ("epsilonGreedy", [37_162, 925_676, 37_162]),
+        ("greedy", [10_000, 980_000, 10_000]),
+        ("topTwo", [241_032, 425_406, 333_562]),
+    ];
+    assert_eq!(found, pinned);
 }
 
 /// Distributions of a policy that learns from each of its decisions, all in one number.

@@ -17,8 +17,9 @@ import { coordinatorOf } from "./lib/stored.ts";
 import type { Stored, StoredArm, StoredBlock } from "./lib/stored.ts";
 import { inLanes, postEvents } from "./lib/visitor.ts";
 
-const HALF_LIFE_MS = 16_000;
-const WINDOW_MS = 160_000;
+/** Such that nothing is too old to be kept before the test is over. */
+const HALF_LIFE_MS = 32_000;
+const WINDOW_MS = 320_000;
 const FEATURES = [{ kind: "oneHot", attribute: "device", categories: ["desktop", "mobile"] }];
 const reward = { metric: "purchase", kind: "binary" };
 const declared = (policy: unknown): unknown => ({

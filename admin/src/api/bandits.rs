@@ -28,6 +28,8 @@ struct BanditState {
     reward_kind: &'static str,
     /// Whether it looks at contexts; then `contexts` tells what it does in each.
     contextual: bool,
+    /// Kind of its policy, as declared: `thompson` where none is.
+    policy: &'static str,
     /// Least reward of a decision, in the metric's unit.
     reward_min: f64,
     /// Greatest reward of a decision, in the metric's unit.
@@ -158,6 +160,7 @@ fn describe(bandit: &Bandit, view: &BanditView) -> BanditState {
         metric: reward.metric.to_string(),
         reward_kind: kind_of(reward),
         contextual: bandit.features().is_some(),
+        policy: bandit.policy().kind().name(),
         reward_min: range.min(),
         reward_max: range.max(),
         shards: view.n_shards as u64,

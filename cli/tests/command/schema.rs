@@ -170,3 +170,66 @@ fn it_refuses_what_is_wrong() {
         refused(&format!("{rule}/when"), when);
     }
 }
+
+/// What the schema says of bandits is what the compiler says: of each kind, and at every bound.
+#[test]
+fn it_knows_the_kinds_and_bounds_of_bandits() {
+    let schema = Schema::read();
+    let with = |policy: Value| {
+        let reward = json!({ "metric": "m", "kind": "binary" });
+        let bandit = json!({ "actions": ["a", "b"], "reward": reward, "policy": policy });
+        json!({ "schemaVersion": 1, "bandits": { "hero": bandit } })
+    };
+    let check = |policy: Value, fits: bool| {
+        let document = with(policy);
+        assert_eq!(schema.fault(&document).is_none(), fits, "{document}");
+        let compiled = bandera_shared::compile(document.to_string().as_bytes()).unwrap();
+        let diagnostics = &compiled.diagnostics;
+        assert_eq!(diagnostics.is_empty(), fits, "{document} {diagnostics:?}");
+    };
+    let prior = json!({ "successes": 1, "failures": 1 });
+    let features = json!([{ "kind": "hashed", "attribute": "city", "places": 2 }]);
+    for kind in bandera_shared::bandit::POLICY_KINDS {
+        let name = kind.name();
+        let is_contextual = name == "contextual";
+        let of = |member: &str, value: Value| {
+            let mut policy = json!({ "kind": name });
+            if is_contextual {
+                policy["features"] = features.clone();
+            }
+            policy[member] = value;
+            policy
+        };
+        check(of("floor", json!(0.25)), true);
+        check(of("windowMs", json!(1_000)), true);
+        check(of("features", features.clone()), is_contextual);
+        check(
+            of("prior", prior.clone()),
+            ["thompson", "topTwo"].contains(&name),
+        );
+        check(of("epsilon", json!(0.5)), name == "epsilonGreedy");
+        check(of("decay", json!(0.5)), name == "epsilonGreedy");
+    }
+    let random = |member: &str, value: f64| json!({ "kind": "epsilonGreedy", member: value });
+    for member in ["epsilon", "decay"] {
+        for (value, fits) in [(0.0, true), (1.0, true), (1.000_001, false), (-1e-9, false)] {
+            check(random(member, value), fits);
+        }
+    }
+    let forgets = |ms: u64| json!({ "kind": "imed", "halfLifeMs": ms });
+    let bounds = [
+        (999, false),
+        (1_000, true),
+        (31_622_400_000, true),
+        (31_622_400_001, false),
+    ];
+    for (ms, fits) in bounds {
+        check(forgets(ms), fits);
+    }
+    check(
+        json!({ "kind": "imed", "halfLifeMs": 1_000, "windowMs": 1_000 }),
+        false,
+    );
+    check(json!({ "kind": "kl-ucb" }), false);
+    check(json!({ "kind": "imed", "flor": 0.1 }), false);
+}

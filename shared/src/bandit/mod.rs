@@ -6,15 +6,19 @@
 mod distribution;
 pub mod features;
 mod forgetting;
+mod kind;
 mod reward;
 pub mod wire;
 
 pub use distribution::{Distribution, InvalidDistribution, PARTS, Propensity};
 pub use features::{ContextVector, FeatureSpec};
 pub use forgetting::{FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, PERIODS, PERIODS_KEPT};
+pub use kind::{POLICY_KINDS, PolicyKind};
 pub use reward::{
     InvalidReward, REWARD_UNITS, Repeat, Reward, RewardKind, RewardRange, RewardSpec,
 };
+
+use crate::policy::index::AllocationRule;
 
 /// Most actions of one bandit.
 pub const ACTIONS_MAX: usize = 64;
@@ -36,6 +40,17 @@ pub const SNAPSHOT_INTERVAL_MS_MAX: u64 = 86_400_000;
 pub const SNAPSHOT_INTERVAL_MS_DEFAULT: u64 = 60_000;
 /// Exploration floor where none is declared: every action keeps one decision in a hundred.
 pub const FLOOR_PARTS_DEFAULT: u32 = 10_000;
+
+/// Greatest share of decisions that `epsilonGreedy` leaves to chance: all.
+pub const EPSILON_MAX: f64 = 1.0;
+/// That share where none is declared: a tenth.
+pub const EPSILON_DEFAULT: f64 = 0.1;
+/// Greatest power of the number of decisions that the share is divided by: in proportion to it.
+pub const DECAY_MAX: f64 = 1.0;
+/// Least and greatest pseudo-count of a prior.
+pub const PRIOR_MIN: f64 = 0.01;
+/// Greatest pseudo-count of a prior.
+pub const PRIOR_MAX: f64 = 1e9;
 
 /// How long a decision stays with a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,10 +84,11 @@ impl BetaPrior {
 /// How allocation follows from what was learned.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Policy {
-    /// Thompson sampling, published as each action's probability of being best.
-    Thompson {
-        /// Where the posterior of each action starts.
-        prior: BetaPrior,
+    /// By what each action brought, whatever the context. The rule decides between two snapshots
+    /// only: what is learned are sums that every rule reads, so another rule goes on from there.
+    Plain {
+        /// What is published of the sums; declarations never name [`AllocationRule::Automatic`].
+        rule: AllocationRule,
     },
     /// A linear model of each action's reward, and inverse gap weighting among them; see
     /// [`crate::policy::linear`].
@@ -83,12 +99,35 @@ pub enum Policy {
 }
 
 impl Policy {
-    /// Where the posterior of each action's mean reward starts.
+    /// How actions are judged by their rewards alone: what a plain policy publishes, and what
+    /// people are told of the actions of a contextual one.
     #[must_use]
-    pub fn prior(&self) -> BetaPrior {
+    pub fn rule(&self) -> AllocationRule {
+        let prior = BetaPrior::JEFFREYS;
         match self {
-            Self::Thompson { prior } => *prior,
-            Self::Contextual { .. } => BetaPrior::JEFFREYS,
+            Self::Plain { rule } => *rule,
+            Self::Contextual { .. } => AllocationRule::Thompson { prior },
+        }
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> PolicyKind {
+        match self {
+            Self::Contextual { .. } => PolicyKind::Contextual,
+            Self::Plain { rule } => match rule {
+                // What a snapshot of it is.
+                AllocationRule::Automatic | AllocationRule::Thompson { .. } => PolicyKind::Thompson,
+                AllocationRule::ThompsonNormal => PolicyKind::ThompsonNormal,
+                AllocationRule::Ucb1 => PolicyKind::Ucb1,
+                AllocationRule::KlUcb => PolicyKind::KlUcb,
+                AllocationRule::KlUcbPlus => PolicyKind::KlUcbPlus,
+                AllocationRule::KlMoss => PolicyKind::KlMoss,
+                AllocationRule::Imed => PolicyKind::Imed,
+                AllocationRule::EpsilonGreedy { .. } => PolicyKind::EpsilonGreedy,
+                AllocationRule::Greedy => PolicyKind::Greedy,
+                AllocationRule::TopTwo { .. } => PolicyKind::TopTwo,
+            },
         }
     }
 }
@@ -142,7 +181,7 @@ impl Bandit {
     #[must_use]
     pub fn features(&self) -> Option<&FeatureSpec> {
         match &self.policy {
-            Policy::Thompson { .. } => None,
+            Policy::Plain { .. } => None,
             Policy::Contextual { features } => Some(features),
         }
     }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::features::{FeatureSpec, wire::FeatureWire};
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
-    FLOOR_PARTS_DEFAULT, FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, KEY_BYTES_MAX, PARTS,
-    PERIODS_KEPT, Policy, Repeat, RewardKind, RewardRange, RewardSpec,
-    SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX,
-    Stickiness, features,
+    DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX, FLOOR_PARTS_DEFAULT, FORGETTING_MS_MAX,
+    FORGETTING_MS_MIN, Forgetting, KEY_BYTES_MAX, PARTS, PERIODS_KEPT, PRIOR_MAX, PRIOR_MIN,
+    Policy, PolicyKind, Repeat, RewardKind, RewardRange, RewardSpec, SNAPSHOT_INTERVAL_MS_DEFAULT,
+    SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX, Stickiness, features,
 };
+use crate::policy::index::AllocationRule;
 use crate::policy::linear::Block;
 
 /// A bandit as written, with features in the form `F`: authors write them out, and what has been
@@ -94,32 +95,28 @@ pub enum StickinessWire {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PolicyWire<F> {
     /// How it learns.
-    pub kind: PolicyKindWire,
+    pub kind: PolicyKind,
     /// What it looks at; contextual policies only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<F>,
     /// Least probability of each action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<f64>,
-    /// Start of the posteriors; Jeffreys' where absent. Thompson sampling only.
+    /// Start of the posteriors; Jeffreys' where absent. Thompson sampling and `topTwo` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<BetaPriorWire>,
+    /// Share of decisions that is left to chance; `epsilonGreedy` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// Power of the number of decisions that the share is divided by; `epsilonGreedy` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decay: Option<f64>,
     /// What is so much older counts for half.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_life_ms: Option<u64>,
     /// What is older does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_ms: Option<u64>,
-}
-
-/// How a policy learns, as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PolicyKindWire {
-    /// Thompson sampling.
-    Thompson,
-    /// A linear model of each action's reward by what is known of the request.
-    Contextual,
 }
 
 /// A Beta prior as written.
@@ -206,6 +203,8 @@ impl<F> BanditWire<F> {
                 features: policy.features.map(form).transpose()?,
                 floor: policy.floor,
                 prior: policy.prior,
+                epsilon: policy.epsilon,
+                decay: policy.decay,
                 half_life_ms: policy.half_life_ms,
                 window_ms: policy.window_ms,
             }),
@@ -287,17 +286,16 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
         RewardKind::Numeric(range) => (RewardKindWire::Numeric, Some(range)),
     };
     let floor = Some(f64::from(bandit.floor_parts) / f64::from(PARTS));
-    let (policy_kind, features, prior) = match &bandit.policy {
-        Policy::Thompson { prior } => {
-            let prior = BetaPriorWire {
-                successes: prior.successes,
-                failures: prior.failures,
-            };
-            (PolicyKindWire::Thompson, None, Some(prior))
-        }
-        Policy::Contextual { features } => {
-            (PolicyKindWire::Contextual, Some(features.clone()), None)
-        }
+    let rule = bandit.policy.rule();
+    let features = bandit.features().cloned();
+    let prior = rule.prior().filter(|_| features.is_none());
+    let prior = prior.map(|prior| BetaPriorWire {
+        successes: prior.successes,
+        failures: prior.failures,
+    });
+    let (epsilon, decay) = match rule {
+        AllocationRule::EpsilonGreedy { epsilon, decay } => (Some(epsilon), Some(decay)),
+        _ => (None, None),
     };
     let (half_life_ms, window_ms) = match bandit.forgetting {
         None => (None, None),
@@ -305,10 +303,12 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
         Some(Forgetting::Window { ms }) => (None, Some(ms)),
     };
     let policy = PolicyWire {
-        kind: policy_kind,
+        kind: bandit.policy.kind(),
         features,
         floor,
         prior,
+        epsilon,
+        decay,
         half_life_ms,
         window_ms,
     };
@@ -437,7 +437,11 @@ fn policy_from_wire(
     let floor = wire.as_ref().and_then(|wire| wire.floor);
     let n_periods = forgetting.map_or(1, |_| PERIODS_KEPT);
     let policy = match wire {
-        None => thompson(None)?,
+        None => Policy::Plain {
+            rule: AllocationRule::Thompson {
+                prior: BetaPrior::JEFFREYS,
+            },
+        },
         Some(wire) => policy_of_kind(wire, n_actions, n_periods)?,
     };
     let n_actions = n_actions as u32;
@@ -463,34 +467,80 @@ fn policy_of_kind(
     n_actions: usize,
     n_periods: usize,
 ) -> Result<Policy, BanditFault> {
-    let stray = |member: &str| {
-        let message = "this kind of policy has no such member";
-        Err(fault(format!("/policy/{member}"), message))
-    };
-    match (wire.kind, wire.features, wire.prior) {
-        (PolicyKindWire::Thompson, Some(_), _) => stray("features"),
-        (PolicyKindWire::Contextual, _, Some(_)) => stray("prior"),
-        (PolicyKindWire::Thompson, None, prior) => thompson(prior),
-        (PolicyKindWire::Contextual, Some(features), None) => {
-            contextual(features, n_actions, n_periods)
-        }
-        (PolicyKindWire::Contextual, None, None) => Err(features::wire::no_feature()),
+    let kind = wire.kind;
+    let is_random = kind == PolicyKind::EpsilonGreedy;
+    let has_prior = matches!(kind, PolicyKind::Thompson | PolicyKind::TopTwo);
+    let members = [
+        (
+            "features",
+            wire.features.is_some(),
+            kind == PolicyKind::Contextual,
+        ),
+        ("prior", wire.prior.is_some(), has_prior),
+        ("epsilon", wire.epsilon.is_some(), is_random),
+        ("decay", wire.decay.is_some(), is_random),
+    ];
+    if let Some((member, ..)) = members.iter().find(|(_, is_there, may)| *is_there && !may) {
+        let name = kind.name();
+        let message = format!("the kind \"{name}\" has no such member: leave it out");
+        return Err(fault(format!("/policy/{member}"), message));
     }
+    let rule = match kind {
+        PolicyKind::Contextual => {
+            let features = wire.features.ok_or_else(features::wire::no_feature)?;
+            return contextual(features, n_actions, n_periods);
+        }
+        PolicyKind::Thompson => AllocationRule::Thompson {
+            prior: prior(wire.prior)?,
+        },
+        PolicyKind::TopTwo => AllocationRule::TopTwo {
+            prior: prior(wire.prior)?,
+        },
+        PolicyKind::EpsilonGreedy => AllocationRule::EpsilonGreedy {
+            epsilon: share(
+                "/policy/epsilon",
+                wire.epsilon,
+                (EPSILON_DEFAULT, EPSILON_MAX),
+            )?,
+            decay: share("/policy/decay", wire.decay, (0.0, DECAY_MAX))?,
+        },
+        PolicyKind::ThompsonNormal => AllocationRule::ThompsonNormal,
+        PolicyKind::Ucb1 => AllocationRule::Ucb1,
+        PolicyKind::KlUcb => AllocationRule::KlUcb,
+        PolicyKind::KlUcbPlus => AllocationRule::KlUcbPlus,
+        PolicyKind::KlMoss => AllocationRule::KlMoss,
+        PolicyKind::Imed => AllocationRule::Imed,
+        PolicyKind::Greedy => AllocationRule::Greedy,
+    };
+    Ok(Policy::Plain { rule })
 }
 
-fn thompson(prior: Option<BetaPriorWire>) -> Result<Policy, BanditFault> {
-    let prior = prior.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
+/// A number from 0 to `max`, or what stands for none.
+fn share(
+    pointer: &str,
+    written: Option<f64>,
+    (default, max): (f64, f64),
+) -> Result<f64, BanditFault> {
+    let value = written.unwrap_or(default);
+    if (0.0..=max).contains(&value) {
+        return Ok(value);
+    }
+    Err(fault(pointer, format!("must be between 0 and {max}")))
+}
+
+fn prior(written: Option<BetaPriorWire>) -> Result<BetaPrior, BanditFault> {
+    let prior = written.map_or(BetaPrior::JEFFREYS, |prior| BetaPrior {
         successes: prior.successes,
         failures: prior.failures,
     });
-    let sound = |count: f64| count.is_finite() && (0.01..=1e9).contains(&count);
+    let sound = |count: f64| (PRIOR_MIN..=PRIOR_MAX).contains(&count);
     if !sound(prior.successes) || !sound(prior.failures) {
         return Err(fault(
             "/policy/prior",
             "both counts are between 0.01 and 1e9",
         ));
     }
-    Ok(Policy::Thompson { prior })
+    Ok(prior)
 }
 
 fn contextual(

@@ -3,12 +3,12 @@
 //! The numbers of cases are stored: they are only ever added to.
 
 use super::bytes::{Compact, Reader, Writer, cases, record};
-use crate::bandit::Bandit;
 use crate::bandit::features::{Feature, FeatureSpec};
 use crate::bandit::wire::{
-    BanditWire, BetaPriorWire, PolicyKindWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire,
-    StickinessWire, checked, to_wire,
+    BanditWire, BetaPriorWire, PolicyWire, RepeatWire, RewardKindWire, RewardWire, StickinessWire,
+    checked, to_wire,
 };
+use crate::bandit::{Bandit, POLICY_KINDS, PolicyKind};
 use crate::bucketing::{Bucketing, Draw, OnMissing};
 use crate::condition::{
     Comparison, Condition, FlagCondition, FlagTest, Matcher, OnFailure, Position, Test, TextMatcher,
@@ -128,14 +128,16 @@ impl Compact for CheckedPolicy {
             self.half_life_ms.write(to);
             self.window_ms.write(to);
         }
-        let place = KINDS.iter().position(|kind| *kind == self.kind);
+        let place = POLICY_KINDS.iter().position(|kind| *kind == self.kind);
         to.byte(place.unwrap_or_default() as u8);
-        if self.kind == PolicyKindWire::Contextual {
+        if self.kind == PolicyKind::Contextual {
             self.features.write(to);
         }
         self.floor.write(to);
-        if self.kind == PolicyKindWire::Thompson {
-            self.prior.write(to);
+        match self.kind {
+            PolicyKind::Thompson | PolicyKind::TopTwo => self.prior.write(to),
+            PolicyKind::EpsilonGreedy => (self.epsilon, self.decay).write(to),
+            _ => {}
         }
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
@@ -146,30 +148,33 @@ impl Compact for CheckedPolicy {
             window_ms = Compact::read(from)?;
             mark = from.byte()?;
         }
-        let kind = *KINDS.get(usize::from(mark))?;
-        let is_contextual = kind == PolicyKindWire::Contextual;
-        Some(Self {
+        let kind = *POLICY_KINDS.get(usize::from(mark))?;
+        let mut policy = Self {
             kind,
-            features: if is_contextual {
-                Compact::read(from)?
-            } else {
-                None
-            },
-            floor: Compact::read(from)?,
-            prior: if is_contextual {
-                None
-            } else {
-                Compact::read(from)?
-            },
+            features: None,
+            floor: None,
+            prior: None,
+            epsilon: None,
+            decay: None,
             half_life_ms,
             window_ms,
-        })
+        };
+        if kind == PolicyKind::Contextual {
+            policy.features = Compact::read(from)?;
+        }
+        policy.floor = Compact::read(from)?;
+        match kind {
+            PolicyKind::Thompson | PolicyKind::TopTwo => policy.prior = Compact::read(from)?,
+            PolicyKind::EpsilonGreedy => {
+                (policy.epsilon, policy.decay) = Compact::read(from)?;
+            }
+            _ => {}
+        }
+        Some(policy)
     }
 }
 /// Says that members come before the kind of a policy.
 const LATE_MEMBERS: u8 = 0x80;
-/// Kinds of policies, each in the place that stands for it.
-const KINDS: [PolicyKindWire; 2] = [PolicyKindWire::Thompson, PolicyKindWire::Contextual];
 impl Compact for FeatureSpec {
     fn write(&self, to: &mut Writer) {
         to.list(self.features());

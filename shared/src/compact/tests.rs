@@ -1,7 +1,9 @@
+use super::bytes::Writer;
 use super::image::{FORMAT_VERSION, HEADER_BYTES, PREFIX_BYTES};
 mod random;
 
 use super::*;
+use crate::bandit::{POLICY_KINDS, wire};
 use crate::evaluate::{Evaluator, Participation, Policies};
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
 use crate::sticky::StickyDecisions;
@@ -210,4 +212,71 @@ fn flags_that_change_pages_are_known_unread() {
             .collect();
         assert_eq!(paged, [(0, "paged")]);
     }
+}
+
+fn bandit(policy: &str) -> Bandit {
+    let reward = r#""reward":{"metric":"m","kind":"binary"}"#;
+    let json = format!(r#"{{"actions":["a","b"],{reward},"policy":{policy}}}"#);
+    wire::parse("hero", &json).expect("a sound bandit")
+}
+
+/// The bytes of a bandit's policy, without the texts before them.
+fn policy_bytes(policy: &str) -> Vec<u8> {
+    let mut to = Writer::default();
+    wire::to_wire(&bandit(policy)).policy.write(&mut to);
+    to.finish()
+}
+
+/// What is stored and what edges of former releases hold: policies of the first two kinds.
+#[test]
+fn policies_keep_their_bytes() {
+    let float = |value: f64| value.to_le_bytes().to_vec();
+    let some = |bytes: Vec<u8>| [vec![1], bytes].concat();
+    let (floor, half) = (some(float(0.25)), float(0.5));
+    let jeffreys = some([half.clone(), half].concat());
+    // No texts; there is a policy; thompson; its floor and prior.
+    let plain = [vec![0, 1, 0], floor.clone(), jeffreys.clone()].concat();
+    let written = r#"{"kind":"thompson","floor":0.25}"#;
+    assert_eq!(policy_bytes(written), plain);
+    // The mark of late members: a half-life of 2,000 in sevens of bits, and no window.
+    let late = vec![0, 1, 0x80, 1, 0xd0, 0x0f, 0, 0];
+    let fading = [late, floor.clone(), jeffreys.clone()].concat();
+    let written = r#"{"kind":"thompson","floor":0.25,"halfLifeMs":2000}"#;
+    assert_eq!(policy_bytes(written), fading);
+    // Kinds that came later: imed has nothing more, epsilonGreedy two numbers, topTwo a prior.
+    let imed = [vec![0, 1, 7], floor.clone()].concat();
+    assert_eq!(policy_bytes(r#"{"kind":"imed","floor":0.25}"#), imed);
+    let numbers = [some(float(0.5)), some(float(0.0))].concat();
+    let random = [vec![0, 1, 8], floor.clone(), numbers].concat();
+    let written = r#"{"kind":"epsilonGreedy","floor":0.25,"epsilon":0.5}"#;
+    assert_eq!(policy_bytes(written), random);
+    let top_two = [vec![0, 1, 10], floor, jeffreys].concat();
+    assert_eq!(policy_bytes(r#"{"kind":"topTwo","floor":0.25}"#), top_two);
+}
+
+#[test]
+fn bandits_of_every_kind_read_back() {
+    for kind in POLICY_KINDS {
+        let feature = r#"{"kind":"hashed","attribute":"x","places":2}"#;
+        let more = match kind.name() {
+            "contextual" => format!(r#","features":[{feature}]"#),
+            "epsilonGreedy" => r#","epsilon":0.75,"decay":1"#.to_owned(),
+            "topTwo" => r#","prior":{"successes":3,"failures":4}"#.to_owned(),
+            _ => r#","windowMs":9999"#.to_owned(),
+        };
+        let bandit = bandit(&format!(r#"{{"kind":"{}"{more}}}"#, kind.name()));
+        let mut to = Writer::default();
+        bandit.write(&mut to);
+        let bytes = to.finish();
+        let attributes = Attributes::default();
+        let mut from = Reader::new(&bytes, &attributes).expect("texts");
+        assert_eq!(Bandit::read(&mut from), Some(bandit), "{}", kind.name());
+        assert!(from.is_done());
+    }
+    // A kind of a release to come is no bandit, and no panic.
+    let attributes = Attributes::default();
+    let unknown = [0, POLICY_KINDS.len() as u8, 0];
+    let mut from = Reader::new(&unknown, &attributes).expect("texts");
+    let read: Option<wire::PolicyWire<crate::bandit::FeatureSpec>> = Compact::read(&mut from);
+    assert_eq!(read, None);
 }

@@ -29,7 +29,9 @@
 //! # Periods
 //! Of a bandit that forgets, a decision counts for its action and, apart, for the period that it
 //! was made in; rewards that come later, and removals, count there too. A shard keeps the latest
-//! periods; how much each weighs is the coordinator's to say, at the moment that it computes.
+//! periods; how much each weighs is the coordinator's to say, at the moment that it computes. With
+//! each commit for such a bandit, periods that count no more go, of every action
+//! ([`Change::without_forgotten`]).
 //!
 //! # Resets
 //! A reset sets the sums of one action to nothing and leaves its rows. Each row knows how often its

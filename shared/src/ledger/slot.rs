@@ -4,8 +4,10 @@
 //! the same lists, tables and messages: the action, a separator that no action contains, and the
 //! period in sixteen digits, so that an action's periods follow each other in order.
 
+use super::apply::{Change, Memory};
 use super::state::ShardState;
-use crate::bandit::PERIODS_KEPT;
+use crate::bandit::{Bandit, Forgetting, PERIODS, PERIODS_KEPT};
+use crate::time::UnixMillis;
 
 const SEPARATOR: char = '\u{1F}';
 
@@ -13,6 +15,12 @@ const SEPARATOR: char = '\u{1F}';
 #[must_use]
 pub fn slot(action: &str, period: i64) -> Box<str> {
     format!("{action}{SEPARATOR}{:016x}", period.max(0)).into()
+}
+
+/// The period of a name, whatever its action; `None` for an action's own.
+fn period_of(name: &str) -> Option<i64> {
+    let (_, digits) = name.rsplit_once(SEPARATOR)?;
+    i64::from_str_radix(digits, 16).ok()
 }
 
 /// The period of a name, where it is that of a period of the action.
@@ -39,6 +47,51 @@ impl ShardState {
         self.arms.remove(&oldest);
         self.blocks.remove(&oldest).map(|_| oldest)
     }
+
+    /// Drops the periods of every action that are too old to count; of what just became so, one is
+    /// kept for a clock that goes back a little. What comes later for one that is gone begins it
+    /// anew and is dropped in the same commit.
+    ///
+    /// # Returns
+    /// The names of the blocks that were dropped with them.
+    fn drop_forgotten(&mut self, forgetting: Forgetting, now: UnixMillis) -> Vec<Box<str>> {
+        let present = forgetting.period_of(now);
+        let is_old = |period| present.saturating_sub(period) > PERIODS;
+        let names = self.arms.keys();
+        let old = names.filter(|name| period_of(name).is_some_and(is_old));
+        let mut old: Vec<Box<str>> = old.cloned().collect();
+        for name in &old {
+            self.arms.remove(name);
+        }
+        old.retain(|name| self.blocks.remove(name).is_some());
+        old
+    }
+}
+
+impl Change {
+    /// The same without what counts no more of the bandits that it changes, also of actions that
+    /// nobody hears of any more: else each that was ever offered would stay with 17 periods.
+    #[must_use]
+    pub fn without_forgotten(mut self, memory: &Memory, now: UnixMillis) -> Self {
+        let learners: Vec<_> = self.learners.keys().cloned().collect();
+        for learner in learners {
+            let known = self.bandits.get(&learner.0);
+            let known = known.or_else(|| memory.bandits.get(&learner.0));
+            let bandit = known.map(|(_, bandit)| bandit);
+            let bandit = bandit.filter(|bandit| bandit.definition() == learner.1);
+            let Some(forgetting) = bandit.and_then(Bandit::forgetting) else {
+                continue;
+            };
+            let state = self.learners.or_default(learner.clone());
+            for name in state.drop_forgotten(forgetting, now) {
+                let dropped = (learner.clone(), name);
+                if !self.learned.contains(&dropped) {
+                    self.learned.push(dropped);
+                }
+            }
+        }
+        self
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +109,9 @@ mod tests {
         check(&slot("ab", 17), "a", None);
         check("a", "a", None);
         assert!(slot("a", 9) < slot("a", 10) && slot("a", 255) < slot("a", 256));
+        assert_eq!(
+            (period_of(&slot("a", 255)), period_of("a")),
+            (Some(255), None)
+        );
     }
 }

@@ -1,9 +1,8 @@
 //! The next snapshot of a bandit, and whether it is worth publishing.
 
-use super::index::IndexArm;
+use super::index::{IndexArm, Plan};
 use super::linear;
-use super::thompson::{Beta, probability_best};
-use crate::bandit::{Bandit, BetaPrior, Distribution};
+use crate::bandit::{Bandit, Distribution};
 use crate::ledger::{ArmState, MergedState};
 use crate::snapshot::{PolicySnapshot, SnapshotAction};
 use crate::time::UnixMillis;
@@ -24,35 +23,24 @@ pub struct ArmOutlook {
     pub p_best: f64,
 }
 
-/// Where an action's posterior starts, and what it brought.
-fn posterior(arm: &IndexArm, prior: BetaPrior) -> Beta {
-    Beta::new(
-        prior.successes + arm.sum,
-        prior.failures + (arm.n - arm.sum),
-    )
-}
-
-fn posteriors(bandit: &Bandit, arms: &[IndexArm]) -> Vec<Beta> {
-    let prior = bandit.policy().prior();
-    arms.iter().map(|arm| posterior(arm, prior)).collect()
-}
-
-/// What the posterior says of each of the bandit's actions at a moment, in declared order.
+/// What the posterior says of each of the bandit's actions at a moment, in declared order. A rule
+/// that has none is not asked: people are told what Thompson sampling would think.
 #[must_use]
 pub fn outlook(bandit: &Bandit, merged: &MergedState, now: UnixMillis) -> Vec<ArmOutlook> {
     let arms = merged.arms();
-    let betas = posteriors(bandit, &merged.remembered(bandit, now));
+    let (rule, known) = (bandit.policy().rule(), merged.remembered(bandit, now));
     let range = bandit.reward().range();
     let value = |share: f64| range.min() + share * (range.max() - range.min());
-    let actions = bandit.actions().iter().zip(&betas);
+    let actions = bandit.actions().iter().zip(&known);
     actions
-        .zip(probability_best(&betas))
-        .map(|((action, beta), p_best)| {
+        .zip(rule.best(&known))
+        .map(|((action, known), p_best)| {
             let arm = arms.get(action).copied().unwrap_or_default();
+            let (low, high) = rule.interval_95(known);
             ArmOutlook {
                 arm,
                 mean_reward: arm.mean_reward(bandit.reward()),
-                interval_95: (value(beta.quantile(0.025)), value(beta.quantile(0.975))),
+                interval_95: (value(low), value(high)),
                 p_best,
             }
         })
@@ -69,8 +57,8 @@ pub fn outlook(bandit: &Bandit, merged: &MergedState, now: UnixMillis) -> Vec<Ar
 /// published allocation then stays as it is.
 #[must_use]
 pub fn allocate(bandit: &Bandit, arms: &[IndexArm]) -> Option<Distribution> {
-    let best = probability_best(&posteriors(bandit, arms));
-    Distribution::from_probabilities(&best, bandit.floor_parts()).ok()
+    let plan = Plan::snapshot(bandit.floor_parts());
+    bandit.policy().rule().distribution(arms, plan).ok()
 }
 
 /// The snapshot that publishes what all shards together have learned, by the bandit's own policy.
@@ -123,7 +111,9 @@ pub fn snapshot(
 /// Other actions always count, and a quarter more decisions: below the top of a ranked list edges
 /// go by what each action earned, which must follow where parts stand still. Parts count only
 /// from [`MATERIAL_PARTS`] on, and a model where a coefficient or its rate of exploration moved,
-/// because every write costs and a smaller shift is less than what a visitor more or less does.
+/// because every write costs and a smaller shift is less than what a visitor more or less does. A
+/// rule without a posterior sends its traffic to one action until another is due, so its parts
+/// move all at once or not at all. Small steps add up, since `published` is what edges have.
 #[must_use]
 pub fn is_material(published: Option<&PolicySnapshot>, next: &PolicySnapshot) -> bool {
     let Some(published) = published else {

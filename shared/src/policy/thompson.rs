@@ -6,10 +6,9 @@
 //! u)`. That is what Agrawal and Goyal's coin flip (2012, algorithm 2) arrives at on average,
 //! without the coin, so that equal data give equal bits. It is never narrower than the truth,
 //! because no distribution on [0, 1] with that mean has a greater variance than the Bernoulli one;
-//! it explores more than needed where rewards vary little. Replays also know a normal posterior of
-//! unknown variance, which is narrower ([`super::index`]); where most rewards are zero (revenue)
-//! its first variances are far too small, so that it can settle on the wrong action. Jeffreys'
-//! prior is the default.
+//! it explores more than needed where rewards vary little. A normal posterior of unknown variance
+//! is narrower ([`super::index`]); where most rewards are zero (revenue) its first variances are
+//! far too small, so that it can settle on the wrong action. Jeffreys' prior is the default.
 //!
 //! # Log-odds
 //! Everything is integrated over `y = ln(x / (1 - x))`. There a Beta density is
@@ -64,36 +63,12 @@ impl Beta {
     /// In (0, 1), to 1e-10 of the width of the distribution. Determinism: the same bits in wasm.
     #[must_use]
     pub fn quantile(&self, level: f64) -> f64 {
-        let rule = Rule::new();
-        let density = |d: f64| libm::exp(self.log_density(d));
-        let integral = |from: f64, to: f64| rule.integral(from, to, density);
-        let panels: Vec<(f64, f64, f64)> = pairs(&self.cuts())
-            .map(|(from, to)| (from, to, integral(from, to)))
-            .collect();
-        let mut wanted = level * panels.iter().map(|(_, _, mass)| mass).sum::<f64>();
-        let (mut low, mut high) = (0.0, 0.0);
-        for (from, to, mass) in &panels {
-            (low, high) = (*from, *to);
-            if wanted <= *mass {
-                break;
-            }
-            wanted -= mass;
-        }
-        let from = low;
-        for _ in 0..48 {
-            let middle = 0.5 * (low + high);
-            if integral(from, middle) < wanted {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        1.0 / (1.0 + libm::exp(-self.peak() - 0.5 * (low + high)))
+        1.0 / (1.0 + libm::exp(-quantile_of(self, level)))
     }
 }
 
 /// A posterior that can be integrated: smooth, with one peak.
-pub(super) trait Posterior: Copy {
+pub(super) trait Posterior {
     /// Where the density is greatest.
     fn peak(&self) -> f64;
     /// Logarithm of the density at `d` from its peak, less its value there.
@@ -162,9 +137,38 @@ fn pairs(cuts: &[f64]) -> impl Iterator<Item = (f64, f64)> {
     cuts.iter().copied().zip(cuts.iter().copied().skip(1))
 }
 
+/// The value below which lies the share `level` of a posterior, in what it is a density over.
+pub(super) fn quantile_of(posterior: &dyn Posterior, level: f64) -> f64 {
+    let rule = Rule::new();
+    let density = |d: f64| libm::exp(posterior.log_density(d));
+    let integral = |from: f64, to: f64| rule.integral(from, to, density);
+    let panels: Vec<(f64, f64, f64)> = pairs(&posterior.cuts())
+        .map(|(from, to)| (from, to, integral(from, to)))
+        .collect();
+    let mut wanted = level * panels.iter().map(|(_, _, mass)| mass).sum::<f64>();
+    let (mut low, mut high) = (0.0, 0.0);
+    for (from, to, mass) in &panels {
+        (low, high) = (*from, *to);
+        if wanted <= *mass {
+            break;
+        }
+        wanted -= mass;
+    }
+    let from = low;
+    for _ in 0..48 {
+        let middle = 0.5 * (low + high);
+        if integral(from, middle) < wanted {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    posterior.peak() + 0.5 * (low + high)
+}
+
 /// A posterior with what the panels need of it.
-struct Arm<P> {
-    posterior: P,
+struct Arm<'p> {
+    posterior: &'p dyn Posterior,
     peak: f64,
     /// Where its density begins and ends to matter.
     low: f64,
@@ -173,8 +177,8 @@ struct Arm<P> {
     mass: f64,
 }
 
-impl<P: Posterior> Arm<P> {
-    fn new(posterior: P, rule: &Rule, cuts: &mut Vec<f64>) -> Self {
+impl<'p> Arm<'p> {
+    fn new(posterior: &'p dyn Posterior, rule: &Rule, cuts: &mut Vec<f64>) -> Self {
         let peak = posterior.peak();
         let own = posterior.cuts();
         let mass = pairs(&own)
@@ -235,10 +239,14 @@ pub fn probability_best(arms: &[Beta]) -> Vec<f64> {
 pub(super) fn probability_best_of<P: Posterior>(arms: &[P]) -> Vec<f64> {
     let rule = Rule::new();
     let mut cuts = Vec::new();
-    let arms: Vec<Arm<P>> = arms
+    let arms: Vec<Arm<'_>> = arms
         .iter()
-        .map(|posterior| Arm::new(*posterior, &rule, &mut cuts))
+        .map(|posterior| Arm::new(posterior, &rule, &mut cuts))
         .collect();
+    best_of(&rule, cuts, &arms)
+}
+
+fn best_of(rule: &Rule, mut cuts: Vec<f64>, arms: &[Arm<'_>]) -> Vec<f64> {
     cuts.sort_by(f64::total_cmp);
     // Cuts closer than rounding would make panels without width.
     cuts.dedup_by(|later, earlier| *later - *earlier < 1e-14 * (1.0 + later.abs()));
@@ -248,21 +256,16 @@ pub(super) fn probability_best_of<P: Posterior>(arms: &[P]) -> Vec<f64> {
         let panel: Vec<ArmOnPanel> = arms
             .iter()
             .zip(&mut below)
-            .map(|(arm, below)| on_panel(&rule, arm, below, (from, to)))
+            .map(|(arm, below)| on_panel(rule, arm, below, (from, to)))
             .collect();
-        add_panel(&rule, &panel, 0.5 * (to - from), &mut best);
+        add_panel(rule, &panel, 0.5 * (to - from), &mut best);
     }
     let total: f64 = best.iter().sum();
     best.iter().map(|p| p / total).collect()
 }
 
 /// Evaluates an arm on a panel and moves `below`, its distribution function, to the panel's end.
-fn on_panel<P: Posterior>(
-    rule: &Rule,
-    arm: &Arm<P>,
-    below: &mut f64,
-    (from, to): (f64, f64),
-) -> ArmOnPanel {
+fn on_panel(rule: &Rule, arm: &Arm<'_>, below: &mut f64, (from, to): (f64, f64)) -> ArmOnPanel {
     let start = *below;
     if to <= arm.low || from >= arm.high {
         return ArmOnPanel {

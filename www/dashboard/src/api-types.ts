@@ -119,6 +119,8 @@ export interface BanditState {
   contextual: boolean;
   /** The metric that rewards it. */
   metric: string;
+  /** Kind of its policy, as declared: `thompson` where none is. */
+  policy: string;
   /** Revision of the latest policy snapshot; absent before the first. */
   revision?: number | null;
   /** `binary` or `numeric`. */

@@ -46,13 +46,13 @@ function allocation(state: BanditState): HTMLElement {
   return table(captionOf(state), heads, rows);
 }
 
-function captionOf({ bandit, revision, snapshotAtMs, shards }: BanditState): string {
+function captionOf({ bandit, policy, revision, snapshotAtMs, shards }: BanditState): string {
   const from = counted(shards, "shard");
   if (revision === undefined || revision === null) {
-    return `${bandit}: no policy yet, traffic is split evenly (heard from ${from})`;
+    return `${bandit} (${policy}): no policy yet, traffic is split evenly (heard from ${from})`;
   }
   const at = typeof snapshotAtMs === "number" ? ` of ${moment(snapshotAtMs)}` : "";
-  return `${bandit}: policy revision ${revision}${at}, learned from ${from}`;
+  return `${bandit} (${policy}): policy revision ${revision}${at}, learned from ${from}`;
 }
 
 function row(state: BanditState, arm: ArmState): readonly (Node | string)[] {

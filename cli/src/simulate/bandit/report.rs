@@ -5,7 +5,6 @@ use super::course::Outcome;
 use super::world::World;
 use crate::shares::BestShares;
 use bandera_lab::MeanRegret;
-use bandera_shared::bandit::Policy;
 use serde::Serialize;
 
 /// A mean over runs.
@@ -94,10 +93,7 @@ impl Report {
         let bandit = &world.bandit;
         Self {
             bandit: bandit.key().to_owned(),
-            policy: match bandit.policy() {
-                Policy::Thompson { .. } => "thompson",
-                Policy::Contextual { .. } => "contextual",
-            },
+            policy: bandit.policy().kind().name(),
             actions: bandit.actions().iter().map(ToString::to_string).collect(),
             decisions: world.n_decisions,
             positions: world.n_positions,

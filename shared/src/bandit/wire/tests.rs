@@ -9,8 +9,10 @@ fn defaults_fill_what_is_absent() {
     assert_eq!(bandit.floor_parts(), 10_000);
     assert_eq!(
         bandit.policy(),
-        &Policy::Thompson {
-            prior: BetaPrior::JEFFREYS
+        &Policy::Plain {
+            rule: AllocationRule::Thompson {
+                prior: BetaPrior::JEFFREYS
+            }
         }
     );
     assert_eq!(bandit.attribution_window_ms(), 86_400_000);
@@ -134,4 +136,114 @@ fn sums_of_every_period_fit() {
     let fault = declared(28).unwrap_err();
     assert_eq!(fault.pointer, "/policy/features");
     assert!(fault.message.contains("in each of 17 periods"), "{fault}");
+}
+
+fn with_policy(policy: &str) -> Result<Bandit, BanditFault> {
+    let reward = r#""reward":{"metric":"m","kind":"binary"}"#;
+    parse(
+        "hero",
+        &format!(r#"{{"actions":["a","b"],{reward},"policy":{policy}}}"#),
+    )
+}
+
+#[test]
+fn every_kind_is_read_and_written() {
+    let check = |policy: &str, rule: AllocationRule| {
+        let bandit = with_policy(policy).unwrap();
+        assert_eq!(bandit.policy(), &Policy::Plain { rule }, "{policy}");
+        assert_eq!(checked("hero", to_wire(&bandit)).unwrap(), bandit);
+        assert!(policy.contains(&format!("\"{}\"", bandit.policy().kind().name())));
+        // What is learned does not depend on the rule.
+        assert_eq!(
+            bandit.definition(),
+            bandit.reward().definition(),
+            "{policy}"
+        );
+    };
+    check(r#"{"kind":"ucb1"}"#, AllocationRule::Ucb1);
+    check(r#"{"kind":"klUcb","floor":0}"#, AllocationRule::KlUcb);
+    check(r#"{"kind":"klUcbPlus"}"#, AllocationRule::KlUcbPlus);
+    check(r#"{"kind":"klMoss"}"#, AllocationRule::KlMoss);
+    check(r#"{"kind":"imed"}"#, AllocationRule::Imed);
+    check(r#"{"kind":"greedy"}"#, AllocationRule::Greedy);
+    check(
+        r#"{"kind":"thompsonNormal"}"#,
+        AllocationRule::ThompsonNormal,
+    );
+    let prior = BetaPrior {
+        successes: 1.0,
+        failures: 2.5,
+    };
+    let written = r#"{"kind":"topTwo","prior":{"successes":1,"failures":2.5}}"#;
+    check(written, AllocationRule::TopTwo { prior });
+    let prior = BetaPrior::JEFFREYS;
+    check(r#"{"kind":"topTwo"}"#, AllocationRule::TopTwo { prior });
+    let random = |epsilon, decay| AllocationRule::EpsilonGreedy { epsilon, decay };
+    check(r#"{"kind":"epsilonGreedy"}"#, random(EPSILON_DEFAULT, 0.0));
+    let written = r#"{"kind":"epsilonGreedy","epsilon":0.25,"decay":0.5}"#;
+    check(written, random(0.25, 0.5));
+    let declared = with_policy(r#"{"kind":"imed","halfLifeMs":5000,"floor":0.125}"#).unwrap();
+    assert_eq!(
+        declared.forgetting(),
+        Some(Forgetting::HalfLife { ms: 5_000 })
+    );
+    assert_eq!(declared.floor_parts(), 125_000);
+    assert_eq!(checked("hero", to_wire(&declared)).unwrap(), declared);
+}
+
+#[test]
+fn an_unknown_kind_is_told_which_there_are() {
+    let fault = with_policy(r#"{"kind":"kl-ucb"}"#).unwrap_err();
+    for kind in crate::bandit::POLICY_KINDS {
+        let name = format!("`{}`", kind.name());
+        assert!(fault.message.contains(&name), "{fault}");
+    }
+}
+
+#[test]
+fn members_belong_to_their_kinds() {
+    let check = |policy: &str, pointer: &str, message: &str| {
+        let fault = with_policy(policy).unwrap_err();
+        let found = (fault.pointer.as_str(), fault.message.as_str());
+        assert_eq!(found, (pointer, message), "{policy}");
+    };
+    let stray = |kind: &str| format!("the kind \"{kind}\" has no such member: leave it out");
+    let imed = stray("imed");
+    check(r#"{"kind":"imed","epsilon":0.1}"#, "/policy/epsilon", &imed);
+    check(r#"{"kind":"imed","decay":0.1}"#, "/policy/decay", &imed);
+    let prior = r#"{"kind":"imed","prior":{"successes":1,"failures":1}}"#;
+    check(prior, "/policy/prior", &imed);
+    let feature = r#"{"kind":"hashed","attribute":"x","places":2}"#;
+    let features = format!(r#"{{"kind":"topTwo","features":[{feature}]}}"#);
+    check(&features, "/policy/features", &stray("topTwo"));
+    let thompson = r#"{"kind":"thompson","epsilon":0.1}"#;
+    check(thompson, "/policy/epsilon", &stray("thompson"));
+}
+
+#[test]
+fn numbers_of_kinds_have_bounds() {
+    let check = |policy: &str, pointer: Option<&str>| {
+        let fault = with_policy(policy).err();
+        let found = fault.as_ref().map(|fault| fault.pointer.as_str());
+        assert_eq!(found, pointer, "{policy}");
+    };
+    let random =
+        |member: &str, value: f64| format!(r#"{{"kind":"epsilonGreedy","{member}":{value:?}}}"#);
+    for (member, max) in [("epsilon", EPSILON_MAX), ("decay", DECAY_MAX)] {
+        let pointer = format!("/policy/{member}");
+        check(&random(member, 0.0), None);
+        check(&random(member, max), None);
+        check(&random(member, max.next_up()), Some(&pointer));
+        check(&random(member, (-0.0_f64).next_down()), Some(&pointer));
+    }
+    let prior = |successes: f64, failures: f64| {
+        format!(
+            r#"{{"kind":"topTwo","prior":{{"successes":{successes:?},"failures":{failures:?}}}}}"#
+        )
+    };
+    check(&prior(PRIOR_MIN, PRIOR_MAX), None);
+    check(&prior(PRIOR_MIN.next_down(), 1.0), Some("/policy/prior"));
+    check(&prior(1.0, PRIOR_MAX.next_up()), Some("/policy/prior"));
+    let fault = with_policy(&random("epsilon", 1.5)).unwrap_err();
+    assert_eq!(fault.message, "must be between 0 and 1");
 }

@@ -139,9 +139,21 @@ fn flag() -> impl Strategy<Value = Json> {
         })
 }
 
+/// A policy that looks at no context.
+fn plain() -> impl Strategy<Value = Json> {
+    let prior = json!({ "successes": 1, "failures": 2.5 });
+    prop::sample::select(vec![
+        json!({ "kind": "thompson", "floor": 0.013, "prior": prior }),
+        json!({ "kind": "topTwo", "prior": prior, "windowMs": 5_000_000 }),
+        json!({ "kind": "epsilonGreedy", "epsilon": 0.25, "decay": 0.5, "halfLifeMs": 1_000 }),
+        json!({ "kind": "imed", "floor": 0 }),
+        json!({ "kind": "klUcbPlus", "halfLifeMs": 1_000 }),
+    ])
+}
+
 fn document() -> impl Strategy<Value = String> {
     let flags = prop::collection::vec(flag(), 1..6);
-    (flags, condition(), any::<bool>()).prop_map(|(flags, when, hashed)| {
+    (flags, condition(), any::<bool>(), plain()).prop_map(|(flags, when, hashed, of_kind)| {
         let mut members = serde_json::Map::new();
         for (index, flag) in flags.into_iter().enumerate() {
             let key = if index == 0 {
@@ -160,8 +172,7 @@ fn document() -> impl Strategy<Value = String> {
                 { "kind": "hashed", "attribute": "email", "places": 3 },
                 { "kind": "crossed", "of": [0, 3] }] })
         } else {
-            json!({ "kind": "thompson", "floor": 0.013,
-                "prior": { "successes": 1, "failures": 2.5 } })
+            of_kind
         };
         let mut document = json!({
             "schemaVersion": 1,

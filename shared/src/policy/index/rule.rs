@@ -2,8 +2,8 @@
 
 use super::arm::IndexArm;
 use super::divergence::{divergence, upper_mean};
-use super::student::probability_best_student;
-use crate::bandit::{BetaPrior, Distribution, InvalidDistribution};
+use super::student::{Student, probability_best_student};
+use crate::bandit::{BetaPrior, Distribution, EPSILON_DEFAULT, InvalidDistribution};
 use crate::policy::{Beta, probability_best};
 
 /// How actions are chosen from what each brought.
@@ -83,7 +83,7 @@ pub fn rule_named(name: &str) -> Option<AllocationRule> {
         "kl-moss" => AllocationRule::KlMoss,
         "imed" => AllocationRule::Imed,
         "epsilon-greedy" => AllocationRule::EpsilonGreedy {
-            epsilon: 0.1,
+            epsilon: EPSILON_DEFAULT,
             decay: 0.0,
         },
         "greedy" => AllocationRule::Greedy,
@@ -108,11 +108,27 @@ pub struct Plan {
     pub share: MeasuredShare,
 }
 
+impl Plan {
+    /// A snapshot that serves nobody knows how many decisions.
+    #[must_use]
+    pub fn snapshot(floor_parts: u32) -> Self {
+        Self {
+            n_decisions: u32::MAX,
+            share: MeasuredShare { floor_parts },
+        }
+    }
+}
+
 impl AllocationRule {
     /// The distribution over actions.
     ///
+    /// Where it serves one decision, rules without a posterior choose an action that was never
+    /// tried before any other. Where it serves more, all of them would go to such an action, which
+    /// somebody may have added a moment ago; so it gets an even share, and the rule divides the
+    /// rest among the others.
+    ///
     /// # Arguments
-    /// `arms`: (`n_arms`,); `plan`: matters to [`Self::Automatic`] alone, and its share to all.
+    /// `arms`: (`n_arms`,).
     /// # Errors
     /// `Empty` without arms, `Floor` where the floors exceed one.
     pub fn distribution(
@@ -126,21 +142,82 @@ impl AllocationRule {
         )
     }
 
+    /// Where posteriors start, of a rule with Beta posteriors that can be told.
+    #[must_use]
+    pub fn prior(self) -> Option<BetaPrior> {
+        match self {
+            Self::Thompson { prior } | Self::TopTwo { prior } => Some(prior),
+            _ => None,
+        }
+    }
+
+    /// Each action's probability of being best, by the posterior that the rule has or, where it has
+    /// none, by that of Jeffreys' prior: what people are told, whatever is published.
+    #[must_use]
+    pub(crate) fn best(self, arms: &[IndexArm]) -> Vec<f64> {
+        match self {
+            Self::ThompsonNormal => probability_best_student(arms),
+            _ => probability_best(&betas(arms, self.prior().unwrap_or(BetaPrior::JEFFREYS))),
+        }
+    }
+
+    /// The central 95 % of the same posterior of an action, in shares of the range.
+    #[must_use]
+    pub(crate) fn interval_95(self, arm: &IndexArm) -> (f64, f64) {
+        if self == Self::ThompsonNormal {
+            let student = Student::of(arm);
+            return (student.quantile(0.025), student.quantile(0.975));
+        }
+        let beta = beta(arm, self.prior().unwrap_or(BetaPrior::JEFFREYS));
+        (beta.quantile(0.025), beta.quantile(0.975))
+    }
+
     /// The same before it is rounded to parts, and not scaled to sum to one.
     fn probabilities(self, arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
+        if n_decisions > 1 && !self.has_posterior() {
+            return self.beside_newcomers(arms);
+        }
+        self.choices(arms, n_decisions)
+    }
+
+    fn has_posterior(self) -> bool {
+        matches!(
+            self,
+            Self::Automatic | Self::Thompson { .. } | Self::TopTwo { .. } | Self::ThompsonNormal
+        )
+    }
+
+    /// An even share for each action that was never tried; the rule's choice among the others.
+    fn beside_newcomers(self, arms: &[IndexArm]) -> Vec<f64> {
+        let is_known = |arm: &&IndexArm| arm.n > 0.0;
+        let known: Vec<IndexArm> = arms.iter().filter(is_known).copied().collect();
+        let chosen = self.choices(&known, 1);
+        let total: f64 = chosen.iter().sum();
+        let each = 1.0 / arms.len() as f64;
+        let rest = known.len() as f64 * each;
+        let mut chosen = chosen.into_iter();
+        let mut of_known = || chosen.next().map_or(0.0, |p| rest * (p / total));
+        let shares = arms.iter();
+        shares
+            .map(|arm| if arm.n > 0.0 { of_known() } else { each })
+            .collect()
+    }
+
+    fn choices(self, arms: &[IndexArm], n_decisions: u32) -> Vec<f64> {
         match self {
             Self::Automatic if n_decisions > 1 => Self::Thompson {
                 prior: BetaPrior::JEFFREYS,
             }
-            .probabilities(arms, n_decisions),
-            Self::Automatic => Self::KlMoss.probabilities(arms, n_decisions),
+            .choices(arms, n_decisions),
+            Self::Automatic => Self::KlMoss.choices(arms, n_decisions),
             Self::Thompson { prior } => probability_best(&betas(arms, prior)),
             Self::TopTwo { prior } => top_two(&probability_best(&betas(arms, prior))),
             Self::ThompsonNormal => probability_best_student(arms),
             Self::Greedy => greatest(known_or_first(arms)),
             Self::EpsilonGreedy { epsilon, decay } => {
                 let t = f64::max(total(arms), 1.0);
-                let epsilon = f64::min(epsilon * libm::pow(t, -decay), 1.0);
+                let fallen = epsilon * libm::exp(-decay * libm::log(t));
+                let epsilon = f64::min(fallen, 1.0);
                 let best = greatest(known_or_first(arms));
                 let n_best: f64 = best.iter().sum();
                 best.iter()
@@ -174,7 +251,8 @@ impl AllocationRule {
         }
         let (n, mean) = (arm.n, arm.mean());
         match self {
-            Self::Ucb1 => mean + libm::sqrt(2.0 * libm::log(t) / n),
+            // Of what is forgotten, less than one decision may be left in all.
+            Self::Ucb1 => mean + libm::sqrt(2.0 * libm::log(f64::max(t, 1.0)) / n),
             Self::KlUcb => upper_mean(mean, libm::log(t) / n),
             Self::Imed => -(n * divergence(mean, best) + libm::log(n)),
             _ => upper_mean(mean, libm::log(t / n) / n),
@@ -197,10 +275,16 @@ fn total(arms: &[IndexArm]) -> f64 {
     arms.iter().map(|arm| arm.n).sum()
 }
 
+/// Where an action's posterior starts, and what it brought.
+fn beta(arm: &IndexArm, prior: BetaPrior) -> Beta {
+    Beta::new(
+        prior.successes + arm.sum,
+        prior.failures + (arm.n - arm.sum),
+    )
+}
+
 fn betas(arms: &[IndexArm], prior: BetaPrior) -> Vec<Beta> {
-    arms.iter()
-        .map(|arm| Beta::new(prior.successes + arm.sum, prior.failures + arm.n - arm.sum))
-        .collect()
+    arms.iter().map(|arm| beta(arm, prior)).collect()
 }
 
 /// One for the greatest, also where several are.

@@ -1,7 +1,7 @@
 //! What is known of a mean whose rewards' variance is not known: Student's t distribution.
 
 use super::arm::IndexArm;
-use crate::policy::thompson::{Posterior, probability_best_of};
+use crate::policy::thompson::{Posterior, probability_best_of, quantile_of};
 
 /// The posterior of an action's mean reward under the normal model of unknown variance.
 ///
@@ -50,6 +50,11 @@ impl Student {
             scale: libm::sqrt(b / (a * k)),
             freedom: 2.0 * a,
         }
+    }
+
+    /// The value below which lies the share `level` of it, brought to 0..=1, where means are.
+    pub(crate) fn quantile(&self, level: f64) -> f64 {
+        quantile_of(self, level).clamp(0.0, 1.0)
     }
 }
 
