@@ -10,6 +10,8 @@ mod tests;
 
 use crate::value::Value;
 use crate::version::PlainVersion;
+#[cfg(feature = "dialects")]
+pub(crate) use name::TopName;
 use name::{hash_of, is_named};
 use std::sync::Arc;
 
@@ -437,17 +439,15 @@ impl EvaluationContext {
         (!matches!(value, Value::Null)).then_some(value)
     }
 
-    /// The same, for who asks for one attribute after the other: contexts mostly name them in the
-    /// order of those who ask. `next` is the place behind that of the last one, at first
+    /// The value of that name, for who asks for one after the other: contexts mostly name them in
+    /// the order of those who ask. `next` is the place behind that of the last one, at first
     /// [`Self::after_unit`].
     #[cfg(feature = "dialects")]
     #[inline]
-    pub(crate) fn get_next(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
-        let names = &*attribute.names;
+    pub(crate) fn get_next(&self, name: &TopName, next: &mut usize) -> Option<&Value> {
         let entry = self.entries.get(*next);
-        let entry = entry.filter(|entry| entry.is(names.hash, &names.name) && names.is_top());
-        let Some(entry) = entry else {
-            return self.seek(attribute, next);
+        let Some(entry) = entry.filter(|entry| entry.is(name.hash, &name.name)) else {
+            return self.seek(name, next);
         };
         *next += 1;
         (!matches!(entry.value, Value::Null)).then_some(&entry.value)
@@ -459,15 +459,11 @@ impl EvaluationContext {
         self.unit as usize
     }
 
-    /// The same for an attribute that is not the next one.
+    /// The same for a name that is not the next one.
     #[cfg(feature = "dialects")]
     #[inline(never)]
-    fn seek(&self, attribute: &Attribute, next: &mut usize) -> Option<&Value> {
-        let names = &*attribute.names;
-        if !names.is_top() {
-            return self.get(attribute);
-        }
-        let place = self.place(names.hash, &names.name)?;
+    fn seek(&self, name: &TopName, next: &mut usize) -> Option<&Value> {
+        let place = self.place(name.hash, &name.name)?;
         *next = place + 1;
         let value = &self.entries.get(place)?.value;
         (!matches!(value, Value::Null)).then_some(value)

@@ -185,22 +185,15 @@ impl<'a> Reader<'a> {
     /// The lengths of texts.
     pub(super) fn texts(&mut self) -> Option<Texts> {
         let n = self.length()?;
-        let mut lengths = Reader {
-            rest: self.rest,
-            ..*self
-        };
-        let mut end = 0_u64;
-        for _ in 0..n {
-            end = end.checked_add(self.whole()?)?;
-        }
-        let joined = self.piece(usize::try_from(end).ok()?)?;
+        let ahead = self.texts;
         let mut end = 0_u32;
         let ends = std::iter::repeat_with(|| {
-            let length = u32::try_from(lengths.whole()?).ok()?;
-            end = end.checked_add(length)?;
+            end = end.checked_add(u32::try_from(self.whole()?).ok()?)?;
             Some(end)
         });
-        Texts::new(joined, n, ends.map_while(|end| end))
+        let texts = Texts::new(ahead, n, ends.map_while(|end| end))?;
+        self.piece(end as usize)?;
+        Some(texts)
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {

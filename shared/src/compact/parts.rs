@@ -408,6 +408,6 @@ impl Compact for Method {
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Self::named(&Box::<str>::read(from)?)
+        Self::named(from.text()?)
     }
 }

@@ -1,5 +1,7 @@
 //! Names of attributes: their hashes, and which are the same.
 
+#[cfg(feature = "dialects")]
+use super::Attribute;
 use crate::same::same;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -31,6 +33,27 @@ pub(super) fn hash_of(name: &str) -> u64 {
 pub(super) fn is_named(name: &str, other: &str) -> bool {
     name.len() == other.len()
         && (name.len() < LONG_NAME_BYTES || same(name.as_bytes(), other.as_bytes()))
+}
+
+/// The name of a top-level attribute, for who looks for the same ones again and again: what decides
+/// stands in one place, where an [`Attribute`] shares it.
+#[cfg(feature = "dialects")]
+#[derive(Debug)]
+pub(crate) struct TopName {
+    pub(super) hash: u64,
+    pub(super) name: Box<str>,
+}
+
+#[cfg(feature = "dialects")]
+impl TopName {
+    /// The name of that attribute; nothing where it is not top-level.
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let names = &*attribute.names;
+        names.is_top().then(|| Self {
+            hash: names.hash,
+            name: names.name.clone(),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -85,19 +85,37 @@ pub fn md5_32(text: &str) -> u64 {
 }
 
 #[cfg(not(target_family = "wasm"))]
-pub(super) use super::lanes::md5_32_each;
+pub(super) use super::lanes::{Md5Each, Space};
 
-/// [`md5_32`] of the head, in three parts, then of the head, a dash and the name of each item.
 #[cfg(target_family = "wasm")]
-pub(super) fn md5_32_each<T>(
-    [a, b, c]: [&str; 3],
-    items: &[T],
-    name: impl Fn(&T) -> &str,
-    take: &mut dyn FnMut(u64),
-) {
-    take(md5_32(&[a, b, c].concat()));
-    for item in items {
-        take(md5_32(&[a, b, c, "-", name(item)].concat()));
+pub(super) struct Space;
+
+#[cfg(target_family = "wasm")]
+impl Space {
+    pub(super) const EMPTY: Self = Self;
+}
+
+/// [`md5_32`] of a head, in three parts, then for each item of the head, a dash and the item's
+/// name.
+#[cfg(target_family = "wasm")]
+pub(super) struct Md5Each<'t, T, N> {
+    head: [&'t str; 3],
+    items: &'t [T],
+    name: N,
+}
+
+#[cfg(target_family = "wasm")]
+impl<'t, T, N: Fn(&T) -> &str> Md5Each<'t, T, N> {
+    pub(super) fn of(head: [&'t str; 3], items: &'t [T], name: N, _: &'t mut Space) -> Self {
+        Self { head, items, name }
+    }
+
+    pub(super) fn take(&self, take: &mut dyn FnMut(u64)) {
+        let [a, b, c] = self.head;
+        take(md5_32(&[a, b, c].concat()));
+        for item in self.items {
+            take(md5_32(&[a, b, c, "-", (self.name)(item)].concat()));
+        }
     }
 }
 

@@ -14,7 +14,6 @@
 )]
 
 use super::hash::md5_32;
-use crate::same::copy_short;
 
 /// Texts of one stream: what a vector register holds.
 const WIDTH: usize = 4;
@@ -27,124 +26,224 @@ const BLOCK_BYTES: usize = N_WORDS * WORD_BYTES;
 const N_BLOCKS_MAX: usize = 2;
 /// A mark of one byte and the length follow the text.
 const PADDING_BYTES: usize = 9;
-const MESSAGE_BYTES: usize = N_BLOCKS_MAX * BLOCK_BYTES;
 
 type Lanes = [[u32; WIDTH]; N_STREAMS];
 /// One lane of each stream; the compiler would take an array for one long integer.
 type Pair = (u32, u32);
 /// A block of each text, word by word.
 type Block = [Lanes; N_WORDS];
+const EMPTY: Block = [[[0; WIDTH]; N_STREAMS]; N_WORDS];
 /// What MD5 begins with.
 const START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The first 32 bits of MD5 of each text, big-endian, in their order: of the head, in three parts,
-/// then of the head, a dash and the name of each item.
-pub(super) fn md5_32_each<T>(
-    head: [&str; 3],
-    mut items: &[T],
-    name: impl Fn(&T) -> &str,
-    take: &mut dyn FnMut(u64),
-) {
-    let mut message = [0; MESSAGE_BYTES];
-    let put_part = |at, part: &&str| put(&mut message, at, part.as_bytes());
-    let n_head = head.iter().fold(0, put_part);
-    let mut n_bare = 1;
-    while n_bare + items.len() > 0 {
-        let (now, later) = items.split_at(items.len().min(LANES - n_bare));
-        let longest = now.iter().map(|item| name(item).len()).max();
-        let n_bytes = n_head + DASH.len() + longest.unwrap_or_default();
-        let names = now.iter().map(|item| Some(name(item)));
-        let texts = [None].into_iter().take(n_bare).chain(names);
-        let n_blocks = (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES);
-        match (n_blocks, message.get(..n_head)) {
-            (1, Some(head)) => hash_each::<1>(head, texts, n_bytes, take),
-            (2, Some(head)) => hash_each::<2>(head, texts, n_bytes, take),
-            _ => texts.for_each(|name| {
-                let [a, b, c] = head;
-                let dash = name.map_or("", |_| DASH);
-                take(md5_32(&[a, b, c, dash, name.unwrap_or_default()].concat()));
-            }),
+/// Where texts are put to be hashed.
+pub(super) struct Space([Block; 1]);
+
+impl Space {
+    /// One without texts.
+    pub(super) const EMPTY: Self = Self([EMPTY]);
+}
+
+/// Texts that are hashed beside each other: a head, in three parts, then for each item the head, a
+/// dash and the item's name.
+///
+/// Where they are few and short, they are put where they are hashed when this is made. What a
+/// caller does before it takes the hashes then fills the time until they have arrived there.
+pub(super) struct Md5Each<'t, T, N> {
+    head: [&'t str; 3],
+    items: &'t [T],
+    name: N,
+    /// All texts, where each takes one block.
+    put: Option<&'t Space>,
+}
+
+impl<'t, T, N: Fn(&T) -> &str> Md5Each<'t, T, N> {
+    /// These texts, in an empty space.
+    #[inline]
+    pub(super) fn of(head: [&'t str; 3], items: &'t [T], name: N, space: &'t mut Space) -> Self {
+        let is_put = items.len() < LANES
+            && n_blocks(head.iter().map(|part| part.len()).sum()) == 1
+            && put(head, true, items, &name, &mut space.0)
+                .iter()
+                .all(|n_bytes| n_blocks(*n_bytes) == 1);
+        Self {
+            head,
+            items,
+            name,
+            put: is_put.then_some(space),
         }
-        (items, n_bare) = (later, 0);
     }
+
+    /// Takes the first 32 bits of MD5 of each text, big-endian, in their order.
+    #[inline]
+    pub(super) fn take(&self, take: &mut dyn FnMut(u64)) {
+        match self.put {
+            Some(Space([block])) => {
+                let first = hash(block);
+                let hashes = first.as_flattened().iter().take(1 + self.items.len());
+                hashes.for_each(|hash| take(hash.swap_bytes().into()));
+            }
+            None => self.take_many(take),
+        }
+    }
+
+    /// The same for any number of texts of any length.
+    #[inline(never)]
+    fn take_many(&self, take: &mut dyn FnMut(u64)) {
+        let Self {
+            head, items, name, ..
+        } = self;
+        let n_head: usize = head.iter().map(|part| part.len()).sum();
+        let mut items = *items;
+        let mut is_first = true;
+        while is_first || !items.is_empty() {
+            let n_bare = usize::from(is_first);
+            let (now, later) = items.split_at(items.len().min(LANES - n_bare));
+            let longest = now.iter().map(|item| name(item).len()).max();
+            let n_bytes = n_head + DASH.len() + longest.unwrap_or_default();
+            if n_blocks(n_bytes) <= N_BLOCKS_MAX {
+                let mut blocks = [EMPTY; N_BLOCKS_MAX];
+                let n_bytes = put(*head, is_first, now, name, &mut blocks);
+                let [first, second] = &blocks;
+                let once = compress(&START.map(of_all), first);
+                let [twice, ..] = compress(&once, second);
+                let [once, ..] = once;
+                let hashes = once.as_flattened().iter().zip(twice.as_flattened());
+                for ((once, twice), n_bytes) in hashes.zip(n_bytes).take(n_bare + now.len()) {
+                    let hash = if n_blocks(n_bytes) == 1 { once } else { twice };
+                    take(hash.swap_bytes().into());
+                }
+            } else {
+                let [a, b, c] = *head;
+                if is_first {
+                    take(md5_32(&[a, b, c].concat()));
+                }
+                for item in now {
+                    take(md5_32(&[a, b, c, DASH, name(item)].concat()));
+                }
+            }
+            (items, is_first) = (later, false);
+        }
+    }
+}
+
+/// Puts the padded texts of at most [`LANES`] items, each in its lane; before them that of the head
+/// alone where it is asked for. Says how many bytes each text is. What is longer than the blocks
+/// lands anywhere in them.
+#[inline]
+fn put<T, const N_BLOCKS: usize>(
+    head: [&str; 3],
+    with_head: bool,
+    items: &[T],
+    name: impl Fn(&T) -> &str,
+    blocks: &mut [Block; N_BLOCKS],
+) -> [usize; LANES] {
+    let mut packed = Packed::default();
+    for part in head {
+        packed.push(part.as_bytes(), |place, word| {
+            blocks[place / N_WORDS % N_BLOCKS][place % N_WORDS] = of_all(word);
+        });
+    }
+    let mut n_bytes = [0; LANES];
+    let mut put_end = |packed: Packed, name: &str, lane: usize| {
+        let mut put = |place: usize, word| {
+            let lanes = &mut blocks[place / N_WORDS % N_BLOCKS][place % N_WORDS];
+            lanes[lane / WIDTH % N_STREAMS][lane % WIDTH] = word;
+        };
+        let n = packed.end(name, &mut put);
+        put(n_blocks(n) * N_WORDS - 2, 8 * n as u32);
+        n_bytes[lane % LANES] = n;
+    };
+    if with_head {
+        put_end(packed, "", 0);
+    }
+    let packed = packed.and_dash();
+    for (item, lane) in items.iter().zip(usize::from(with_head)..) {
+        put_end(packed, name(item), lane);
+    }
+    n_bytes
+}
+
+/// Blocks that a text of so many bytes takes.
+fn n_blocks(n_bytes: usize) -> usize {
+    (n_bytes + PADDING_BYTES).div_ceil(BLOCK_BYTES)
+}
+
+fn of_all(word: u32) -> Lanes {
+    [[word; WIDTH]; N_STREAMS]
 }
 
 /// What stands between the head and a name.
 const DASH: &str = "-";
+/// What stands behind the text.
+const MARK: u64 = 0x80;
 
-/// Puts the text there, if there is room; says where it ends.
-#[inline]
-fn put(to: &mut [u8], at: usize, text: &[u8]) -> usize {
-    let end = at + text.len();
-    if let Some(to) = to.get_mut(at..end) {
-        copy_short(text, to);
-    }
-    end
+/// A text being packed into words, without a detour through memory, which would wait for bytes that
+/// were written apart and are read together.
+#[derive(Clone, Copy, Default)]
+struct Packed {
+    n_bytes: usize,
+    /// Bytes that wait to become words, the first one lowest.
+    waiting: u64,
+    /// How many bits they are: at most those of a word.
+    n_bits: u32,
+    /// The place of the next word.
+    place: usize,
 }
 
-/// Hashes texts of at most that many bytes, which take at most so many blocks: of the head alone
-/// where there is no name.
-fn hash_each<'t, const N_BLOCKS: usize>(
-    head: &[u8],
-    names: impl Iterator<Item = Option<&'t str>>,
-    n_bytes_max: usize,
-    take: &mut dyn FnMut(u64),
-) {
-    let (common, rest) = head.as_chunks::<WORD_BYTES>();
-    let mut blocks: [Block; N_BLOCKS] = [[[[0; WIDTH]; N_STREAMS]; N_WORDS]; N_BLOCKS];
-    let words = blocks.as_flattened_mut();
-    for (lanes, word) in words.iter_mut().zip(common) {
-        *lanes = [[u32::from_le_bytes(*word); WIDTH]; N_STREAMS];
-    }
-    // Behind those words each text has its own.
-    let mut tails = [[[0; BLOCK_BYTES]; N_BLOCKS]; LANES];
-    let mut n_bytes = [0; LANES];
-    let mut n_texts = 0;
-    for (name, (tail, n_bytes)) in names.zip(tails.iter_mut().zip(&mut n_bytes)) {
-        n_texts += 1;
-        let tail = tail.as_flattened_mut();
-        let mut end = put(tail, 0, rest);
-        if let Some(name) = name {
-            end = put(tail, end, DASH.as_bytes());
-            end = put(tail, end, name.as_bytes());
+impl Packed {
+    /// Appends bytes; hands over the words that are whole then.
+    #[inline]
+    fn push(&mut self, text: &[u8], mut put: impl FnMut(usize, u32)) {
+        let (whole, last) = text.as_chunks::<WORD_BYTES>();
+        for word in whole {
+            self.waiting |= u64::from(u32::from_le_bytes(*word)) << self.n_bits;
+            self.pop(&mut put);
         }
-        if let Some(mark) = tail.get_mut(end) {
-            *mark = 0x80;
+        self.waiting |= u64::from(few(last)) << self.n_bits;
+        self.n_bits += 8 * last.len() as u32;
+        if let Some(n_bits) = self.n_bits.checked_sub(u32::BITS) {
+            self.pop(&mut put);
+            self.n_bits = n_bits;
         }
-        *n_bytes = WORD_BYTES * common.len() + end;
+        self.n_bytes += text.len();
     }
-    let n_words = n_bytes_max / WORD_BYTES + 1;
-    let own = words.iter_mut().take(n_words).skip(common.len());
-    for (place, lanes) in own.enumerate() {
-        for (to, tail) in lanes.as_flattened_mut().iter_mut().zip(&tails) {
-            let (words, _) = tail.as_flattened().as_chunks();
-            *to = words.get(place).map_or(0, |word| u32::from_le_bytes(*word));
+
+    #[inline]
+    fn pop(&mut self, put: &mut impl FnMut(usize, u32)) {
+        put(self.place, self.waiting as u32);
+        self.waiting >>= u32::BITS;
+        self.place += 1;
+    }
+
+    /// The same text and a dash, which waits.
+    fn and_dash(mut self) -> Self {
+        for byte in DASH.bytes() {
+            self.waiting |= u64::from(byte) << self.n_bits;
+            self.n_bits += 8;
+            self.n_bytes += 1;
         }
+        self
     }
-    let n_blocks = n_bytes.map(|n| match N_BLOCKS {
-        1 => 1,
-        _ => (n + PADDING_BYTES).div_ceil(BLOCK_BYTES),
-    });
-    for (lane, (n_bytes, n_blocks)) in n_bytes.into_iter().zip(n_blocks).enumerate() {
-        if let Some(lanes) = words.get_mut(n_blocks * N_WORDS - 2)
-            && let Some(to) = lanes.as_flattened_mut().get_mut(lane)
-        {
-            *to = 8 * n_bytes as u32;
-        }
+
+    /// Appends a name, and the mark that MD5 puts behind a text. Says how many bytes the text is.
+    #[inline]
+    fn end(mut self, name: &str, mut put: impl FnMut(usize, u32)) -> usize {
+        self.push(name.as_bytes(), &mut put);
+        put(self.place, (self.waiting | MARK << self.n_bits) as u32);
+        self.n_bytes
     }
-    let mut state = START.map(|word| [[word; WIDTH]; N_STREAMS]);
-    let mut hashes = [0; LANES];
-    for (block, n_hashed) in blocks.iter().zip(1..) {
-        state = compress(&state, block);
-        let [first, ..] = &state;
-        for ((hash, n_blocks), word) in hashes.iter_mut().zip(n_blocks).zip(first.as_flattened()) {
-            if N_BLOCKS == 1 || n_blocks == n_hashed {
-                *hash = word.swap_bytes();
-            }
-        }
+}
+
+/// Less than a word of bytes, the first one lowest.
+#[inline]
+fn few(bytes: &[u8]) -> u32 {
+    match *bytes {
+        [a, b, c] => u32::from_le_bytes([a, b, c, 0]),
+        [a, b] => u32::from_le_bytes([a, b, 0, 0]),
+        [a] => a.into(),
+        _ => 0,
     }
-    let hashes = hashes.into_iter().take(n_texts);
-    hashes.for_each(|hash| take(hash.into()));
 }
 
 /// One round: its constants, which words it takes, how far it rotates.
@@ -285,10 +384,26 @@ fn round(
     [a, b, c, d]
 }
 
-/// The state after one more block. By itself: where it is inlined, one stream is computed after the
-/// other, and waits.
+/// The first word of the hashes of texts of one block. By itself: where it is inlined, one stream
+/// is computed after the other, and waits.
+#[inline(never)]
+fn hash(block: &Block) -> Lanes {
+    let [first, ..] = after(&START.map(of_all), block);
+    first
+}
+
+/// The state after one more block. By itself as well.
 #[inline(never)]
 fn compress(before: &[Lanes; 4], block: &Block) -> [Lanes; 4] {
+    after(before, block)
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "who needs one word of the state leaves out the last steps"
+)]
+#[inline(always)]
+fn after(before: &[Lanes; 4], block: &Block) -> [Lanes; 4] {
     let mut after = *before;
     // The compiler makes this loop vector instructions, as long as all steps stand in it.
     for lane in 0..WIDTH {
@@ -324,7 +439,9 @@ mod tests {
     #[track_caller]
     fn check(head: [&str; 3], names: &[&str]) {
         let mut hashes = Vec::new();
-        md5_32_each(head, names, |name| name, &mut |hash| hashes.push(hash));
+        let mut space = Space::EMPTY;
+        let each = Md5Each::of(head, names, |name| name, &mut space);
+        each.take(&mut |hash| hashes.push(hash));
         let head = head.concat();
         let texts = names.iter().map(|name| format!("{head}-{name}"));
         let texts = std::iter::once(head.clone()).chain(texts);
@@ -335,7 +452,7 @@ mod tests {
     #[test]
     fn texts_of_every_length_hash_as_one_by_one() {
         let long: String = (b'a'..=b'z').cycle().take(300).map(char::from).collect();
-        for length in 0..=MESSAGE_BYTES + 10 {
+        for length in 0..=N_BLOCKS_MAX * BLOCK_BYTES + 10 {
             let text = &long[length..2 * length];
             for common in [0, length / 3, length * 2 / 3, length] {
                 let (head, tail) = text.split_at(common);

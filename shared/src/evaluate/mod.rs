@@ -16,7 +16,7 @@ use crate::bucketing::Bucket;
 use crate::context::{EvaluationContext, Found, Gaze};
 use crate::decision::Decision;
 use crate::evaluation::{Details, ErrorCode, Evaluation, Failure, Outcome, Reason};
-use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule, Serve};
+use crate::flag::{ExpiryAction, Flag, FlagState, OnMiss, Rule, Serve, Variant};
 use crate::preview::Preview;
 use crate::ruleset::Ruleset;
 use crate::snapshot::PolicySnapshot;
@@ -272,7 +272,7 @@ impl<'a> Walker<'_, 'a> {
             let evaluation = self.walk(other, trail, &mut Silent);
             let met = matches!(&evaluation.outcome,
                 Outcome::Resolved { index, .. } if requirement.variants.contains(index));
-            let served = evaluation.variant().map(crate::flag::Variant::name);
+            let served = evaluation.variant().map(Variant::name);
             trace.step(|| Step::Requirement {
                 flag: other,
                 served,
@@ -415,10 +415,17 @@ impl<'a> Walker<'_, 'a> {
             decision: decision.as_deref().cloned(),
         });
         details.decision = decision;
-        if let Some(policy) = variant_served.and_then(|variant| variant.policy.as_ref()) {
+        self.choose_by_policy(variant_served, details);
+        Ok(Tried::Served((Some(variant), reason)))
+    }
+}
+
+impl<'a> Walker<'_, 'a> {
+    /// What the variant's policy chooses, where it has one.
+    fn choose_by_policy(&self, served: Option<&'a Variant>, details: &mut Details<'a>) {
+        if let Some(policy) = served.and_then(|variant| variant.policy.as_ref()) {
             details.chosen = policy.code().choose(&self.view());
         }
-        Ok(Tried::Served((Some(variant), reason)))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::common::{AT_ONCE, Common};
 use crate::context::{Action, Attribute, EvaluationContext};
-use crate::dialect::hash::md5_32_each;
+use crate::dialect::hash::{Md5Each, Space};
 use crate::dialect::text::text_of;
 use crate::dialect::{Chosen, ForeignPolicy, View};
 use crate::same::same;
@@ -14,7 +14,7 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 
 /// Hashes of subjects and actions are taken modulo this.
-const SHARDS: u64 = 10_000;
+const SHARDS: u32 = 10_000;
 
 /// A trained model, as the variant of one flag.
 #[derive(Debug)]
@@ -63,12 +63,12 @@ const FEW: usize = 8;
 
 /// An action of the request, and what becomes of it.
 #[derive(Clone, Copy, Default)]
-struct Offer<'a> {
-    name: &'a str,
-    attributes: Option<&'a EvaluationContext>,
-    /// Its place in the model, where it is known.
-    place: Option<usize>,
-    shard: u64,
+struct Offer {
+    shard: u32,
+    /// Its place in the request.
+    index: u32,
+    /// Its place in the model; beyond all places where the model does not know it.
+    place: usize,
     score: f64,
     probability: f64,
 }
@@ -77,6 +77,9 @@ impl ForeignPolicy for Bandit {
     fn choose(&self, view: &View<'_>) -> Option<Chosen> {
         let subject = view.context.targeting_key()?;
         let actions = view.context.actions();
+        let mut space = Space::EMPTY;
+        let head = [&*self.flag, "-", subject];
+        let hashes = Md5Each::of(head, actions, |action| &action.name, &mut space);
         let (mut few, mut many) = ([Offer::default(); FEW], Vec::new());
         let offers = if let Some(few) = few.get_mut(..actions.len()) {
             few
@@ -84,14 +87,26 @@ impl ForeignPolicy for Bandit {
             many.resize(actions.len(), Offer::default());
             many.as_mut_slice()
         };
-        let drawn = self.offer(subject, actions, offers);
-        self.score(offers, view.context);
+        self.score(offers, actions, view.context);
+        let mut drawn = 0;
+        let mut shards = std::iter::once(&mut drawn).chain(offers.iter_mut().map(|o| &mut o.shard));
+        hashes.take(&mut |hash| {
+            if let Some(shard) = shards.next() {
+                *shard = hash as u32 % SHARDS;
+            }
+        });
+        let drawn = f64::from(drawn) / f64::from(SHARDS);
+        let name = |offer: &Offer| {
+            actions
+                .get(offer.index as usize)
+                .map(|action| &*action.name)
+        };
         // When probabilities shift a little, those who change go to all other actions alike.
         offers.sort_unstable_by(|a, b| {
             let order = a.shard.cmp(&b.shard);
-            order.then_with(|| a.name.cmp(b.name))
+            order.then_with(|| name(a).cmp(&name(b)))
         });
-        self.weigh(offers);
+        self.weigh(offers, name);
         let mut cumulative = 0.0;
         let mut reached = offers.iter().skip_while(|offer| {
             cumulative += offer.probability;
@@ -99,7 +114,7 @@ impl ForeignPolicy for Bandit {
         });
         let chosen = reached.next().or(offers.last())?;
         Some(Chosen {
-            action: Some(chosen.name.into()),
+            action: Some(name(chosen)?.into()),
             propensity: chosen.probability.clamp(f64::MIN_POSITIVE, 1.0),
         })
     }
@@ -128,34 +143,6 @@ impl Bandit {
         })
     }
 
-    /// Makes an offer of each action, with its shard; says what the subject has drawn.
-    fn offer<'a>(&self, subject: &str, actions: &'a [Action], offers: &mut [Offer<'a>]) -> f64 {
-        let mut next = 0;
-        for (offer, action) in offers.iter_mut().zip(actions) {
-            let place = self.place(&action.name, next);
-            next = place.map_or(next, |place| place + 1);
-            *offer = Offer {
-                name: &action.name,
-                attributes: Some(&action.attributes),
-                place,
-                shard: 0,
-                score: self.default_action_score,
-                probability: 0.0,
-            };
-        }
-        let mut drawn = 0;
-        let mut shards = std::iter::once(&mut drawn);
-        let mut others = offers.iter_mut().map(|offer| &mut offer.shard);
-        let mut take = |hash: u64| {
-            if let Some(shard) = shards.next().or_else(|| others.next()) {
-                *shard = hash % SHARDS;
-            }
-        };
-        let head = [&*self.flag, "-", subject];
-        md5_32_each(head, actions, |action| &action.name, &mut take);
-        drawn as f64 / SHARDS as f64
-    }
-
     /// Where the model has the action of that name; perhaps there.
     fn place(&self, name: &str, guess: usize) -> Option<usize> {
         let guessed = self.actions.get(guess);
@@ -175,36 +162,45 @@ impl Bandit {
     /// equal scores that of the first name is the best.
     /// # Source
     /// Simchi-Levi and Xu 2020, inverse gap weighting; the floor is Eppo's.
-    fn weigh(&self, offers: &mut [Offer<'_>]) {
+    fn weigh<'a>(&self, offers: &mut [Offer], name: impl Fn(&Offer) -> Option<&'a str>) {
         let best = offers.iter().enumerate().max_by(|(_, a), (_, b)| {
             let order = a.score.total_cmp(&b.score);
-            order.then_with(|| b.name.cmp(a.name))
+            order.then_with(|| name(b).cmp(&name(a)))
         });
         let Some((best, best_score)) = best.map(|(best, offer)| (best, offer.score)) else {
             return;
         };
         let n_actions = offers.len() as f64;
         let floor = self.action_probability_floor / n_actions;
+        let mut others = 0.0;
         for (index, offer) in offers.iter_mut().enumerate() {
             if index != best {
                 let gap = best_score - offer.score;
                 offer.probability = (1.0 / (n_actions + self.gamma * gap)).max(floor);
+                others += offer.probability;
             }
         }
-        let others: f64 = offers.iter().map(|offer| offer.probability).sum();
         if let Some(offer) = offers.get_mut(best) {
             offer.probability = (1.0 - others).max(0.0);
         }
     }
 
-    /// Gives each action its score; one that the model does not know keeps the default.
-    fn score(&self, offers: &mut [Offer<'_>], subject: &EvaluationContext) {
+    /// Gives each action its score; one that the model does not know has the default.
+    fn score(&self, offers: &mut [Offer], actions: &[Action], subject: &EvaluationContext) {
+        let mut next = 0;
+        for ((offer, action), index) in offers.iter_mut().zip(actions).zip(0..) {
+            let place = self.place(&action.name, next);
+            next = place.map_or(next, |place| place + 1);
+            offer.index = index;
+            offer.place = place.unwrap_or(usize::MAX);
+            offer.score = self.default_action_score;
+        }
         let parts = self.actions.chunks(AT_ONCE).zip(&self.common);
-        for (first, (actions, common)) in (0..).step_by(AT_ONCE).zip(parts) {
+        for (first, (known, common)) in (0..).step_by(AT_ONCE).zip(parts) {
             let mut sums = None;
-            for offer in &mut *offers {
-                let place = offer.place.and_then(|place| place.checked_sub(first));
-                let Some((place, (_, of))) = place.and_then(|n| Some((n, actions.get(n)?))) else {
+            for (offer, action) in offers.iter_mut().zip(actions) {
+                let place = offer.place.wrapping_sub(first);
+                let Some((_, of)) = known.get(place) else {
                     continue;
                 };
                 let of_subject = match common {
@@ -214,8 +210,7 @@ impl Bandit {
                     }
                     None => of.subject.sum(subject),
                 };
-                let of_action = offer.attributes.map_or(-0.0, |of_it| of.action.sum(of_it));
-                offer.score = of.intercept + of_action + of_subject;
+                offer.score = of.intercept + of.action.sum(&action.attributes) + of_subject;
             }
         }
     }
@@ -380,17 +375,15 @@ mod tests {
         });
         for subject in &subjects {
             let mut offers = [Offer::default(); 6];
-            bandit.offer("ana", &offered, &mut offers);
-            bandit.score(&mut offers, subject);
-            for offer in &offers {
-                let Some(place) = offer.place else {
-                    let is_it = |(known, _): &(Box<str>, Coefficients)| **known == *offer.name;
+            bandit.score(&mut offers, &offered, subject);
+            for (offer, action) in offers.iter().zip(&offered) {
+                let Some((name, of)) = bandit.actions.get(offer.place) else {
+                    let is_it = |(known, _): &(Box<str>, Coefficients)| *known == action.name;
                     assert!(!bandit.actions.iter().any(is_it));
                     assert_eq!(offer.score.to_bits(), 0.25_f64.to_bits());
                     continue;
                 };
-                let (name, of) = &bandit.actions[place];
-                assert_eq!(**name, *offer.name);
+                assert_eq!(*name, action.name);
                 let own = of.intercept + of.action.sum(subject) + of.subject.sum(subject);
                 assert_eq!(offer.score.to_bits(), own.to_bits(), "{subject:?}");
             }

@@ -95,6 +95,9 @@ impl<'a> Walker<'_, 'a> {
             details.rule = Some(&rule.id);
             details.bucket = bucket;
             details.tracked = bits & 16 != 0;
+            if bits & 32 != 0 {
+                self.choose_by_policy(flag.variants.get(variant), details);
+            }
             let reason = match bits >> 2 & 3 {
                 0 => Reason::Static,
                 1 => Reason::TargetingMatch,

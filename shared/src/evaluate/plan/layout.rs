@@ -19,19 +19,18 @@ pub(crate) fn lay_out(flag: &Flag) -> Option<Plan> {
         && flag.holdouts.is_empty()
         && flag.layer.is_none()
         && flag.expiry.is_none()
-        && flag.window == Window::default()
-        && flag.variants.iter().all(|variant| variant.policy.is_none());
+        && flag.window == Window::default();
     if !is_plain {
         return None;
     }
     let mut code = Vec::new();
     for rule in &flag.rules {
-        put_rule(rule, flag.tracked, &mut code)?;
+        put_rule(rule, flag, &mut code)?;
     }
     Some(Plan(code.into()))
 }
 
-fn put_rule(rule: &Rule, tracked: bool, code: &mut Vec<u32>) -> Option<()> {
+fn put_rule(rule: &Rule, flag: &Flag, code: &mut Vec<u32>) -> Option<()> {
     if rule.window != Window::default() {
         return None;
     }
@@ -59,7 +58,8 @@ fn put_rule(rule: &Rule, tracked: bool, code: &mut Vec<u32>) -> Option<()> {
     let bits = u32::from(gate)
         | u32::from(rule.on_miss == OnMiss::End) << 1
         | reason << 2
-        | u32::from(by_chance && tracked) << 4;
+        | u32::from(by_chance && flag.tracked) << 4
+        | u32::from(flag.variants.iter().any(|it| it.policy.is_some())) << 5;
     code.push(u32::try_from(rest.len()).ok()?);
     code.push(u32::from(u16::try_from(parts.len()).ok()?) | bits << 16);
     code.append(&mut rest);

@@ -10,7 +10,8 @@
 //! 32-bit words. For each rule a head, its tests, its gate and its serving:
 //!
 //! ```text
-//! head   words of the rest | tests 16, has a gate 1, ends on a miss 1, reason 2, tracked 1
+//! head   words of the rest | tests 16, has a gate 1, ends on a miss 1, reason 2, tracked 1,
+//!        variants have policies 1
 //! test   operator 8, slot 8, number 16 | operands
 //! gate   draw | first bucket | first bucket after
 //! serve  variants 16, splits 1 | one variant, or draw and for each range: first, after, variant

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::compile::compile;
+#[cfg(feature = "dialects")]
+use crate::context::Action;
 use crate::context::EvaluationContext;
 use crate::evaluate::{Evaluator, Participation, Policies};
 use crate::ruleset::Ruleset;
@@ -264,6 +266,56 @@ fn chance_falls_as_the_walk_has_it() {
         format!(r#"{{{split},"bucketing":{{"by":["seat","a"],"onMissing":"first"}}}}}}}}"#),
         false,
     );
+}
+
+#[cfg(feature = "dialects")]
+#[test]
+fn a_variants_policy_chooses_by_a_plan_as_well() {
+    let terms = r#""actionNumericCoefficients":[],"actionCategoricalCoefficients":[],
+        "subjectNumericCoefficients":[],"subjectCategoricalCoefficients":[]"#;
+    let document = format!(
+        r#"{{"schemaVersion":1,"salt":"t","flags":{{"f":{{"type":"boolean","status":"enabled",
+        "offVariant":"off","defaultVariant":"off","variants":{{"off":{{"value":false}},
+        "on":{{"value":true,"policy":{{"dialect":"eppo","op":"falcon","value":{{"flagKey":"f",
+            "gamma":1,"defaultActionScore":0,"actionProbabilityFloor":0.1,
+            "coefficients":{{"a":{{"intercept":1,{terms}}},"b":{{"intercept":2,{terms}}}}}}}}}}}}},
+        "rules":[{{"when":{{"attribute":"a","op":"exists"}},"serve":{{"variant":"on"}}}}]}}}}}}"#
+    );
+    let compiled = compile(document.as_bytes()).expect("a ruleset");
+    assert!(
+        compiled.diagnostics.is_empty(),
+        "{:?}",
+        compiled.diagnostics
+    );
+    let ruleset = compiled.ruleset;
+    assert!(plan(&ruleset).is_some());
+    let (policies, sticky) = (Policies::default(), StickyDecisions::default());
+    let chosen = |subject: &str, attribute: &str| {
+        let context = EvaluationContext::new().with_targeting_key(subject);
+        let mut context = context.with(attribute, 1);
+        for name in ["a", "b"] {
+            let attributes = EvaluationContext::new();
+            let name = name.into();
+            context.offer(Action { name, attributes });
+        }
+        is_on(&ruleset, &context);
+        let evaluator = Evaluator {
+            ruleset: &ruleset,
+            context: &context,
+            at: UnixMillis(0),
+            draw: 0,
+            policies: &policies,
+            sticky: &sticky,
+            participation: Participation::Full,
+        };
+        let chosen = evaluator.evaluate("f").details.chosen?;
+        chosen.action.map(|name| name.to_string())
+    };
+    let all: Vec<_> = (0..50).map(|n| chosen(&format!("s{n}"), "a")).collect();
+    assert!(all.contains(&Some("a".to_owned())), "{all:?}");
+    assert!(all.contains(&Some("b".to_owned())), "{all:?}");
+    assert!(!all.contains(&None), "{all:?}");
+    assert_eq!(chosen("s0", "other"), None);
 }
 
 #[test]
