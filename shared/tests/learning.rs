@@ -13,7 +13,8 @@ use bandera_shared::decision::{Choice, decide};
 use bandera_shared::keys::{KeyRing, Purpose};
 use bandera_shared::ledger::{ArmState, MergedState, ShardState, WarmStart, slot};
 use bandera_shared::policy::contextual::{
-    ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link, Observation, Spread,
+    BootstrapSpec, ContextualPolicy, ContextualSpec, Exploration, Features, LearnerSpec, Link,
+    Observation, Spread,
 };
 use bandera_shared::policy::index::{IndexArm, MeasuredShare, Plan, RULES, rule_named};
 use bandera_shared::policy::linear::{Block, fit};
@@ -326,7 +327,7 @@ fn declared_kinds_keep_their_parts() {
 }
 
 /// Distributions of a policy that learns from each of its decisions, all in one number.
-fn course_of(spec: ContextualSpec) -> (u64, Vec<u64>) {
+fn course_of(spec: ContextualSpec, is_good: fn(&[f64], usize) -> bool) -> (u64, Vec<u64>) {
     let (d, n_actions) = (6, 4);
     let mut policy = ContextualPolicy::new(spec, d, n_actions).expect("sizes within bounds");
     let mut bytes = Vec::new();
@@ -341,11 +342,19 @@ fn course_of(spec: ContextualSpec) -> (u64, Vec<u64>) {
         policy.observe(Observation {
             context: &context,
             action,
-            share: f64::from(u8::from(context[action] + 0.5 * context[5] > 0.2)),
+            share: f64::from(u8::from(is_good(&context, action))),
         });
     }
     let trusts = policy.trusts().into_iter().map(f64::to_bits).collect();
     (xxh3_64(&bytes), trusts)
+}
+
+fn in_half_a_space(context: &[f64], action: usize) -> bool {
+    context[action] + 0.5 * context[5] > 0.2
+}
+
+fn in_a_band(context: &[f64], action: usize) -> bool {
+    context[action].abs() < 0.4
 }
 
 #[test]
@@ -355,10 +364,14 @@ fn contextual_learners_keep_their_bits() {
         link: Link::Identity,
         spread: Spread::Each(1.0),
     };
-    let single = |exploration| course_of(ContextualSpec::single("one", learner, exploration)).0;
+    let single = |exploration| {
+        let spec = ContextualSpec::single("one", learner, exploration);
+        course_of(spec, in_half_a_space).0
+    };
     let digests = [
         single(Exploration::Optimism { scale: 0.5 }),
         single(Exploration::Thompson { scale: 1.0 }),
+        single(Exploration::Bootstrap(BootstrapSpec::DEFAULT)),
         single(Exploration::InverseGap {
             gamma: 10.0,
             exponent: 0.5,
@@ -370,10 +383,11 @@ fn contextual_learners_keep_their_bits() {
         [
             11_946_735_200_056_325_384,
             2_861_007_499_320_671_403,
+            2_022_808_689_313_412_809,
             15_917_959_774_412_131_599
         ]
     );
-    let (digest, trusts) = course_of(ContextualSpec::default());
+    let (digest, trusts) = course_of(ContextualSpec::default(), in_half_a_space);
     assert_eq!(
         (digest, trusts),
         (
@@ -426,4 +440,27 @@ fn lists_never_change() {
         1_925_726_571_333_632_703,
     ];
     assert_eq!(digests, pinned);
+}
+
+#[test]
+fn trees_keep_their_bits() {
+    let digests = [Link::Logistic, Link::Identity].map(|link| {
+        let learner = |features| LearnerSpec {
+            features,
+            link,
+            spread: Spread::Each(1.0),
+        };
+        let course = |features| {
+            let exploration = Exploration::Optimism { scale: 0.5 };
+            let spec = ContextualSpec::single("one", learner(features), exploration);
+            course_of(spec, in_a_band).0
+        };
+        // Splits that were worth it make the difference.
+        assert_ne!(course(Features::Trees), course(Features::Linear));
+        course(Features::Trees)
+    });
+    assert_eq!(
+        digests,
+        [3_561_259_746_944_137_698, 5_151_565_562_932_972_962]
+    );
 }

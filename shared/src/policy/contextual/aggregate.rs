@@ -1,10 +1,13 @@
 //! A contextual policy: several learners, trusted as far as their predictions deserve.
 
+use super::bootstrap::Replicas;
 use super::drift::Watch;
+use super::explore::Exploration;
 use super::learner::{Learner, LearnerSpec, Link, Outlook, Shape};
 use super::recent::{Recent, Round};
 use super::scale::Scale;
 use super::spec::ContextualSpec;
+use super::state::Walk;
 use super::triangle::Triangle;
 use super::{CONTEXT_FEATURES_MAX, COVARIANCES_MAX, Features, LEARNERS_MAX, Spread, TERMS_MAX};
 use crate::bandit::{ACTIONS_MAX, Distribution, PARTS};
@@ -62,6 +65,8 @@ pub struct ContextualPolicy {
     /// What is chosen from where learners give no number at all.
     even: Distribution,
     learners: Vec<Learner>,
+    /// Where the policy explores by their votes.
+    replicas: Option<Replicas>,
     /// Logarithm of how much each learner is trusted, the most trusted at 0.
     log_trusts: Vec<f64>,
     watch: Option<Watch>,
@@ -114,6 +119,7 @@ impl ContextualPolicy {
             shape,
             even,
             learners: Vec::new(),
+            replicas: None,
             watch: None,
             recent: Recent::default(),
             n_rounds: 0,
@@ -146,6 +152,51 @@ impl ContextualPolicy {
                 learner.observe(&round.context, round.action, round.share);
             }
         }
+        self.replicas = self.replicas_of_kept(scale, base);
+    }
+
+    /// The replicas, where there are any, after the kept rounds.
+    fn replicas_of_kept(&self, scale: &Scale, base: f64) -> Option<Replicas> {
+        let Exploration::Bootstrap(spec) = self.spec.exploration else {
+            return None;
+        };
+        let mut replicas = Replicas::new(spec, &self.spec.learners, (self.shape, scale, base));
+        let n_before = self
+            .n_rounds
+            .saturating_sub(self.recent.rounds().len() as u64);
+        for (n_round, round) in (n_before + 1..).zip(self.recent.rounds()) {
+            let terms = self.terms(&round.context);
+            replicas.observe(n_round, &terms, (round.action, round.share));
+        }
+        Some(replicas)
+    }
+
+    /// What each learner makes of a context.
+    fn terms(&self, context: &[f64]) -> Vec<Vec<f64>> {
+        let learners = self.learners.iter();
+        learners.map(|learner| learner.terms(context)).collect()
+    }
+
+    /// What it was declared as, learners that are too large left out.
+    pub(crate) fn declaration(&self) -> (&ContextualSpec, usize, usize) {
+        (&self.spec, self.shape.d, self.shape.n_actions)
+    }
+
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        walk.whole(&mut self.n_rounds, u64::MAX);
+        walk.whole(&mut self.n_changes, u64::MAX);
+        walk.numbers(&mut self.log_trusts);
+        let Shape { d, n_actions, .. } = self.shape;
+        self.recent.walk(walk, (d, n_actions));
+        for learner in &mut self.learners {
+            learner.walk(walk);
+        }
+        if let Some(replicas) = &mut self.replicas {
+            replicas.walk(walk);
+        }
+        if let Some(watch) = &mut self.watch {
+            watch.walk(walk);
+        }
     }
 
     /// How to choose in a context.
@@ -158,11 +209,13 @@ impl ContextualPolicy {
     /// `context`: (`d`,); what is missing, not finite or beyond `d` counts as unknown.
     #[must_use]
     pub fn decide(&self, context: &[f64]) -> Distribution {
-        let outlooks = self.outlooks(context);
-        let probabilities = self
-            .spec
-            .exploration
-            .probabilities(&outlooks, self.n_rounds + 1);
+        let probabilities = if let Some(replicas) = &self.replicas {
+            replicas.votes(&self.terms(context), &self.trusts(), self.shape.n_actions)
+        } else {
+            let outlooks = self.outlooks(context);
+            let exploration = self.spec.exploration;
+            exploration.probabilities(&outlooks, self.n_rounds + 1)
+        };
         Distribution::from_probabilities(&probabilities, self.spec.floor_parts)
             .unwrap_or_else(|_| self.even.clone())
     }
@@ -251,12 +304,18 @@ impl ContextualPolicy {
         for log_trust in &mut self.log_trusts {
             *log_trust -= trusted;
         }
+        if self.replicas.is_some() {
+            let terms = self.terms(context);
+            if let Some(replicas) = &mut self.replicas {
+                replicas.observe(self.n_rounds, &terms, (action, share));
+            }
+        }
         let changed = self.watch.as_mut().and_then(|watch| {
             let predicted = watch.learner.observe(context, action, share)?;
             watch.observe(log_likelihood(share, predicted), trusted_likelihood)
         });
         self.recent.push(Round {
-            context: context.into(),
+            context: context.get(..self.shape.d).unwrap_or(context).into(),
             action,
             share,
         });
@@ -337,7 +396,14 @@ fn watching(spec: &ContextualSpec) -> LearnerSpec {
         link: Link::Logistic,
         spread: Spread::Shared(super::PRIOR_VARIANCE),
     };
-    spec.learners.first().copied().unwrap_or(plain)
+    let first = spec.learners.first().copied().unwrap_or(plain);
+    match first.features {
+        Features::Trees => LearnerSpec {
+            features: Features::Linear,
+            ..first
+        },
+        _ => first,
+    }
 }
 
 /// Log-likelihood of a Bernoulli (or fractional) reward.

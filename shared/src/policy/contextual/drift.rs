@@ -4,6 +4,7 @@
 //! one, since it knows less; after a change it is soon the better one, and by how much is evidence.
 
 use super::learner::Learner;
+use super::state::Walk;
 
 /// How much a policy trusts that the world stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +43,12 @@ impl Watch {
             evidence: 0.0,
             n_rounds: 0,
         }
+    }
+
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        self.learner.walk(walk);
+        walk.number(&mut self.evidence);
+        walk.size(&mut self.n_rounds, usize::MAX);
     }
 
     /// Takes in a round of which the long memory thought `log_likelihood`.

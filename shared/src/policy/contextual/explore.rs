@@ -1,7 +1,8 @@
 //! From what is expected of each action to the probability of choosing it.
 
+use super::bootstrap::BootstrapSpec;
 use super::learner::Outlook;
-use super::normal::probability_best_normal;
+use super::normal::{cumulative, probability_best_normal};
 
 /// How a contextual policy explores.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,6 +41,9 @@ pub enum Exploration {
         /// Deviations beyond which an action that cannot be best is left out.
         elimination: Option<f64>,
     },
+    /// Each action as often as replicas of the learners would choose it, each of which learned a
+    /// resampling of the rounds.
+    Bootstrap(BootstrapSpec),
 }
 
 impl Exploration {
@@ -70,7 +74,8 @@ impl Exploration {
         let means = || outlooks.iter().map(|outlook| outlook.mean);
         let rounds = f64::max(n_rounds as f64, 1.0);
         match self {
-            Self::Greedy => best_of(means()),
+            // Replicas vote by what they expect themselves; this is what all rounds say.
+            Self::Greedy | Self::Bootstrap(_) => best_of(means()),
             Self::EpsilonGreedy { epsilon, decay } => {
                 let epsilon = f64::min(epsilon * libm::pow(rounds, -decay), 1.0);
                 let even = epsilon / outlooks.len() as f64;
@@ -103,13 +108,27 @@ impl Exploration {
 }
 
 /// One for the greatest, evenly shared where several are.
-fn best_of(values: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
+pub(crate) fn best_of(values: impl Iterator<Item = f64> + Clone) -> Vec<f64> {
     /// Closer than this is equal: rounding must not decide between actions that know the same.
     const EQUAL: f64 = 1e-12;
     let best = values.clone().fold(f64::NEG_INFINITY, f64::max);
     values
         .map(|value| f64::from(u8::from(value >= best - EQUAL)))
         .collect()
+}
+
+/// The `z` below which a standard normal number lies with probability `p`, by bisection.
+pub(crate) fn normal_quantile(p: f64) -> f64 {
+    let (mut low, mut high) = (-9.0, 9.0);
+    for _ in 0..60 {
+        let middle = 0.5 * (low + high);
+        if cumulative(middle) < p {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    0.5 * (low + high)
 }
 
 /// Which actions may still be best.

@@ -1,6 +1,7 @@
 //! What a learner makes of a context: an intercept, the features, and products of them.
 
 use super::scale::Scale;
+use super::state::Walk;
 
 /// Which terms a learner is linear in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +10,9 @@ pub enum Features {
     Constant,
     /// An intercept and every feature.
     Linear,
-    /// Those, and every product of two features, squares included.
+    /// Those, and for each action a tree of contexts that adds what they leave unexplained.
+    Trees,
+    /// Those of [`Features::Linear`], and every product of two features, squares included.
     Quadratic,
     /// Those, and every product of three.
     Cubic,
@@ -21,7 +24,7 @@ impl Features {
     pub const fn n_terms(self, d: usize) -> usize {
         match self {
             Self::Constant => 1,
-            Self::Linear => d + 1,
+            Self::Linear | Self::Trees => d + 1,
             Self::Quadratic => (d + 1) * (d + 2) / 2,
             Self::Cubic => (d + 1) * (d + 2) / 2 * (d + 3) / 3,
         }
@@ -41,6 +44,10 @@ impl FeatureMap {
         Self { features, scale, d }
     }
 
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        self.scale.walk(walk);
+    }
+
     /// The terms of a context, the intercept first.
     ///
     /// # Formula
@@ -57,7 +64,7 @@ impl FeatureMap {
             return terms;
         }
         terms.extend(self.scale.standard(context));
-        if self.features == Features::Linear {
+        if matches!(self.features, Features::Linear | Features::Trees) {
             return terms;
         }
         let d = self.d as f64;
@@ -94,6 +101,7 @@ mod tests {
         for features in [
             Features::Constant,
             Features::Linear,
+            Features::Trees,
             Features::Quadratic,
             Features::Cubic,
         ] {

@@ -3,6 +3,8 @@
 use super::features::{FeatureMap, Features};
 use super::posterior::{Evidence, Posterior, Prior};
 use super::scale::Scale;
+use super::state::Walk;
+use super::tree::{Seen, Tree};
 
 /// How a linear predictor becomes an expected reward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub(crate) struct Learner {
     /// Where its coefficients began.
     prior: Prior,
     arms: Vec<Posterior>,
+    /// What each action's tree adds; none where the features have none.
+    trees: Vec<Tree>,
     /// Observations of each coefficient that it remembers; infinite for all.
     memory: f64,
     /// Sum of squared standardised errors, and their number: the noise of the identity link.
@@ -73,6 +77,17 @@ pub(crate) struct Learner {
 impl Learner {
     /// Knows nothing but the scale of contexts and `base`, what an unknown action may bring.
     pub(crate) fn new(spec: LearnerSpec, shape: Shape, scale: Scale, base: f64) -> Self {
+        Self::hopeful(spec, shape, scale, (base, 0.0))
+    }
+
+    /// The same, hoping for more of what is unknown (or for less): `hope` is in log-odds, of which
+    /// one is at most a quarter of the range.
+    pub(crate) fn hopeful(
+        spec: LearnerSpec,
+        shape: Shape,
+        scale: Scale,
+        (base, hope): (f64, f64),
+    ) -> Self {
         let variance = match spec.spread {
             Spread::Shared(variance) => variance / libm::sqrt(f64::max(shape.d as f64, 1.0)),
             Spread::Each(precision) => 1.0 / precision,
@@ -80,8 +95,8 @@ impl Learner {
         let base = base.clamp(BASE_MIN, 1.0 - BASE_MIN);
         let prior = Prior {
             intercept: match spec.link {
-                Link::Identity => base,
-                Link::Logistic => libm::log(base / (1.0 - base)),
+                Link::Identity => base + 0.25 * hope,
+                Link::Logistic => libm::log(base / (1.0 - base)) + hope,
             },
             intercept_variance: INTERCEPT_VARIANCE * f64::max(variance, 1.0),
             variance,
@@ -92,16 +107,27 @@ impl Learner {
             map: FeatureMap::new(spec.features, scale, shape.d),
             prior,
             arms: vec![arm; shape.n_actions],
+            trees: match spec.features {
+                Features::Trees => vec![Tree::new(shape.d, shape.n_actions); shape.n_actions],
+                _ => Vec::new(),
+            },
             memory: shape.memory,
             squares: 0.0,
             n_squares: 0.0,
         }
     }
 
-    /// Noise variance of a reward, from what predictions missed: two rounds of a fair coin, which
-    /// is as noisy as a share can be, count in advance.
-    fn noise(&self) -> f64 {
-        (self.squares + 2.0 * 0.25) / (self.n_squares + 2.0)
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        self.map.walk(walk);
+        self.prior.walk(walk);
+        for arm in &mut self.arms {
+            arm.walk(walk);
+        }
+        for tree in &mut self.trees {
+            tree.walk(walk);
+        }
+        walk.number(&mut self.squares);
+        walk.number(&mut self.n_squares);
     }
 
     /// What is expected of every action.
@@ -112,11 +138,13 @@ impl Learner {
     /// `s(m + sqrt v) - s(m - sqrt v)`, and `s(m + optimism sqrt v)`.
     pub(crate) fn outlooks(&self, context: &[f64], optimism: f64) -> Vec<Outlook> {
         let x = self.map.terms(context);
-        let noise = self.noise();
+        let noise = noise(self.squares, self.n_squares);
         self.arms
             .iter()
-            .map(|arm| {
-                let (m, v) = (arm.mean(&x), arm.variance(&x));
+            .enumerate()
+            .map(|(action, arm)| {
+                let (added, uncertain) = self.added(action, &x);
+                let (m, v) = (arm.mean(&x) + added, arm.variance(&x) + uncertain);
                 match self.spec.link {
                     Link::Identity => {
                         let deviation = libm::sqrt(noise * v);
@@ -139,28 +167,72 @@ impl Learner {
             .collect()
     }
 
+    /// Mean and variance of what an action's tree adds to the predictor; nothing without one.
+    fn added(&self, action: usize, x: &[f64]) -> (f64, f64) {
+        let tree = self.trees.get(action);
+        tree.map_or((0.0, 0.0), |tree| tree.outlook(x.get(1..).unwrap_or(&[])))
+    }
+
+    /// What the learner makes of a context, for [`Self::means`] and [`Self::observe_terms`].
+    pub(crate) fn terms(&self, context: &[f64]) -> Vec<f64> {
+        self.map.terms(context)
+    }
+
+    /// Expected reward of every action where its coefficients are what they are expected to be.
+    pub(crate) fn means(&self, x: &[f64]) -> impl Iterator<Item = f64> {
+        let link = self.spec.link;
+        self.arms.iter().enumerate().map(move |(action, arm)| {
+            let predictor = arm.mean(x) + self.added(action, x).0;
+            match link {
+                Link::Identity => predictor,
+                Link::Logistic => sigmoid(predictor),
+            }
+        })
+    }
+
     /// Expected reward of one action, and then what its reward teaches.
     pub(crate) fn observe(&mut self, context: &[f64], action: usize, share: f64) -> Option<f64> {
-        let x = self.map.terms(context);
+        self.observe_terms(&self.map.terms(context), (action, share), 1.0)
+    }
+
+    /// The same of terms, and of a reward that counts as so many of the same.
+    pub(crate) fn observe_terms(
+        &mut self,
+        x: &[f64],
+        (action, share): (usize, f64),
+        count: f64,
+    ) -> Option<f64> {
         let kept = 1.0 - 1.0 / (self.memory * x.len() as f64);
         let link = self.spec.link;
-        let mut predicted = 0.0;
-        let mut square = 0.0;
-        self.arms.get_mut(action)?.observe(&x, |m, v| {
-            match link {
-                Link::Identity => {
-                    predicted = m;
-                    square = (share - m) * (share - m) / (1.0 + v);
-                }
-                Link::Logistic => predicted = moderated(m, v),
-            }
-            let (step, information) = match link {
-                Link::Identity => ((share - m) / (1.0 + v / kept), 1.0),
-                Link::Logistic => laplace(share, m, v / kept),
-            };
+        let (added, uncertain) = self.added(action, x);
+        let mut joint = (0.0, 0.0);
+        self.arms.get_mut(action)?.observe(x, |m, v| {
+            joint = (m + added, v + uncertain);
+            let (step, information) = step(link, share, count, (m, v / kept));
             forgetting(Evidence { information, step }, v, kept)
         });
-        self.squares += square;
+        let (m, v) = joint;
+        let predicted = match link {
+            Link::Identity => m,
+            Link::Logistic => moderated(m, v),
+        };
+        if let Some(tree) = self.trees.get_mut(action) {
+            let (step, information) = step(link, share, count, joint);
+            let (each, noise) = match link {
+                Link::Identity => (1.0, noise(self.squares, self.n_squares)),
+                Link::Logistic => (predicted * (1.0 - predicted), 1.0),
+            };
+            let seen = Seen {
+                excess: count * (share - predicted),
+                information: count * each,
+                evidence: Evidence { information, step },
+                noise,
+            };
+            tree.observe(x.get(1..)?, seen);
+        }
+        if link == Link::Identity {
+            self.squares += (share - m) * (share - m) / (1.0 + v);
+        }
         self.n_squares += 1.0;
         Some(predicted)
     }
@@ -170,6 +242,10 @@ impl Learner {
         let arms = other.arms.iter().zip(&start.arms);
         for (arm, (other, start)) in self.arms.iter_mut().zip(arms) {
             arm.merge(other, start);
+        }
+        let trees = other.trees.iter().zip(&start.trees);
+        for (tree, (other, start)) in self.trees.iter_mut().zip(trees) {
+            tree.merge(other, start);
         }
         self.squares += other.squares - start.squares;
         self.n_squares += other.n_squares - start.n_squares;
@@ -209,31 +285,45 @@ fn forgetting(evidence: Evidence, v: f64, kept: f64) -> Evidence {
     }
 }
 
+/// Noise variance of a reward, from what predictions missed: two rounds of a fair coin, which is as
+/// noisy as a share can be, count in advance.
+fn noise(squares: f64, n_squares: f64) -> f64 {
+    (squares + 2.0 * 0.25) / (n_squares + 2.0)
+}
+
+/// Step and information of a reward that counts so often, where the predictor is `m`, `v`.
+fn step(link: Link, share: f64, count: f64, (m, v): (f64, f64)) -> (f64, f64) {
+    match link {
+        Link::Identity => (count * (share - m) / (1.0 + count * v), count),
+        Link::Logistic => laplace(share, count, m, v),
+    }
+}
+
 /// Step and information of a Bernoulli (or fractional) reward under the logistic link.
 ///
 /// # Formula
-/// The mode along `covariance x` solves `a = r - s(m + v a)`, by Newton's method; the information
-/// there is `p (1 - p)`. The mode is unique, since the right side falls as `a` grows.
+/// The mode along `covariance x` solves `a = c (r - s(m + v a))`, by Newton's method; the information
+/// there is `c p (1 - p)`, for a reward that counts `c` times. The mode is unique, since the right side falls as `a` grows.
 /// # Source
 /// Laplace's approximation for one observation at a time: Spiegelhalter and Lauritzen 1990,
 /// section 5.
-fn laplace(share: f64, m: f64, v: f64) -> (f64, f64) {
+fn laplace(share: f64, count: f64, m: f64, v: f64) -> (f64, f64) {
     const ITERATIONS_MAX: usize = 30;
     // The solution lies between no step and the step of a prediction that stayed as it is.
     let (mut low, mut high) = {
-        let whole = share - sigmoid(m);
+        let whole = count * (share - sigmoid(m));
         (whole.min(0.0), whole.max(0.0))
     };
     let mut a = 0.5 * (low + high);
     for _ in 0..ITERATIONS_MAX {
         let p = sigmoid(m + v * a);
-        let excess = a - (share - p);
+        let excess = a - count * (share - p);
         if excess > 0.0 {
             high = a;
         } else {
             low = a;
         }
-        let newton = a - excess / (1.0 + v * p * (1.0 - p));
+        let newton = a - excess / (1.0 + count * v * p * (1.0 - p));
         let next = if newton > low && newton < high {
             newton
         } else {
@@ -246,7 +336,7 @@ fn laplace(share: f64, m: f64, v: f64) -> (f64, f64) {
         }
     }
     let p = sigmoid(m + v * a);
-    (a, f64::max(p * (1.0 - p), INFORMATION_MIN))
+    (a, f64::max(count * p * (1.0 - p), INFORMATION_MIN))
 }
 
 /// The expected logistic of a normal predictor.

@@ -5,6 +5,7 @@
 //! (covariance and mean) follows each observation by a rank-one step, and is computed anew from the
 //! information now and then, and at once when a variance comes out impossible.
 
+use super::state::Walk;
 use super::triangle::{Triangle, dot};
 
 /// Observations after which the covariance is computed anew: far more seldom than costs show, far
@@ -23,6 +24,12 @@ pub(crate) struct Prior {
 }
 
 impl Prior {
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        walk.number(&mut self.intercept);
+        walk.number(&mut self.intercept_variance);
+        walk.number(&mut self.variance);
+    }
+
     fn diagonal(&self, n_terms: usize) -> Vec<f64> {
         let mut diagonal = vec![self.variance; n_terms];
         if let Some(intercept) = diagonal.first_mut() {
@@ -70,6 +77,16 @@ impl Posterior {
             mean: mean.into(),
             n_since_refresh: 0,
         }
+    }
+
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        self.precision.walk(walk);
+        walk.numbers(&mut self.shift);
+        self.covariance.walk(walk);
+        walk.numbers(&mut self.mean);
+        let mut n = u64::from(self.n_since_refresh);
+        walk.whole(&mut n, REFRESH_OBSERVATIONS.into());
+        self.n_since_refresh = n as u32;
     }
 
     /// Mean of `x' coefficients`.

@@ -2,10 +2,11 @@
 
 use super::RECENT_ROUNDS;
 use super::scale::Scale;
+use super::state::Walk;
 use std::collections::VecDeque;
 
 /// One round.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Round {
     pub(crate) context: Box<[f64]>,
     pub(crate) action: usize,
@@ -29,7 +30,26 @@ impl Recent {
         self.n_rounds = self.n_rounds.saturating_add(1);
     }
 
-    pub(crate) fn rounds(&self) -> impl Iterator<Item = &Round> {
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk, (d, n_actions): (usize, usize)) {
+        let mut n = self.rounds.len();
+        walk.size(&mut n, RECENT_ROUNDS);
+        self.rounds.resize_with(n, Round::default);
+        for round in &mut self.rounds {
+            let mut context = round.context.to_vec();
+            let mut length = context.len();
+            walk.size(&mut length, d);
+            context.resize(length, 0.0);
+            for x in &mut context {
+                walk.any(x);
+            }
+            round.context = context.into();
+            walk.size(&mut round.action, n_actions.saturating_sub(1));
+            walk.number(&mut round.share);
+        }
+        walk.size(&mut self.n_rounds, usize::MAX);
+    }
+
+    pub(crate) fn rounds(&self) -> impl ExactSizeIterator<Item = &Round> {
         self.rounds.iter()
     }
 

@@ -1,5 +1,7 @@
 //! Where the values of a feature lie: its mean and its standard deviation among seen contexts.
 
+use super::state::Walk;
+
 /// Values farther out than this many standard deviations count as that far: one wild value of a
 /// heavy tail says "large" and no more, whatever degree it is raised to.
 const DEVIATIONS_MAX: f64 = 3.0;
@@ -55,6 +57,11 @@ impl Scale {
             centres: centres.into(),
             rates,
         }
+    }
+
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        walk.numbers(&mut self.centres);
+        walk.numbers(&mut self.rates);
     }
 
     /// Standard values of a context, in -3 ..= 3. A value that is missing or no finite number is

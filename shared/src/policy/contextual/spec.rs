@@ -48,8 +48,34 @@ impl ContextualSpec {
     }
 }
 
+impl ContextualSpec {
+    /// All that what is learned depends on, as numbers.
+    pub(crate) fn marks(&self) -> Vec<u64> {
+        let learner = |of: &LearnerSpec| {
+            let link = match of.link {
+                Link::Identity => 0,
+                Link::Logistic => 1,
+            };
+            let (spread, number) = match of.spread {
+                Spread::Shared(variance) => (0, variance),
+                Spread::Each(precision) => (1, precision),
+            };
+            [of.features as u64, link, spread, number.to_bits()]
+        };
+        let mut marks = vec![self.memory.to_bits(), self.learners.len() as u64];
+        marks.extend(self.learners.iter().flat_map(learner));
+        if let Some(drift) = self.drift {
+            marks.extend([1, drift.memory.to_bits(), drift.evidence.to_bits()]);
+        }
+        if let Exploration::Bootstrap(spec) = self.exploration {
+            marks.extend([2, spec.n_replicas.into(), spec.hope.to_bits()]);
+        }
+        marks
+    }
+}
+
 impl Default for ContextualSpec {
-    /// The policy for everybody: logistic learners of three degrees, trusted as their predictions
+    /// The policy for everybody: logistic learners, one with trees and two of higher degrees, trusted as their predictions
     /// deserve, some optimism, and a watch for change.
     fn default() -> Self {
         let learner = |features| LearnerSpec {
@@ -59,7 +85,7 @@ impl Default for ContextualSpec {
         };
         Self {
             name: "default".into(),
-            learners: [Features::Linear, Features::Quadratic, Features::Cubic]
+            learners: [Features::Trees, Features::Quadratic, Features::Cubic]
                 .map(learner)
                 .into(),
             exploration: Exploration::GrowingOptimism { scale: OPTIMISM },

@@ -3,6 +3,8 @@
 //! Half the numbers are half the time and half a snapshot. Sums run over four lanes in a fixed
 //! order, so that compilers may use vector instructions and every platform gives the same bits.
 
+use super::state::Walk;
+
 /// A symmetric matrix: row `i` holds the diagonal and what is right of it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Triangle {
@@ -38,6 +40,10 @@ impl Triangle {
         })
     }
 
+    pub(crate) fn walk(&mut self, walk: &mut impl Walk) {
+        walk.numbers(&mut self.values);
+    }
+
     /// Adds to every number of the diagonal.
     pub(crate) fn add_to_diagonal(&mut self, ridge: f64) {
         let mut rest = &mut *self.values;
@@ -60,7 +66,8 @@ impl Triangle {
     pub(crate) fn solved(&self, b: &[f64]) -> Option<(Vec<f64>, f64)> {
         let lower = self.factor()?;
         let mut x = b.to_vec();
-        solve(&lower, &mut x)?;
+        lower.solve(&mut x)?;
+        let Factor(lower) = &lower;
         let pivots = lower.iter().filter_map(|row| row.last().copied());
         let (least, greatest) = pivots.fold((f64::INFINITY, 0.0), |(least, greatest), pivot| {
             (f64::min(least, pivot), f64::max(greatest, pivot))
@@ -141,7 +148,7 @@ impl Triangle {
         for i in 0..self.n {
             let mut column = vec![0.0; self.n];
             *column.get_mut(i)? = 1.0;
-            solve(&lower, &mut column)?;
+            lower.solve(&mut column)?;
             values.extend_from_slice(column.get(i..)?);
         }
         Some(Self {
@@ -150,8 +157,11 @@ impl Triangle {
         })
     }
 
-    /// Rows of the lower `L` with `L L' = self`.
-    fn factor(&self) -> Option<Vec<Vec<f64>>> {
+    /// The lower `L` with `L L' = self`.
+    ///
+    /// # Returns
+    /// `None` where the matrix is not positive definite to working precision.
+    pub(crate) fn factor(&self) -> Option<Factor> {
         let mut lower: Vec<Vec<f64>> = Vec::with_capacity(self.n);
         for i in 0..self.n {
             let mut row = Vec::with_capacity(i + 1);
@@ -171,25 +181,32 @@ impl Triangle {
             row.push(libm::sqrt(left));
             lower.push(row);
         }
-        Some(lower)
+        Some(Factor(lower))
     }
 }
 
-/// Solves `L L' x = b` in place.
-fn solve(lower: &[Vec<f64>], b: &mut [f64]) -> Option<()> {
-    for (i, row) in lower.iter().enumerate() {
-        let (pivot, head) = row.split_last()?;
-        let known = dot(head, b.get(..i)?);
-        let value = b.get_mut(i)?;
-        *value = (*value - known) / pivot;
+/// Cholesky's factor of a matrix, a lower `L` by its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Factor(Vec<Vec<f64>>);
+
+impl Factor {
+    /// Solves `L L' x = b` in place; `None` for a `b` of another length.
+    pub(crate) fn solve(&self, b: &mut [f64]) -> Option<()> {
+        let Self(lower) = self;
+        for (i, row) in lower.iter().enumerate() {
+            let (pivot, head) = row.split_last()?;
+            let known = dot(head, b.get(..i)?);
+            let value = b.get_mut(i)?;
+            *value = (*value - known) / pivot;
+        }
+        for row in lower.iter().rev() {
+            let (pivot, head) = row.split_last()?;
+            let (value, before) = b.get_mut(..row.len())?.split_last_mut()?;
+            *value /= pivot;
+            add_scaled(before, head, -*value);
+        }
+        Some(())
     }
-    for row in lower.iter().rev() {
-        let (pivot, head) = row.split_last()?;
-        let (value, before) = b.get_mut(..row.len())?.split_last_mut()?;
-        *value /= pivot;
-        add_scaled(before, head, -*value);
-    }
-    Some(())
 }
 
 /// `sum a_i b_i`, over four lanes and then the rest.

@@ -3,6 +3,8 @@
 //! Short forms name a policy and its one parameter, `{"policy": "linucb", "alpha": 0.5}`; the long
 //! form is `{"policy": "aggregate", "learners": [...], "exploration": {...}, ...}`.
 
+use super::REPLICAS_MAX;
+use super::bootstrap::BootstrapSpec;
 use super::drift::DriftSpec;
 use super::explore::Exploration;
 use super::features::Features;
@@ -47,6 +49,7 @@ enum PolicyWire {
     Squarecb(OneWire),
     Falcon(OneWire),
     EpsilonGreedy(OneWire),
+    Bootstrap(OneWire),
     Aggregate(AggregateWire),
 }
 
@@ -54,26 +57,18 @@ enum PolicyWire {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OneWire {
-    #[serde(default = "linear")]
-    features: FeaturesWire,
-    #[serde(default = "identity")]
-    link: LinkWire,
+    features: Option<FeaturesWire>,
+    link: Option<LinkWire>,
     lambda: Option<f64>,
     alpha: Option<f64>,
     gamma: Option<f64>,
     exponent: Option<f64>,
     epsilon: Option<f64>,
     decay: Option<f64>,
+    replicas: Option<u32>,
+    hope: Option<f64>,
     memory: Option<f64>,
     floor: Option<f64>,
-}
-
-const fn linear() -> FeaturesWire {
-    FeaturesWire::Linear
-}
-
-const fn identity() -> LinkWire {
-    LinkWire::Identity
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,6 +95,7 @@ struct LearnerWire {
 enum FeaturesWire {
     Constant,
     Linear,
+    Trees,
     Quadratic,
     Cubic,
 }
@@ -132,6 +128,10 @@ enum ExplorationWire {
         gamma: f64,
         exponent: f64,
         elimination: Option<f64>,
+    },
+    Bootstrap {
+        replicas: Option<u32>,
+        hope: Option<f64>,
     },
 }
 
@@ -180,8 +180,26 @@ pub fn parse(json: &[u8]) -> Result<ContextualSpec, InvalidSpec> {
             let exploration = epsilon_greedy(one.epsilon.unwrap_or(0.1), one.decay)?;
             one.spec("epsilon-greedy", exploration)?
         }
+        PolicyWire::Bootstrap(one) => {
+            let exploration = bootstrap(one.replicas, one.hope)?;
+            one.of_default("bootstrap", exploration)?
+        }
         PolicyWire::Aggregate(aggregate) => aggregate.spec()?,
     })
+}
+
+/// The policy of a name alone, every number as it is where nothing is declared; `None` for a name
+/// that is none, or that needs more to be said.
+///
+/// # Examples
+/// ```
+/// use bandera_shared::policy::contextual::wire::named;
+/// assert!(named("bootstrap").is_some());
+/// assert_eq!(named("aggregate"), None);
+/// ```
+#[must_use]
+pub fn named(name: &str) -> Option<ContextualSpec> {
+    parse(format!(r#"{{"policy": {name:?}}}"#).as_bytes()).ok()
 }
 
 fn within(
@@ -236,10 +254,28 @@ impl OneWire {
         )
     }
 
+    /// The default's learners, and its watch; a learner that is declared takes their place.
+    fn of_default(
+        self,
+        name: &str,
+        exploration: Exploration,
+    ) -> Result<ContextualSpec, InvalidSpec> {
+        if self.features.is_some() || self.link.is_some() || self.lambda.is_some() {
+            return self.spec(name, exploration);
+        }
+        Ok(ContextualSpec {
+            name: name.into(),
+            exploration,
+            memory: memory(self.memory)?,
+            floor_parts: floor_parts(self.floor)?,
+            ..ContextualSpec::default()
+        })
+    }
+
     fn spec(self, name: &str, exploration: Exploration) -> Result<ContextualSpec, InvalidSpec> {
         let learner = LearnerSpec {
-            features: self.features.into(),
-            link: self.link.into(),
+            features: self.features.map_or(Features::Linear, Into::into),
+            link: self.link.map_or(Link::Identity, Into::into),
             spread: Spread::Each(positive("lambda", self.lambda.unwrap_or(1.0))?),
         };
         Ok(ContextualSpec {
@@ -264,6 +300,26 @@ fn inverse_gap(
             .map(|scale| positive("elimination", scale))
             .transpose()?,
     })
+}
+
+fn bootstrap(replicas: Option<u32>, hope: Option<f64>) -> Result<Exploration, InvalidSpec> {
+    let default = BootstrapSpec::DEFAULT;
+    let n_replicas = replicas.unwrap_or(default.n_replicas);
+    if !(1..=REPLICAS_MAX).contains(&n_replicas) {
+        return Err(InvalidSpec::Number {
+            member: "replicas",
+            bounds: "from 1 to 64",
+        });
+    }
+    Ok(Exploration::Bootstrap(BootstrapSpec {
+        n_replicas,
+        hope: within(
+            "hope",
+            hope.unwrap_or(default.hope),
+            "from 0 to 10",
+            |hope| (0.0..=10.0).contains(&hope),
+        )?,
+    }))
 }
 
 impl AggregateWire {
@@ -292,6 +348,7 @@ impl AggregateWire {
                     exponent,
                     elimination,
                 } => inverse_gap(gamma, exponent, elimination)?,
+                ExplorationWire::Bootstrap { replicas, hope } => bootstrap(replicas, hope)?,
             },
             drift: self.drift.map(DriftWire::spec).transpose()?,
             memory: memory(self.memory)?,
@@ -334,6 +391,7 @@ impl From<FeaturesWire> for Features {
         match features {
             FeaturesWire::Constant => Self::Constant,
             FeaturesWire::Linear => Self::Linear,
+            FeaturesWire::Trees => Self::Trees,
             FeaturesWire::Quadratic => Self::Quadratic,
             FeaturesWire::Cubic => Self::Cubic,
         }

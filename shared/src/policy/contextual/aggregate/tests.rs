@@ -59,13 +59,16 @@ fn spec(json: &str) -> ContextualSpec {
     parse(json.as_bytes()).unwrap()
 }
 
-const NAMED: [&str; 7] = [
+const NAMED: [&str; 10] = [
     r#"{"policy": "linucb", "alpha": 0.5}"#,
     r#"{"policy": "linear-thompson", "alpha": 0.5}"#,
     r#"{"policy": "squarecb", "gamma": 10}"#,
     r#"{"policy": "falcon", "gamma": 10}"#,
     r#"{"policy": "epsilon-greedy", "epsilon": 1, "decay": 0.5}"#,
     r#"{"policy": "greedy", "link": "logistic"}"#,
+    r#"{"policy": "linucb", "alpha": 0.5, "features": "trees"}"#,
+    r#"{"policy": "bootstrap"}"#,
+    r#"{"policy": "bootstrap", "features": "linear", "replicas": 20, "hope": 0}"#,
     r#"{"policy": "default"}"#,
 ];
 
@@ -168,6 +171,10 @@ fn a_change_is_noticed_and_nothing_else_is() {
         drift: None,
         ..ContextualSpec::default()
     });
+    // Trees learn a change by themselves, if late; these learners cannot.
+    let mut rigid = stationary.spec.clone();
+    rigid.learners[0].features = Features::Linear;
+    let mut rigid = policy(rigid);
     let after = |policy: &mut ContextualPolicy| {
         let mut draws = Draws(1);
         play(policy, &mut draws, 3_000, 1.0);
@@ -176,9 +183,11 @@ fn a_change_is_noticed_and_nothing_else_is() {
         play(policy, &mut draws, 1_500, -1.0);
         play(policy, &mut draws, 500, -1.0)
     };
-    let (adapted, stayed) = (after(&mut adapting), after(&mut stationary));
+    let (adapted, late) = (after(&mut adapting), after(&mut stationary));
+    let stayed = after(&mut rigid);
     assert!(adapting.n_changes() >= 1);
     assert!(adapted > 400 && stayed < 300, "{adapted} {stayed} of 500");
+    assert!(adapted > late + 30, "{adapted} {late} of 500");
 }
 
 #[test]

@@ -27,18 +27,18 @@ fn observe(learner: &mut Learner, n_rounds: u32) {
 
 #[test]
 fn the_step_solves_its_equation() {
-    for (share, m, v) in [
-        (1.0, -3.0, 50.0),
-        (0.0, 2.0, 0.1),
-        (0.3, 0.0, 4.0),
-        (1.0, -700.0, 9.0),
+    for (share, count, m, v) in [
+        (1.0, 1.0, -3.0, 50.0),
+        (0.0, 1.0, 2.0, 0.1),
+        (0.3, 3.0, 0.0, 4.0),
+        (1.0, 9.0, -700.0, 9.0),
     ] {
-        let (a, information) = laplace(share, m, v);
+        let (a, information) = laplace(share, count, m, v);
         assert!(
-            (a - (share - sigmoid(m + v * a))).abs() < 1e-9,
-            "{share} {m} {v}: {a}"
+            (a - count * (share - sigmoid(m + v * a))).abs() < 1e-9 * count,
+            "{share} {count} {m} {v}: {a}"
         );
-        assert!((INFORMATION_MIN..=0.25).contains(&information));
+        assert!((INFORMATION_MIN..=0.25 * count).contains(&information));
     }
 }
 
@@ -92,6 +92,20 @@ fn merging_ridge_shards_is_learning_it_all() {
     first.merge(&second, &start);
     let (first, whole) = (first.outlooks(&[0.4], 0.0), whole.outlooks(&[0.4], 0.0));
     assert!((first[0].mean - whole[0].mean).abs() < 1e-12);
+}
+
+#[test]
+fn a_reward_that_counts_twice_is_two_of_them() {
+    let mut once = learner(Link::Identity, SHAPE);
+    observe(&mut once, 5);
+    let mut twice = once.clone();
+    let x = once.terms(&[0.7]);
+    once.observe(&[0.7], 0, 0.25);
+    once.observe(&[0.7], 0, 0.25);
+    twice.observe_terms(&x, (0, 0.25), 2.0);
+    let (once, twice) = (once.arms[0].clone(), twice.arms[0].clone());
+    assert!((once.mean(&x) - twice.mean(&x)).abs() < 1e-14);
+    assert!((once.variance(&x) - twice.variance(&x)).abs() < 1e-14);
 }
 
 #[test]

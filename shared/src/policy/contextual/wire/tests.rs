@@ -28,6 +28,27 @@ fn short_forms_are_one_learner() {
 }
 
 #[test]
+fn bootstraps_are_of_the_default_or_of_one_learner() {
+    let spec = parse(br#"{"policy": "bootstrap", "floor": 0.01}"#).unwrap();
+    let default = ContextualSpec::default();
+    assert_eq!(spec.learners, default.learners);
+    assert_eq!((spec.drift, spec.floor_parts), (default.drift, 10_000));
+    assert_eq!(
+        spec.exploration,
+        Exploration::Bootstrap(BootstrapSpec::DEFAULT)
+    );
+    let spec = parse(br#"{"policy": "bootstrap", "link": "logistic", "replicas": 64}"#).unwrap();
+    assert_eq!((spec.learners.len(), spec.drift), (1, None));
+    let long = br#"{"policy": "aggregate", "exploration": {"kind": "bootstrap", "replicas": 64},
+        "learners": [{"features": "linear", "link": "logistic", "lambda": 1}]}"#;
+    let long = parse(long).unwrap();
+    assert_eq!(
+        (&long.learners, long.exploration),
+        (&spec.learners, spec.exploration)
+    );
+}
+
+#[test]
 fn the_long_form_can_say_what_the_default_is() {
     let default = ContextualSpec::default();
     assert_eq!(parse(br#"{"policy": "default"}"#).unwrap(), default);
@@ -45,6 +66,16 @@ fn faults_are_named() {
     refused(
         r#"{"policy": "epsilon-greedy", "epsilon": 1.5}"#,
         "\"epsilon\" must be from 0 to 1",
+    );
+    for replicas in [0, 65] {
+        refused(
+            &format!(r#"{{"policy": "bootstrap", "replicas": {replicas}}}"#),
+            "\"replicas\" must be from 1 to 64",
+        );
+    }
+    refused(
+        r#"{"policy": "bootstrap", "hope": -0.1}"#,
+        "\"hope\" must be from 0 to 10",
     );
     refused(
         r#"{"policy": "linucb", "memory": 0.5}"#,
