@@ -12,7 +12,7 @@ use axum::Json;
 use bandera_shared::bandit::features::{InputKind, ONE};
 use bandera_shared::bandit::{Bandit, ContextVector, Distribution, FeatureSpec, PARTS};
 use bandera_shared::ledger::{CoordinatorCommand, wire};
-use bandera_shared::policy::linear::{Estimate, Learned};
+use bandera_shared::policy::linear::{Estimate, Estimator, Learned};
 use bandera_shared::snapshot::PolicySnapshot;
 use bandera_shared::wire::read_context;
 use serde::{Deserialize, Serialize};
@@ -139,8 +139,10 @@ async fn contexts(
     let name = bandera_shared::names::coordinator(&path.environment, &path.key);
     let coordinator = coordinator(&name);
     let learned = coordinator.ask(&app, &command, wire::parse_learned).await?;
+    let learned = learned.filter(|learned| fits(learned, &bandit));
     let known = Known {
-        learned: learned.filter(|learned| fits(learned, &bandit)),
+        estimator: learned.as_ref().and_then(Learned::estimator),
+        learned: learned.as_ref(),
         snapshot: snapshot_of(&app, &path.environment, &path.key).await?,
         bandit: &bandit,
         features,
@@ -163,7 +165,8 @@ fn fits(learned: &Learned, bandit: &Bandit) -> bool {
 struct Known<'k> {
     bandit: &'k Bandit,
     features: &'k FeatureSpec,
-    learned: Option<Learned>,
+    learned: Option<&'k Learned>,
+    estimator: Option<Estimator<'k>>,
     snapshot: Option<PolicySnapshot>,
 }
 
@@ -195,7 +198,7 @@ impl Known<'_> {
 
     /// What is done in the mean context of a segment; `None` where it has not occurred.
     fn segment(&self, term: usize, name: String) -> Option<ContextView> {
-        let mean = self.learned.as_ref()?.segment(term)?;
+        let mean = self.learned?.segment(term)?;
         let one = f64::from(ONE);
         // Means of numbers within bounds stay within them.
         let values = mean.terms.get(1..)?.iter();
@@ -209,7 +212,7 @@ impl Known<'_> {
         let terms: Vec<f64> = std::iter::once(1.0)
             .chain(at.values().iter().map(|value| f64::from(*value) / one))
             .collect();
-        let estimates = self.learned.as_ref().and_then(|it| it.estimates(&terms));
+        let estimates = self.estimator.as_ref().and_then(|it| it.estimates(&terms));
         let shares = self.shares(at);
         let arms = self.bandit.actions().iter().enumerate();
         let arms = arms.map(|(place, action)| {

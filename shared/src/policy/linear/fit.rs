@@ -18,6 +18,8 @@ const RIDGES_MAX: u32 = 6;
 pub struct Fit {
     /// Coefficients of each action: of the intercept, then of each feature.
     pub coefficients: Vec<Vec<f64>>,
+    /// What was added to the diagonal of each action's `sum x x'`.
+    pub ridges: Vec<f64>,
     /// Rate of exploration, for [`super::inverse_gaps`].
     pub gamma: f64,
     /// Variance of a reward around what is expected of it.
@@ -82,14 +84,16 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
     let mean = *rewards.first()? / f64::max(n_decisions, 1.0);
     let mut start = vec![0.0; n_terms];
     *start.first_mut()? = mean;
-    let common = around(&start, &products, &rewards, n_terms)?;
+    let (common, _) = around(&start, &products, &rewards, n_terms)?;
     let mut coefficients = Vec::with_capacity(blocks.len());
+    let mut ridges = Vec::with_capacity(blocks.len());
     let mut left_over = all.squares;
     for block in blocks {
-        let of = around(&common, &block.products, &block.rewards, n_terms)?;
+        let (of, ridge) = around(&common, &block.products, &block.rewards, n_terms)?;
         let triangle = Triangle::of_rows(n_terms, block.products.clone())?;
         left_over += triangle.quadratic_form(&of) - 2.0 * dot(&of, &block.rewards);
         coefficients.push(of);
+        ridges.push(ridge);
     }
     let noise = (f64::max(left_over, 0.0) + 0.25) / (n_decisions + 1.0);
     let (k, d) = (blocks.len() as f64, n_terms as f64);
@@ -98,6 +102,7 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
     let mean_terms = row.map(|sum| sum / f64::max(n_decisions, 1.0)).collect();
     gamma.is_finite().then_some(Fit {
         coefficients,
+        ridges,
         gamma,
         noise,
         n_decisions,
@@ -105,8 +110,8 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
     })
 }
 
-/// `w + (A + l I)^-1 (b - A w)`, with the least `l` whose matrix is well conditioned.
-fn around(w: &[f64], products: &[f64], rewards: &[f64], n_terms: usize) -> Option<Vec<f64>> {
+/// `w + (A + l I)^-1 (b - A w)`, with the least `l` whose matrix is well conditioned, and that `l`.
+fn around(w: &[f64], products: &[f64], rewards: &[f64], n_terms: usize) -> Option<(Vec<f64>, f64)> {
     let triangle = Triangle::of_rows(n_terms, products.to_vec())?;
     let mut predicted = vec![0.0; n_terms];
     triangle.multiply(w, &mut predicted);
@@ -120,7 +125,8 @@ fn around(w: &[f64], products: &[f64], rewards: &[f64], n_terms: usize) -> Optio
         raised.add_to_diagonal(ridge);
         let solved = raised.solved(&left);
         if let Some((step, _)) = solved.filter(|(_, condition)| *condition <= CONDITION_MAX) {
-            return Some(w.iter().zip(&step).map(|(w, step)| w + step).collect());
+            let moved = w.iter().zip(&step).map(|(w, step)| w + step);
+            return Some((moved.collect(), ridge));
         }
         ridge *= 100.0;
     }

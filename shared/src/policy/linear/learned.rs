@@ -1,9 +1,8 @@
 //! What a contextual bandit has learned, with how sure that is: for people who look at it. Edges
 //! decide by the coefficients alone.
 
-use super::RIDGE;
 use super::fit::Fit;
-use crate::policy::contextual::triangle::{Triangle, dot};
+use crate::policy::contextual::triangle::{Factor, Triangle, dot};
 
 /// One action's model and the evidence for it, rewards in shares of the range.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +13,8 @@ pub struct LearnedAction {
     pub coefficients: Vec<f64>,
     /// Rows of the upper triangle of `sum x x'` over its decisions, `x` with an intercept.
     pub products: Vec<f64>,
+    /// What its model added to the diagonal of those.
+    pub ridge: f64,
     /// Pseudo-decisions of a warm start among them: an intercept without a context.
     pub warm: f64,
 }
@@ -51,17 +52,21 @@ impl Learned {
         fit: Fit,
         actions: impl IntoIterator<Item = (&'a Box<str>, (Vec<f64>, f64))>,
     ) -> Self {
-        let actions = actions.into_iter().zip(fit.coefficients);
-        Self {
-            noise: fit.noise,
-            actions: actions
-                .map(|((action, (products, warm)), coefficients)| LearnedAction {
+        let models = fit.coefficients.into_iter().zip(fit.ridges);
+        let actions = actions.into_iter().zip(models);
+        let actions =
+            actions.map(
+                |((action, (products, warm)), (coefficients, ridge))| LearnedAction {
                     action: action.clone(),
                     coefficients,
                     products,
+                    ridge,
                     warm,
-                })
-                .collect(),
+                },
+            );
+        Self {
+            noise: fit.noise,
+            actions: actions.collect(),
         }
     }
 
@@ -95,12 +100,41 @@ impl Learned {
         (n >= 0.5).then_some(SegmentMean { decisions, terms })
     }
 
+    /// What estimates in any context are made of: each action's matrix, factored once.
+    ///
+    /// # Returns
+    /// `None` where an action's numbers are no model: too few, or not positive definite.
+    #[must_use]
+    pub fn estimator(&self) -> Option<Estimator<'_>> {
+        let factor = |one: &LearnedAction| {
+            let n_terms = one.coefficients.len();
+            let mut triangle = Triangle::of_rows(n_terms, one.products.clone())?;
+            triangle.add_to_diagonal(one.ridge);
+            triangle.factor()
+        };
+        let factors = self.actions.iter().map(factor).collect::<Option<_>>()?;
+        Some(Estimator {
+            learned: self,
+            factors,
+        })
+    }
+}
+
+/// Says what is expected of actions in contexts, and how surely.
+#[derive(Debug)]
+pub struct Estimator<'l> {
+    learned: &'l Learned,
+    factors: Vec<Factor>,
+}
+
+impl Estimator<'_> {
     /// What is expected of each action in a context.
     ///
     /// # Formula
     /// `w_a' x`, and `s sqrt(x' (A_a + l I)^-1 x)` with `A_a` the action's `sum x x'`, `s^2` the
-    /// noise and `l` the ridge: the deviation of Bayesian linear regression whose prior deviates by
-    /// `s / sqrt(l)` around what actions have in common, whose own uncertainty is left out.
+    /// noise and `l` the ridge of its model: the deviation of Bayesian linear regression whose
+    /// prior deviates by `s / sqrt(l)` around what actions have in common, whose own uncertainty is
+    /// left out.
     ///
     /// # Arguments
     /// `terms`: (`n_terms`,), the intercept 1 and a context's numbers in -1..=1.
@@ -112,18 +146,18 @@ impl Learned {
     /// Bishop 2006, equation 3.59.
     #[must_use]
     pub fn estimates(&self, terms: &[f64]) -> Option<Vec<Estimate>> {
-        let of = |one: &LearnedAction| {
+        let of = |(one, factor): (&LearnedAction, &Factor)| {
             let is_sound = one.coefficients.len() == terms.len();
-            let mut triangle = Triangle::of_rows(terms.len(), one.products.clone())?;
-            triangle.add_to_diagonal(RIDGE);
-            let (solved, _) = triangle.solved(terms)?;
-            let variance = self.noise * f64::max(dot(terms, &solved), 0.0);
-            is_sound.then(|| Estimate {
+            let mut solved = is_sound.then(|| terms.to_vec())?;
+            factor.solve(&mut solved)?;
+            let variance = self.learned.noise * f64::max(dot(terms, &solved), 0.0);
+            Some(Estimate {
                 mean: dot(&one.coefficients, terms),
                 deviation: libm::sqrt(variance),
             })
         };
-        self.actions.iter().map(of).collect()
+        let actions = self.learned.actions.iter();
+        actions.zip(&self.factors).map(of).collect()
     }
 }
 
@@ -147,6 +181,7 @@ mod tests {
             action: name.into(),
             coefficients: coefficients.into(),
             products: products.into(),
+            ridge: 1.0,
             warm: 0.0,
         };
         Learned {
@@ -191,7 +226,12 @@ mod tests {
 
     #[test]
     fn estimates_are_surer_where_more_was_seen() {
-        let [a, b] = learned().estimates(&[1.0, 1.0]).unwrap()[..] else {
+        let estimates = |learned: &Learned, terms: &[f64]| {
+            let estimator = learned.estimator().unwrap();
+            estimator.estimates(terms)
+        };
+        let mut learned = learned();
+        let [a, b] = estimates(&learned, &[1.0, 1.0]).unwrap()[..] else {
             panic!("two actions");
         };
         assert!((a.mean - 0.7).abs() < 1e-12 && (b.mean - 0.4).abs() < 1e-12);
@@ -199,6 +239,12 @@ mod tests {
         assert!((a.deviation - 0.5 * (3.0_f64 / 11.0).sqrt()).abs() < 1e-12);
         // [[3, 0], [0, 1]]: nothing is known of x = 1 but the prior.
         assert!((b.deviation - 0.5 * (4.0_f64 / 3.0).sqrt()).abs() < 1e-12);
-        assert_eq!(learned().estimates(&[1.0]), None);
+        assert_eq!(estimates(&learned, &[1.0]), None);
+        // A model with a stronger ridge is surer: [[102, 0], [0, 100]].
+        learned.actions[1].ridge = 100.0;
+        let b = estimates(&learned, &[1.0, 1.0]).unwrap()[1];
+        assert!((b.deviation - 0.5 * (1.0_f64 / 102.0 + 0.01).sqrt()).abs() < 1e-12);
+        learned.actions[1].products.pop();
+        assert!(learned.estimator().is_none());
     }
 }

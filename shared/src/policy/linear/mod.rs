@@ -14,7 +14,7 @@ mod weighting;
 pub use block::{Block, Sums};
 use fit::fit_faded;
 pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
-pub use learned::{Estimate, Learned, LearnedAction, SegmentMean};
+pub use learned::{Estimate, Estimator, Learned, LearnedAction, SegmentMean};
 pub use weighting::inverse_gaps;
 
 use crate::bandit::{Bandit, Distribution, FeatureSpec};

@@ -441,3 +441,28 @@ fn a_warm_start_is_decisions_in_the_middle_of_every_feature() {
     let published = crate::policy::next_snapshot(&bandit, &merged, 1, UnixMillis(0)).unwrap();
     assert!(published.actions().iter().all(|one| one.n_decisions == 0));
 }
+
+#[test]
+fn certainty_is_of_the_ridge_that_the_model_needed() {
+    let sums = |n: f64| Sums {
+        n_terms: 2,
+        products: vec![n, n, n],
+        rewards: vec![0.1 * n; 2],
+        squares: 0.1 * n,
+    };
+    // Both terms were always the same; beyond 1e12 a ridge of one is lost beside them.
+    let fit = fit_faded(&[sums(1e6), sums(1e13)]).unwrap();
+    assert_eq!(fit.ridges, [RIDGE, 100.0 * RIDGE]);
+    let names: [Box<str>; 2] = ["a".into(), "b".into()];
+    let evidence = [1e6, 1e13].map(|n| (sums(n).products, 0.0));
+    let learned = Learned::new(fit, names.iter().zip(evidence));
+    let ridges: Vec<f64> = learned.actions.iter().map(|one| one.ridge).collect();
+    assert_eq!(ridges, [RIDGE, 100.0 * RIDGE]);
+    // Along what was never seen apart, the prior is all there is: 2 s^2 / l.
+    let estimates = learned.estimator().unwrap().estimates(&[1.0, -1.0]);
+    for (estimate, ridge) in estimates.unwrap().iter().zip(ridges) {
+        let expected = (2.0 * learned.noise / ridge).sqrt();
+        let deviation = estimate.deviation;
+        assert!((deviation / expected - 1.0).abs() < 1e-2, "{deviation}");
+    }
+}
