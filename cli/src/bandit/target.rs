@@ -7,7 +7,8 @@ use crate::output::progress;
 use bandera_lab::off_policy::{LoggedDecision, OutcomeModel, Outcomes};
 use bandera_shared::bandit::PARTS;
 use bandera_shared::policy::contextual::{
-    ContextualPolicy, ContextualSpec, Observation, wire::parse,
+    ContextualPolicy, ContextualSpec, Observation,
+    wire::{named, parse},
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -44,11 +45,11 @@ impl Target {
     /// The policy of a name or file.
     pub(super) fn read(path: &Path, log: &Log) -> Result<Self, Fault> {
         match path.to_str() {
-            Some("default") => return Ok(Self::Learning(ContextualSpec::default())),
             Some("uniform") => {
                 return Ok(Self::Fixed(vec![1.0 / log.n_actions as f64; log.n_actions]));
             }
             Some("logged-target") => return Ok(Self::Logged),
+            Some(name) if let Some(spec) = named(name) => return Ok(Self::Learning(spec)),
             _ => {}
         }
         let bytes = input::read(path)?;

@@ -10,6 +10,7 @@ mod log;
 mod player;
 mod print;
 mod report;
+mod sharded;
 mod workers;
 
 use crate::draws::Draws;
@@ -34,9 +35,10 @@ Logs:
   known, \"m\" (its mean, for the regret alone).
 
 Policies:
-  `default`, `workers` (what contextual bandits in the Workers do), or a file: {\"policy\":
-  \"linucb\", \"alpha\": 0.5}, \"linear-thompson\", \"squarecb\", \"falcon\", \"epsilon-greedy\",
-  \"greedy\", \"aggregate\" or \"workers\"; docs/bandits.md has every member.
+  `workers` (what contextual bandits in the Workers do); `default`, `bootstrap`, `linucb`,
+  `linear-thompson`, `squarecb`, `falcon`, `epsilon-greedy` or `greedy`; or a file that says more
+  of one of them, {\"policy\": \"linucb\", \"alpha\": 0.5}, or is an \"aggregate\";
+  docs/bandits.md has every member.
 
 Without contexts:
   --bernoulli plays coins of known biases instead of a log (or, by --deviation, rewards that vary
@@ -50,17 +52,22 @@ Examples:
   bandera replay --policy default --log iris.jsonl.gz --json
   bandera replay --policy linucb.json --log a.jsonl b.jsonl --seed 0,1,2
   bandera replay --policy default --log edge.jsonl.gz --every 100
+  bandera replay --policy bootstrap --log edge.jsonl.gz
+  bandera replay --policy default --log edge.jsonl.gz --every 100 --shards 8
   bandera replay --policy workers --log edge.jsonl.gz --every 100
   bandera replay --policy squarecb.json --log edge.jsonl.gz --decisions decisions.jsonl.gz
   bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000
   bandera replay --policy thompson --bernoulli 0.6,0.4 --reverse-at 5000 --window 1000";
 
+/// Most shards of a replay.
+const SHARDS_MAX: u32 = 64;
+
 /// The arguments of `bandera replay`.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
 pub(crate) struct ReplayArgs {
-    /// `default`, `workers`, or a file with a policy; `-` is standard input
-    #[arg(long, value_name = "default|workers|FILE", default_value = "default")]
+    /// A policy's name, or a file with a policy; `-` is standard input
+    #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     policy: PathBuf,
     /// Rounds, as JSON lines, plain or gzip
     #[arg(long, value_name = "FILE", required_unless_present = "bernoulli", num_args = 1..)]
@@ -77,6 +84,10 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "N", default_value = "1",
           value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
+    /// Learn in so many shards, merged whenever a snapshot is taken; for one policy's rounds
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with = "bernoulli",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(SHARDS_MAX)))]
+    shards: u32,
     /// Forget: what is so many rounds old counts for 1/e; for `workers`, and without contexts
     #[arg(long, value_name = "ROUNDS", conflicts_with = "window")]
     memory: Option<f64>,
@@ -100,7 +111,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     for path in &args.log {
         let log = Log::read(path)?;
         for seed in &args.seed {
-            let player = declared.player(&log, args.every)?;
+            let player = declared.player(&log, args.every, args.shards)?;
             let mut written = args
                 .decisions
                 .as_deref()

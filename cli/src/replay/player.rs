@@ -1,12 +1,14 @@
 //! A policy that a replay lets play: what it decides from may be older than what it has learned.
 
 use super::log::Log;
+use super::sharded::Sharded;
 use super::workers::{Workers, WorkersWire};
 use crate::fault::Fault;
 use crate::input;
 use bandera_shared::bandit::{Distribution, Forgetting};
 use bandera_shared::policy::contextual::{
-    ContextualPolicy, ContextualSpec, Observation, wire::parse,
+    ContextualPolicy, ContextualSpec, Observation,
+    wire::{named, parse},
 };
 use serde_json::Value;
 use std::path::Path;
@@ -35,8 +37,8 @@ impl Declared {
     /// The policy of a name or file.
     pub(super) fn read(path: &Path) -> Result<Self, Fault> {
         match path.to_str() {
-            Some("default") => return Ok(Self::Contextual(ContextualSpec::default())),
             Some("workers") => return Ok(Self::Workers(WorkersWire::default())),
+            Some(name) if let Some(spec) = named(name) => return Ok(Self::Contextual(spec)),
             _ => {}
         }
         let bytes = input::read(path)?;
@@ -67,12 +69,25 @@ impl Declared {
     ///
     /// # Arguments
     /// `every`: decisions that are made of the same knowledge.
-    pub(super) fn player(&self, log: &Log, every: u32) -> Result<Box<dyn Player>, Fault> {
+    /// `shards`: parts of the rounds that are learned apart.
+    pub(super) fn player(
+        &self,
+        log: &Log,
+        every: u32,
+        shards: u32,
+    ) -> Result<Box<dyn Player>, Fault> {
         match self {
+            Self::Workers(_) if shards > 1 => {
+                let cause = "`workers` learns the same in however many shards";
+                Err(Fault::usage("--shards", cause).fix("leave it out"))
+            }
             Self::Workers(wire) => Ok(Box::new(Workers::new(wire, log)?)),
             Self::Contextual(spec) => {
                 let policy = ContextualPolicy::new(spec.clone(), log.d, log.n_actions)
                     .map_err(|error| Fault::usage(log.place.clone(), error))?;
+                if shards > 1 {
+                    return Ok(Box::new(Sharded::new(policy, shards)));
+                }
                 // A copy is only kept where decisions lag behind what was learned.
                 let snapshot = (every > 1).then(|| policy.clone());
                 Ok(Box::new(Contextual { policy, snapshot }))

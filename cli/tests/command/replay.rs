@@ -33,6 +33,48 @@ fn the_default_learns_and_answers_twice_alike() {
     assert_eq!(first, second);
 }
 
+/// A name is a policy without a file, and anything else a file that is not there.
+#[test]
+fn policies_are_known_by_name() {
+    for name in ["bootstrap", "linucb", "squarecb"] {
+        let args = ["replay", "--policy", name, "--log", "-"];
+        let played = bandera_reading(&args, log(200).as_bytes()).json();
+        assert_eq!(played["policy"], name);
+        assert!(played["mean_reward"].as_f64().unwrap() > 0.8, "{played}");
+    }
+    let unknown = ["replay", "--policy", "magic", "--log", "-"];
+    let refused = bandera_reading(&unknown, log(1).as_bytes());
+    assert!(refused.stderr.contains("magic"), "{}", refused.stderr);
+}
+
+/// Shards learn apart and are merged; what they then know is what one would know, nearly.
+#[test]
+fn shards_learn_as_one_does() {
+    let reward = |shards: &str, policy: &str| {
+        let args = [
+            "replay", "--policy", policy, "--every", "20", "--shards", shards, "--log", "-",
+        ];
+        let played = bandera_reading(&args, log(1_500).as_bytes()).json();
+        assert_eq!(played["rounds"], 1_500);
+        played["mean_reward"].as_f64().unwrap()
+    };
+    for policy in ["default", "linucb"] {
+        let (one, eight) = (reward("1", policy), reward("8", policy));
+        assert!(
+            one > 0.9 && (one - eight).abs() < 0.02,
+            "{policy}: {one} {eight}"
+        );
+    }
+    let refused = |args: &[&str]| bandera_reading(args, log(1).as_bytes()).stderr;
+    for shards in ["0", "65"] {
+        assert!(refused(&["replay", "--shards", shards, "--log", "-"]).contains("1..=64"));
+    }
+    let workers = [
+        "replay", "--policy", "workers", "--shards", "2", "--log", "-",
+    ];
+    assert!(refused(&workers).contains("however many shards"));
+}
+
 #[test]
 fn logs_and_seeds_make_a_line_each() {
     let folder = std::env::temp_dir().join(format!("bandera-replay-{}", std::process::id()));
