@@ -302,8 +302,9 @@ fn step(link: Link, share: f64, count: f64, (m, v): (f64, f64)) -> (f64, f64) {
 /// Step and information of a Bernoulli (or fractional) reward under the logistic link.
 ///
 /// # Formula
-/// The mode along `covariance x` solves `a = c (r - s(m + v a))`, by Newton's method; the information
-/// there is `c p (1 - p)`, for a reward that counts `c` times. The mode is unique, since the right side falls as `a` grows.
+/// The mode along `covariance x` solves `a = c (r - s(m + v a))`, by Newton's method; the
+/// information there is `c p (1 - p)`, for a reward that counts `c` times. The mode is unique,
+/// since the right side falls as `a` grows.
 /// # Source
 /// Laplace's approximation for one observation at a time: Spiegelhalter and Lauritzen 1990,
 /// section 5.

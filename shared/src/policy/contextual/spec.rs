@@ -75,8 +75,8 @@ impl ContextualSpec {
 }
 
 impl Default for ContextualSpec {
-    /// The policy for everybody: logistic learners, one with trees and two of higher degrees, trusted as their predictions
-    /// deserve, some optimism, and a watch for change.
+    /// The policy for everybody: logistic learners, one with trees and two of higher degrees,
+    /// trusted as their predictions deserve, some optimism, and a watch for change.
     fn default() -> Self {
         let learner = |features| LearnerSpec {
             features,

@@ -133,7 +133,7 @@ impl ContextualPolicy {
     /// What was learned, for [`Self::from_bytes`].
     ///
     /// # Returns
-    /// Some eight bytes for each covariance, twice, and for each number of the rounds that are kept.
+    /// Some eight bytes for each covariance, twice, and for each number of the rounds kept.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer(Vec::new());
