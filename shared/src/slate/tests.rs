@@ -168,8 +168,8 @@ fn below_the_top_expected_rewards_decide() {
     let gamma = 8.0 * (1_600.0 / noise).sqrt();
     let mean = |rewards: f64| (rewards + 0.14) / 101.0;
     let asked = asked(&bandit, Some(&snapshot));
-    let list = (0..)
-        .map(|unit: u32| asked.list(&unit.to_string(), 2))
+    let list = (0..1_000_u32)
+        .map(|unit| asked.list(&unit.to_string(), 2))
         .find(|list| &*list[0].decision.action == "b")
         .unwrap();
     let from = list[1].drawn_from.as_ref().unwrap();
