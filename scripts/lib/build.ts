@@ -14,7 +14,7 @@ import type { Tools } from "./tools.ts";
 /** What every Rust artefact is made from, beside its own folder. */
 const workspaceInputs = [
   ...["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"],
-  join("scripts", "lib", "shrink.ts"),
+  ...["likeness.ts", "shrink.ts", "wasm.ts"].map((name) => join("scripts", "lib", name)),
 ];
 
 const edge: Artefact = {
@@ -97,7 +97,7 @@ function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<v
     const env = buildEnvironment(tools);
     const args = ["--profile=worker", ".", "--locked"];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
-    await shrink(tools, artefact.output);
+    await shrink(tools.wasmOpt, artefact.output);
   });
 }
 

@@ -68,7 +68,7 @@ export async function benchWorker(tools: Tools, name: string, features: readonly
   const env = buildEnvironment(tools);
   const args = ["--profile=worker", "--out-dir", folder, ".", "--locked", ...features];
   await run(tools.workerBuild, args, { cwd: at("tests", "bench"), env });
-  await shrink(tools, at("tests", "bench", folder, "index_bg.wasm"));
+  await shrink(tools.wasmOpt, at("tests", "bench", folder, "index_bg.wasm"));
   return at("tests", "bench", folder);
 }
 

@@ -3,8 +3,11 @@
  * bytes that compress worse, so each choice here was made by the compressed size.
  */
 
-import type { Tools } from "./tools.ts";
+import { readFileSync, writeFileSync } from "node:fs";
+
+import { orderByLikeness } from "./likeness.ts";
 import { run } from "./run.ts";
+import { functionBodies, withNames } from "./wasm.ts";
 
 /** What the runtime knows; more would let the optimiser write what it cannot read. */
 export const wasmFeatures: readonly string[] = [
@@ -13,20 +16,22 @@ export const wasmFeatures: readonly string[] = [
 ].map((feature) => `--enable-${feature}`);
 
 /**
- * How LLVM spends less code: it copies only functions no larger than their call, and addresses
- * elements by their index instead of by a pointer that steps along.
+ * How LLVM spends less code: it copies only functions no larger than their call, addresses elements
+ * by their index instead of by a pointer that steps along, and computes nothing earlier than where
+ * it is written.
  */
 export const smallCode: readonly string[] = [
   "-Cllvm-args=-inline-threshold=4",
   "-Cllvm-args=-disable-lsr",
+  "-Cllvm-args=-enable-pre=false",
 ];
 
 /**
  * Passes of `wasm-opt`, in their order. Not among them is what its `-O` does beside: it copies
  * functions into their callers (a twelfth more), orders functions by the number of their callers,
  * far from those they resemble (a fiftieth more), and keeps values on the stack that a local would
- * hold in the same way everywhere. By their names instead, instances of one generic function are
- * neighbours. The lowest kilobyte of memory is the end of the stack, which holds no object.
+ * hold in the same way everywhere. The lowest kilobyte of memory is the end of the stack, which
+ * holds no object.
  */
 const passes: readonly string[] = [
   ...["shrink-level=2", "optimize-level=0", "low-memory-unused"],
@@ -35,13 +40,32 @@ const passes: readonly string[] = [
   ...["optimize-instructions", "simplify-locals-nostructure", "vacuum", "reorder-locals"],
   ...["remove-unused-brs", "merge-blocks", "rse", "coalesce-locals", "vacuum", "reorder-locals"],
   ...["optimize-added-constants", "vacuum", "duplicate-function-elimination", "directize"],
-  ...["simplify-globals", "remove-unused-module-elements", "reorder-functions-by-name"],
+  ...["simplify-globals", "remove-unused-module-elements"],
 ].map((pass) => `--${pass}`);
 
-/** Arguments of `wasm-opt`; the names of functions, a tenth of a file, are dropped at the end. */
-export const shrinking: readonly string[] = [...passes, "--strip-debug"];
+/** Puts functions in the order of their names, and drops the names, a tenth of a file. */
+const byName: readonly string[] = ["--reorder-functions-by-name", "--strip-debug"];
 
-/** Shrinks a file that still names its functions. */
-export function shrink(tools: Tools, wasm: string): Promise<void> {
-  return run(tools.wasmOpt, [...wasmFeatures, ...shrinking, wasm, "-o", wasm]);
+/**
+ * Shrinks a file that still names its functions.
+ *
+ * By their names instances of one generic function are neighbours; from there like is put beside
+ * like, a hundredth better. `features` are what `wasm-opt` may use beyond what the module names.
+ */
+export async function shrink(
+  wasmOpt: string,
+  wasm: string,
+  features: readonly string[] = wasmFeatures,
+): Promise<void> {
+  const optimise = (args: readonly string[]): Promise<void> => {
+    return run(wasmOpt, [...features, ...args, wasm, "-o", wasm]);
+  };
+  await optimise([...passes, ...byName]);
+  const shrunk = readFileSync(wasm);
+  const places = orderByLikeness(functionBodies(shrunk)).entries();
+  // As many digits for each, so that they are in the order of their numbers as texts, too.
+  const names = [...places].map(([place, index]) => [index, `${1e6 + place}`] as const);
+  const byIndex = names.toSorted(([a], [b]) => a - b).map(([, name]) => name);
+  writeFileSync(wasm, withNames(shrunk, byIndex));
+  await optimise(byName);
 }

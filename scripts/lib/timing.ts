@@ -32,7 +32,7 @@ async function assemble(tools: Tools): Promise<{ native: string; module: Module 
   const folder = join(targetDir, "bandera-timing");
   mkdirSync(folder, { recursive: true });
   await run(tools.wasmBindgen, ["--target", "nodejs", "--out-dir", folder, built]);
-  await shrink(tools, join(folder, "bandera_timing_bg.wasm"));
+  await shrink(tools.wasmOpt, join(folder, "bandera_timing_bg.wasm"));
   const script = join(folder, "bandera_timing.js");
   if (!existsSync(script)) throw new TaskError(`wasm-bindgen made no ${script}`);
   // It is CommonJS, other than what is around it.

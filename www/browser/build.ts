@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { shrinking } from "../../scripts/lib/shrink.ts";
+import { shrink } from "../../scripts/lib/shrink.ts";
 
 const here = import.meta.dirname;
 const root = resolve(here, "..", "..");
@@ -31,7 +31,7 @@ const wasmOpt = tool("WASM_OPT_BIN", join(npmBin, "wasm-opt"));
 const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
 const triple = "wasm32-unknown-unknown";
 
-function buildEngine(): void {
+async function buildEngine(): Promise<void> {
   const engine = ["--locked", "--profile", "page", "--package", "bandera-browser", "--lib"];
   // Without the library for tests, whose functions would all stay.
   call("cargo", "rustc", ...engine, "--crate-type", "cdylib", "--target", triple);
@@ -39,9 +39,10 @@ function buildEngine(): void {
   const names = "--keep-debug";
   const shape = ["--target", "web", "--no-typescript", "--remove-producers-section", names];
   call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
-  const wasm = "bandera_bg.wasm";
+  const wasm = join(dist, "bandera_bg.wasm");
+  copyFileSync(join(glue, "bandera_bg.wasm"), wasm);
   // Its features are those that the module itself names: more than those not every browser reads.
-  call(wasmOpt, ...shrinking, "-o", join(dist, wasm), join(glue, wasm));
+  await shrink(wasmOpt, wasm, []);
   const script = join(glue, "bandera.js");
   call(esbuild, script, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
 }
@@ -55,5 +56,5 @@ function buildClient(): void {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 copyFileSync(join(here, "public", "_headers"), join(here, "dist", "_headers"));
-buildEngine();
+await buildEngine();
 buildClient();
