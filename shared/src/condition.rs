@@ -7,6 +7,7 @@ use crate::context::{Attribute, Gaze, Seen};
 use crate::dialect::{Foreign, ForeignTest};
 use crate::evaluation::Failure;
 use crate::flag::{FlagType, Gate};
+use crate::letters::lowercase;
 use crate::named::Names;
 use crate::pattern::Pattern;
 use crate::same::{ends_so, same, starts};
@@ -340,7 +341,7 @@ fn version_of(seen: Seen<'_>) -> Option<Precedence> {
 impl TextMatcher {
     fn matches(&self, text: &str) -> bool {
         if self.fold_case {
-            let folded = text.to_lowercase();
+            let folded = lowercase(text);
             return self
                 .needles
                 .iter()

@@ -182,6 +182,27 @@ pub(crate) fn place(
     Some((decision, distribution))
 }
 
+/// The place of the action that [`decide`] takes before anything was learned: all that an engine
+/// tells which knows no policies, keeps no decisions and signs none.
+///
+/// # Returns
+/// `None` only for a bandit without actions.
+#[must_use]
+pub fn start(bandit: &Bandit, unit: &str, draw: u64) -> Option<usize> {
+    let uniform = Distribution::uniform(bandit.actions().len()).ok()?;
+    Some(uniform.sample(number(bandit, unit, 0, draw)).0)
+}
+
+/// Where in the distribution a unit is.
+fn number(bandit: &Bandit, unit: &str, revision: u64, draw: u64) -> u64 {
+    let (key, unit) = (bandit.key().as_bytes(), unit.as_bytes());
+    match bandit.stickiness() {
+        Stickiness::Subject => hash(&[key, unit]),
+        Stickiness::Revision => hash(&[key, unit, &revision.to_le_bytes()]),
+        Stickiness::Request => draw,
+    }
+}
+
 /// The parts, each followed by the separator, behind a prefix no flag's salt starts with.
 fn joined(domain: &[u8], parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = domain.to_vec();
@@ -257,6 +278,23 @@ mod tests {
         check("subject", true);
         check("revision", true);
         check("request", false);
+    }
+
+    #[test]
+    fn the_start_is_the_first_decision() {
+        let sticky = StickyDecisions::default();
+        for stickiness in ["subject", "revision", "request"] {
+            let bandit = bandit(stickiness);
+            for draw in [0, 7, u64::MAX / 2, u64::MAX] {
+                let decision = ask(&bandit, &sticky, draw);
+                let place = start(&bandit, "visitor-1", draw).unwrap();
+                assert_eq!(
+                    bandit.actions()[place],
+                    decision.action,
+                    "{stickiness} {draw}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod flag;
 mod hex;
 pub mod keys;
 pub mod ledger;
+pub mod letters;
 pub mod named;
 pub mod names;
 pub mod page;

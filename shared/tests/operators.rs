@@ -109,7 +109,7 @@ fn served(ruleset: &Ruleset, flag: &str, context: &str) -> Option<String> {
 #[track_caller]
 fn check(op: &str, value: Option<&str>, attribute: Option<&str>, expected: bool) {
     let value = value.map_or_else(String::new, |value| format!(", \"value\": {value}"));
-    let negated = format!("not{}{}", op[..1].to_uppercase(), &op[1..]);
+    let negated = format!("not{}{}", op[..1].to_ascii_uppercase(), &op[1..]);
     for (op, expected) in [(op, expected), (&negated, !expected)] {
         let condition = format!("{{\"attribute\": \"a\", \"op\": \"{op}\"{value}}}");
         for ruleset in forms(&condition) {

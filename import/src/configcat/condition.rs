@@ -121,7 +121,7 @@ impl Config<'_> {
             Ok(_) => json!({
                 "dialect": "configcat", "op": op, "attribute": attribute, "value": value,
             }),
-            Err(message) => fails(condition, Some(attribute), &message, draft),
+            Err(unfit) => fails(condition, Some(attribute), &unfit.to_string(), draft),
         }
     }
 

@@ -220,6 +220,7 @@ fn query(written: Option<&Json>, (pointer, draft): (&str, &mut Draft)) -> Option
             attribute: None,
             value,
         })
+        .map_err(String::from)
     });
     match checked {
         Ok(_) => Some(json!({"dialect": "goff", "op": op, "value": value})),

@@ -178,6 +178,7 @@ impl<'e> Filters<'_, 'e> {
                 attribute: Some(attribute),
                 value,
             })
+            .map_err(String::from)
         });
         match checked {
             Ok(_) => condition,

@@ -3,6 +3,7 @@
 //! Rewards are counted as whole [`REWARD_UNITS`] of their declared range. Integer sums do not
 //! depend on the order of their terms, so shards that saw the same rewards hold the same bits.
 
+use crate::value::Number;
 use std::fmt;
 
 /// Units in the declared range: a reward is rounded to 2^-32 of it (2.3e-10).
@@ -29,6 +30,8 @@ impl fmt::Display for InvalidReward {
         match self {
             Self::NotFinite => f.write_str("the reward is not a finite number"),
             Self::OutOfRange { min, max } => {
+                // As values are printed: another printer of fractions is four kilobytes.
+                let (min, max) = (Number::Float(*min), Number::Float(*max));
                 write!(f, "the reward is outside its declared range {min} to {max}")
             }
             Self::NotBinary => f.write_str("a binary reward is 0 or 1"),

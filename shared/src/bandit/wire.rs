@@ -268,13 +268,42 @@ pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, Bandi
         forgetting,
         floor_parts,
         attribution_window_ms,
-        stickiness: match wire.stickiness {
-            None | Some(StickinessWire::Subject) => Stickiness::Subject,
-            Some(StickinessWire::Revision) => Stickiness::Revision,
-            Some(StickinessWire::Request) => Stickiness::Request,
-        },
+        stickiness: stickiness_from_wire(wire.stickiness),
         snapshot_interval_ms,
     })
+}
+
+/// The bandit as an engine knows it that only asks what it would choose before it has learned:
+/// [`crate::decision::start`]. The other members are those of any bandit.
+pub(crate) fn unlearned<F>(key: &str, wire: BanditWire<F>) -> Bandit {
+    let actions = wire.actions.into_iter().map(String::into_boxed_str);
+    Bandit {
+        key: key.into(),
+        actions: actions.collect(),
+        reward: RewardSpec {
+            metric: wire.reward.metric.into(),
+            kind: RewardKind::Binary,
+            repeat: Repeat::Replace,
+        },
+        policy: Policy::Plain {
+            rule: AllocationRule::Thompson {
+                prior: BetaPrior::JEFFREYS,
+            },
+        },
+        forgetting: None,
+        floor_parts: 0,
+        attribution_window_ms: ATTRIBUTION_WINDOW_MS_DEFAULT,
+        stickiness: stickiness_from_wire(wire.stickiness),
+        snapshot_interval_ms: SNAPSHOT_INTERVAL_MS_DEFAULT,
+    }
+}
+
+fn stickiness_from_wire(stickiness: Option<StickinessWire>) -> Stickiness {
+    match stickiness {
+        None | Some(StickinessWire::Subject) => Stickiness::Subject,
+        Some(StickinessWire::Revision) => Stickiness::Revision,
+        Some(StickinessWire::Request) => Stickiness::Request,
+    }
 }
 
 /// The written form of a bandit; [`checked`] takes it back to the same bandit.

@@ -10,8 +10,9 @@ use crate::condition::{
 };
 use crate::context::Attribute;
 use crate::diagnostic::{DiagnosticCode, Place};
-use crate::dialect::{self, Foreign, Source, ours};
+use crate::dialect::{self, Foreign, Source, Unfit, ours, unfit};
 use crate::flag::{Gate, Share};
+use crate::letters::lowercase;
 use crate::pattern::{Pattern, Unbuilt};
 use crate::texts::Texts;
 use crate::time::UnixMillis;
@@ -197,8 +198,8 @@ impl Scope<'_, '_> {
                 self.fault(&place.key("op"), DiagnosticCode::InvalidCondition, message);
                 None
             }
-            Err(Fault::Value(code, message)) => {
-                self.fault(&place.key(member), code, message);
+            Err(Fault::Value(code, unfit)) => {
+                self.fault(&place.key(member), code, unfit.to_string());
                 None
             }
             Err(Fault::Reported) => None,
@@ -223,7 +224,7 @@ impl Scope<'_, '_> {
                 attribute: Some(tested.into()),
                 value,
             };
-            let test = Foreign::new(source, dialect::test).map_err(|error| Fault::value(&error))?;
+            let test = Foreign::new(source, dialect::test).map_err(Fault::value)?;
             return Ok(Condition::Foreign(test));
         }
         let matcher = matcher(op, operand)?;
@@ -247,7 +248,7 @@ impl Scope<'_, '_> {
         }
         if !takes_list(op) {
             let message = format!("\"{op}\" takes no list; these do: {}", lists::OPERATORS);
-            return Err(Fault::value(&message));
+            return Err(Fault::value(message));
         }
         let attribute = Attribute::from(tested);
         let using = self.lists.using(key, op, operand.fold_case, &attribute)?;
@@ -268,9 +269,9 @@ impl Scope<'_, '_> {
         let tested = TestedWire::Other(attribute);
         match self.tested(tested, &using.op, operand, &Place::ROOT) {
             Ok(test) => Ok(self.lists.make(using, test)),
-            Err(Fault::Value(code, message)) => {
-                let message = format!("the list \"{key}\" does not fit: {message}");
-                Err(Fault::Value(code, message))
+            Err(Fault::Value(code, unfit)) => {
+                let unfit = unfit!("the list \"{key}\" does not fit: {unfit}");
+                Err(Fault::Value(code, unfit))
             }
             Err(other) => Err(other),
         }
@@ -306,7 +307,7 @@ impl Scope<'_, '_> {
                 }
                 lists.insert(*key, values);
             }
-            let filled = within::filled(op, written, &lists).map_err(|e| Fault::value(&e))?;
+            let filled = within::filled(op, written, &lists).map_err(Fault::value)?;
             let operand = Operand {
                 value: Some(OperandWire::Other(filled)),
                 fold_case: false,
@@ -349,15 +350,15 @@ pub(crate) fn positive_form(op: &str) -> (bool, Cow<'_, str>) {
 }
 
 /// The everyday operator of that name, for elements of lists.
-pub(crate) fn matcher_of(op: &str, value: Value, fold_case: bool) -> Result<Matcher, String> {
+pub(crate) fn matcher_of(op: &str, value: Value, fold_case: bool) -> Result<Matcher, Unfit> {
     let operand = Operand {
         value: (value != Value::Null).then(|| value.into()),
         fold_case,
         texts_max: LIST_LENGTH_MAX,
     };
     matcher(op, operand).map_err(|fault| match fault {
-        Fault::Value(_, message) => message,
-        Fault::Operator | Fault::Reported => format!("unknown operator \"{op}\""),
+        Fault::Value(_, unfit) => unfit,
+        Fault::Operator | Fault::Reported => unfit!("unknown operator \"{op}\""),
     })
 }
 
@@ -378,20 +379,20 @@ struct Operand<'a> {
 
 enum Fault {
     Operator,
-    Value(DiagnosticCode, String),
+    Value(DiagnosticCode, Unfit),
     /// It has been said already.
     Reported,
 }
 
 impl From<Unusable> for Fault {
     fn from((code, message): Unusable) -> Self {
-        Self::Value(code, message)
+        Self::Value(code, unfit!("{message}"))
     }
 }
 
 impl Fault {
-    fn value(message: &str) -> Self {
-        Self::Value(DiagnosticCode::InvalidCondition, message.to_owned())
+    fn value(unfit: impl Into<Unfit>) -> Self {
+        Self::Value(DiagnosticCode::InvalidCondition, unfit.into())
     }
 }
 
@@ -418,7 +419,7 @@ fn matcher(op: &str, operand: Operand<'_>) -> Result<Matcher, Fault> {
             let range = text(&operand, "a version range such as \"^1.2\"")?;
             semver::VersionReq::parse(range)
                 .map(|range| Matcher::VersionRange(Box::new(range)))
-                .map_err(|error| Fault::value(&format!("no version range: {error}")))
+                .map_err(|error| Fault::value(unfit!("no version range: {error}")))
         }
         _ => Err(Fault::Operator),
     }
@@ -459,7 +460,7 @@ fn texts(operand: Operand<'_>, position: Position) -> Result<Matcher, Fault> {
     };
     limit(items.len(), LIST_LENGTH_MAX)?;
     let needles = if operand.fold_case {
-        items.iter().map(|text| text.to_lowercase()).collect()
+        items.iter().map(|text| lowercase(text)).collect()
     } else {
         Texts::of(&items)
     };
@@ -474,13 +475,13 @@ fn limit(length: usize, most: usize) -> Result<(), Fault> {
     if length <= most {
         return Ok(());
     }
-    let message = format!("the list has {length} values; at most {most} are allowed");
-    Err(Fault::Value(DiagnosticCode::LimitExceeded, message))
+    let unfit = unfit!("the list has {length} values; at most {most} are allowed");
+    Err(Fault::Value(DiagnosticCode::LimitExceeded, unfit))
 }
 
 fn text<'o>(operand: &'o Operand<'_>, wanted: &str) -> Result<&'o str, Fault> {
     let value = operand.value.as_ref().and_then(OperandWire::as_str);
-    value.ok_or_else(|| Fault::value(&format!("the operator needs {wanted} as \"value\"")))
+    value.ok_or_else(|| Fault::value(unfit!("the operator needs {wanted} as \"value\"")))
 }
 
 fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
@@ -492,7 +493,7 @@ fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
                 Unbuilt::TooLong | Unbuilt::TooManySteps(_) => DiagnosticCode::LimitExceeded,
                 Unbuilt::Malformed(_) => DiagnosticCode::InvalidCondition,
             };
-            Fault::Value(code, error.to_string())
+            Fault::Value(code, unfit!("{error}"))
         })
 }
 
@@ -515,5 +516,5 @@ fn version(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fau
     let version = Precedence::parse(text(operand, "a semantic version")?);
     version
         .map(|than| Matcher::Version(comparison, than))
-        .map_err(|error| Fault::value(&format!("no semantic version: {error}")))
+        .map_err(|error| Fault::value(unfit!("no semantic version: {error}")))
 }

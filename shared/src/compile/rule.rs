@@ -5,7 +5,7 @@ use super::split::Shares;
 use crate::bucketing::Bucketing;
 use crate::condition::Condition;
 use crate::diagnostic::{DiagnosticCode, Place};
-use crate::dialect::{self, Foreign, Source};
+use crate::dialect::{self, Foreign, Source, Unfit};
 use crate::evaluation::{ErrorCode, Failure};
 use crate::flag::{Gate, OnMiss, Requirement, Rule, Serve, Share};
 use crate::split::Range;
@@ -159,7 +159,7 @@ impl Scope<'_, '_> {
     pub(super) fn foreign<T: ?Sized>(
         &mut self,
         wire: ForeignWire<'_>,
-        make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
+        make: impl FnOnce(&Source) -> Result<Arc<T>, Unfit>,
         place: &Place<'_>,
     ) -> Option<Foreign<T>> {
         let source = Source {
@@ -175,13 +175,13 @@ impl Scope<'_, '_> {
     pub(super) fn foreign_source<T: ?Sized>(
         &mut self,
         source: Source,
-        make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
+        make: impl FnOnce(&Source) -> Result<Arc<T>, Unfit>,
         place: &Place<'_>,
     ) -> Option<Foreign<T>> {
         match Foreign::new(source, make) {
             Ok(foreign) => Some(foreign),
-            Err(message) => {
-                self.fault(place, DiagnosticCode::InvalidCondition, message);
+            Err(unfit) => {
+                self.fault(place, DiagnosticCode::InvalidCondition, unfit.to_string());
                 None
             }
         }

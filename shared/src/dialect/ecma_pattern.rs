@@ -4,6 +4,7 @@
 //! which no engine has in linear time, are refused.
 
 use crate::compile::limits::PATTERN_BYTES_MAX;
+use crate::letters::{lower, upper};
 use crate::pattern::Unbuilt;
 use regex_lite::Regex;
 use std::fmt::Write as _;
@@ -249,8 +250,11 @@ impl Reader<'_> {
     fn member(&mut self, meant: char) {
         code(&mut self.out, meant);
         if self.letters == Letters::AnyCase && !meant.is_ascii() {
-            for other in meant.to_lowercase().chain(meant.to_uppercase()) {
-                code(&mut self.out, other);
+            let same = canonical(meant);
+            for other in [same, lower(same), lower(meant)] {
+                if canonical(other) == same {
+                    code(&mut self.out, other);
+                }
             }
         }
     }
@@ -315,6 +319,13 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// What characters of one meaning have in common where case does not count; no character outside
+/// ASCII means one inside.
+fn canonical(letter: char) -> char {
+    let upper = upper(letter);
+    if upper.is_ascii() { letter } else { upper }
 }
 
 /// A character as itself where it means nothing else, by its number otherwise.

@@ -7,6 +7,7 @@
 use super::{ForeignTest, Source, View, javascript};
 use crate::condition::Comparison;
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
@@ -17,10 +18,10 @@ use std::sync::Arc;
 pub const PATH_NAMES_MAX: usize = 5;
 
 /// The condition that a source means; an unknown operator passes nothing, as there.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let names: Vec<&str> = source.attribute.iter().flat_map(Attribute::names).collect();
     let [name] = &*names else {
-        return Err(format!("\"{}\" needs one plain attribute", source.op));
+        return Err(unfit!("\"{}\" needs one plain attribute", source.op));
     };
     Ok(Arc::new(Test {
         name: (*name).into(),

@@ -13,6 +13,7 @@ use super::text::text_of;
 use super::version::{rank, strict};
 use super::{ForeignTest, Source, View};
 use crate::context::Attribute;
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::truth::Truth;
 use crate::value::{Number, Value};
@@ -89,7 +90,7 @@ struct Operand {
     version: Option<Result<semver::Version, ()>>,
 }
 
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let place = Place::of(source);
     // The operand alone, or with the place at which to look.
     let operand = source.value.member("value").unwrap_or(&source.value);
@@ -110,7 +111,7 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
         "REGEX" => python(&text()).map_or(Wanted::Never, Wanted::Pattern),
         "MODULO" => modulo(&text()).unwrap_or(Wanted::Never),
         "PERCENTAGE_SPLIT" => share(&source.value, &text()).unwrap_or(Wanted::Never),
-        other => return Err(format!("\"{other}\" is no operator of Flagsmith")),
+        other => return Err(unfit!("\"{other}\" is no operator of Flagsmith")),
     };
     Ok(Arc::new(Condition { place, wanted }))
 }

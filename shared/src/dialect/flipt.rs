@@ -10,6 +10,7 @@
 use super::text::text_of;
 use super::{ForeignTest, Source, View};
 use crate::context::Attribute;
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
@@ -43,9 +44,9 @@ enum Wanted {
 }
 
 /// Operators are `string.eq`, `number.gte`, `boolean.true`, `datetime.lt` and so on.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let Some(attribute) = source.attribute.clone() else {
-        return Err("a constraint needs an \"attribute\"".to_owned());
+        return Err("a constraint needs an \"attribute\"".into());
     };
     let wanted = match source.op.split_once('.') {
         Some(("string", op)) => string(op, &source.value),
@@ -54,7 +55,7 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
         Some(("datetime", op)) => datetime(op, &source.value),
         _ => None,
     };
-    let wanted = wanted.ok_or_else(|| format!("\"{}\" is no operator of Flipt", source.op))?;
+    let wanted = wanted.ok_or_else(|| unfit!("\"{}\" is no operator of Flipt", source.op))?;
     Ok(Arc::new(Constraint { attribute, wanted }))
 }
 

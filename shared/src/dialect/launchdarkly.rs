@@ -10,6 +10,7 @@ use super::pattern::{Case, re2};
 use super::{ForeignTest, Source, View};
 use crate::condition::{Answer, Position};
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::{ErrorCode, Failure};
 use crate::time::UnixMillis;
 use crate::value::{Number, Value};
@@ -19,7 +20,7 @@ use std::sync::Arc;
 /// Before an operator: its contrary, where there is an attribute at all.
 const NOT: &str = "not ";
 
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let (is_negated, op) = match source.op.strip_prefix(NOT) {
         Some(op) => (true, op),
         None => (false, &*source.op),
@@ -30,7 +31,7 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
     }
     let attribute = source.attribute.clone().ok_or("it needs an attribute")?;
     let Value::List(values) = &source.value else {
-        return Err("its value is a list".to_owned());
+        return Err("its value is a list".into());
     };
     Ok(Arc::new(Clause {
         subject: Subject::of(attribute),
@@ -125,7 +126,7 @@ const GREATER: &[Ordering] = &[Ordering::Greater];
 const GREATER_OR_EQUAL: &[Ordering] = &[Ordering::Greater, Ordering::Equal];
 
 impl Matcher {
-    fn new(op: &str, values: &[Value]) -> Result<Self, String> {
+    fn new(op: &str, values: &[Value]) -> Result<Self, Unfit> {
         let texts = || {
             values
                 .iter()
@@ -152,7 +153,7 @@ impl Matcher {
             "matches" => {
                 let patterns = texts().map(|text| re2(&text, Case::Kept));
                 let patterns: Result<_, _> = patterns.collect();
-                Self::Pattern(patterns.map_err(|error| error.to_string())?)
+                Self::Pattern(patterns.map_err(|error| unfit!("{error}"))?)
             }
             "lessThan" => Self::Number(LESS, numbers()),
             "lessThanOrEqual" => Self::Number(LESS_OR_EQUAL, numbers()),
@@ -163,7 +164,7 @@ impl Matcher {
             "semVerEqual" => Self::Version(Ordering::Equal, versions()),
             "semVerLessThan" => Self::Version(Ordering::Less, versions()),
             "semVerGreaterThan" => Self::Version(Ordering::Greater, versions()),
-            _ => return Err(format!("\"{op}\" is no operator")),
+            _ => return Err(unfit!("\"{op}\" is no operator")),
         })
     }
 

@@ -47,6 +47,7 @@ mod split;
 mod tests;
 #[cfg(feature = "dialects")]
 pub mod text;
+mod unfit;
 #[cfg(feature = "dialects")]
 mod unleash;
 #[cfg(feature = "dialects")]
@@ -61,6 +62,8 @@ use crate::value::Value;
 pub use registry::{policy, program, test};
 use std::fmt;
 use std::sync::Arc;
+pub use unfit::Unfit;
+pub(crate) use unfit::unfit;
 
 /// What foreign code sees of an evaluation.
 #[derive(Debug, Clone, Copy)]
@@ -132,8 +135,8 @@ impl<T: ?Sized> Foreign<T> {
     /// What is wrong with the source, for people.
     pub fn new(
         source: Source,
-        make: impl FnOnce(&Source) -> Result<Arc<T>, String>,
-    ) -> Result<Self, String> {
+        make: impl FnOnce(&Source) -> Result<Arc<T>, Unfit>,
+    ) -> Result<Self, Unfit> {
         let code = make(&source)?;
         Ok(Self {
             source: Arc::new(source),

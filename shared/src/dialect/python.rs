@@ -20,21 +20,40 @@ pub fn text_of(value: &Value) -> Option<Cow<'_, str>> {
 /// the number is below a ten thousandth or has more than sixteen digits.
 #[must_use]
 pub fn float_text(float: f64) -> String {
-    let scientific = format!("{float:e}");
-    let Some((mantissa, exponent)) = scientific.split_once('e') else {
-        return scientific;
-    };
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        let plain = float.to_string();
-        return if plain.contains('.') {
-            plain
-        } else {
-            plain + ".0"
-        };
+    if float.is_nan() {
+        return "nan".to_owned();
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+    if float.is_infinite() {
+        return signed(float, "inf".to_owned());
+    }
+    let mut buffer = ryu_js::Buffer::new();
+    // `1234.5`, `1e+21`, `1.5e-7`: JavaScript needs an exponent later than `Python` does.
+    let text = buffer.format_finite(float.abs());
+    let (written, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (whole, fraction) = written.split_once('.').unwrap_or((written, ""));
+    let all = [whole, fraction].concat();
+    let digits = all.trim_start_matches('0');
+    let n_before = whole.len() as i32 - (all.len() - digits.len()) as i32;
+    // Ten to this power is the place of the first digit.
+    let power = exponent + n_before - 1;
+    if (-4..16).contains(&power) || digits.is_empty() {
+        let point = if fraction.is_empty() { ".0" } else { "" };
+        return signed(float, format!("{text}{point}"));
+    }
+    let (first, rest) = digits.split_at(1);
+    let rest = rest.trim_end_matches('0');
+    let point = if rest.is_empty() { "" } else { "." };
+    let sign = if power < 0 { '-' } else { '+' };
+    let power = power.unsigned_abs();
+    signed(float, format!("{first}{point}{rest}e{sign}{power:02}"))
+}
+
+fn signed(float: f64, text: String) -> String {
+    if float.is_sign_negative() {
+        return format!("-{text}");
+    }
+    text
 }
 
 /// What `int` reads from a text; `None` where it fails, or beyond 128 bits.
@@ -82,6 +101,35 @@ mod tests {
         check(1e16, "1e+16");
         check(-1.5e100, "-1.5e+100");
         check(123_456_789.125, "123456789.125");
+        check(9_007_199_254_740_993.0, "9007199254740992.0");
+        check(123_456_789_012_345_680.0, "1.2345678901234568e+17");
+        check(1.5e300, "1.5e+300");
+        check(5e-324, "5e-324");
+        check(f64::NEG_INFINITY, "-inf");
+        check(f64::NAN, "nan");
+    }
+
+    proptest::proptest! {
+        /// The standard library finds the same digits.
+        #[test]
+        fn digits_are_the_shortest(bits: u64, short in -100_000_i32..100_000) {
+            let short = f64::from(short);
+            for float in [f64::from_bits(bits), short / 1_000.0, short * 1e14] {
+                if !float.is_finite() {
+                    continue;
+                }
+                let scientific = format!("{float:e}");
+                let (mantissa, power) = scientific.split_once('e').unwrap();
+                let power: i32 = power.parse().unwrap();
+                let expected = if (-4..16).contains(&power) {
+                    format!("{float:?}")
+                } else {
+                    let sign = if power < 0 { '-' } else { '+' };
+                    format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
+                };
+                proptest::prop_assert_eq!(float_text(float), expected);
+            }
+        }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //!
 //! An engine built without the feature `dialects` knows our own operators alone.
 
-use super::{ForeignPolicy, ForeignProgram, ForeignTest, Source, ours};
+use super::{ForeignPolicy, ForeignProgram, ForeignTest, Source, Unfit, ours, unfit};
 use std::sync::Arc;
 
 /// The condition that a source means.
 ///
 /// # Errors
 /// What is wrong with the source, for people: an unknown dialect or operator, or an unfit value.
-pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     if &*source.dialect == ours::NAME {
         return ours::test(source);
     }
@@ -23,7 +23,7 @@ pub fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
 ///
 /// # Errors
 /// What is wrong with the source, for people.
-pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
+pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, Unfit> {
     #[cfg(feature = "dialects")]
     return theirs::program(source);
     #[cfg(not(feature = "dialects"))]
@@ -34,7 +34,7 @@ pub fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
 ///
 /// # Errors
 /// What is wrong with the source, for people.
-pub fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
+pub fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, Unfit> {
     #[cfg(feature = "dialects")]
     return theirs::policy(source);
     #[cfg(not(feature = "dialects"))]
@@ -42,13 +42,13 @@ pub fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
 }
 
 #[cfg(feature = "dialects")]
-fn unknown(source: &Source) -> String {
-    format!("\"{}\" is no dialect that has this", source.dialect)
+fn unknown(source: &Source) -> Unfit {
+    unfit!("\"{}\" is no dialect that has this", source.dialect)
 }
 
 #[cfg(not(feature = "dialects"))]
-fn unknown(source: &Source) -> String {
-    format!(
+fn unknown(source: &Source) -> Unfit {
+    unfit!(
         "this engine is built without the dialect \"{}\"",
         source.dialect
     )
@@ -57,13 +57,13 @@ fn unknown(source: &Source) -> String {
 #[cfg(feature = "dialects")]
 mod theirs {
     use super::super::{
-        ForeignPolicy, ForeignProgram, ForeignTest, Source, configcat, eppo, flagd, flagship,
-        flagsmith, flipt, goff, growthbook, launchdarkly, posthog, split, unleash,
+        ForeignPolicy, ForeignProgram, ForeignTest, Source, Unfit, configcat, eppo, flagd,
+        flagship, flagsmith, flipt, goff, growthbook, launchdarkly, posthog, split, unleash,
     };
     use super::unknown;
     use std::sync::Arc;
 
-    pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+    pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
         match &*source.dialect {
             "configcat" => configcat::test(source),
             "eppo" => eppo::test(source),
@@ -80,14 +80,14 @@ mod theirs {
         }
     }
 
-    pub(super) fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
+    pub(super) fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, Unfit> {
         match &*source.dialect {
             "flagd/1" | "flagd/2" | "flagd/3" => flagd::program(source),
             _ => Err(unknown(source)),
         }
     }
 
-    pub(super) fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
+    pub(super) fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, Unfit> {
         match &*source.dialect {
             "eppo" => eppo::policy(source),
             _ => Err(unknown(source)),

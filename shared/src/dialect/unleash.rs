@@ -13,7 +13,9 @@ use super::version::{rank, strict};
 use super::{ForeignTest, Source, View};
 use crate::condition::{Comparison, Position};
 use crate::context::Attribute;
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
+use crate::letters::lowercase;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -53,9 +55,9 @@ enum Wanted {
     Never,
 }
 
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let Some(attribute) = source.attribute.clone() else {
-        return Err("a constraint needs an \"attribute\"".to_owned());
+        return Err("a constraint needs an \"attribute\"".into());
     };
     Ok(Arc::new(Constraint {
         is_current_time: attribute.names().eq([CURRENT_TIME]),
@@ -64,7 +66,7 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
     }))
 }
 
-fn wanted(op: &str, value: &Value) -> Result<Wanted, String> {
+fn wanted(op: &str, value: &Value) -> Result<Wanted, Unfit> {
     let (op, case) = match op.strip_suffix(IGNORE_CASE) {
         Some(op) => (op, Case::Ignored),
         None => (op, Case::Kept),
@@ -113,14 +115,14 @@ fn wanted(op: &str, value: &Value) -> Result<Wanted, String> {
             let networks = entries.filter_map(|entry| Network::parse(entry.trim()));
             Wanted::InNetwork(networks.collect())
         }
-        _ => return Err(format!("\"{op}\" is no operator of Unleash")),
+        _ => return Err(unfit!("\"{op}\" is no operator of Unleash")),
     })
 }
 
 fn fold(text: &str, case: Case) -> String {
     match case {
         Case::Kept => text.to_owned(),
-        Case::Ignored => text.to_lowercase(),
+        Case::Ignored => lowercase(text),
     }
 }
 
@@ -153,7 +155,7 @@ impl Wanted {
                 needles.iter().any(|needle| position.finds(text, needle))
             }
             Self::Text(position, needles, Case::Ignored) => {
-                let text = text.to_lowercase();
+                let text = lowercase(text);
                 needles.iter().any(|needle| position.finds(&text, needle))
             }
             Self::Number(comparison, than) => number_in(text)
@@ -281,6 +283,6 @@ mod tests {
     #[test]
     fn unknown_operators_are_refused() {
         let refused = wanted("IS_NEAR", &Value::Null).expect_err("there is no such operator");
-        assert_eq!(refused, "\"IS_NEAR\" is no operator of Unleash");
+        assert_eq!(refused.to_string(), "\"IS_NEAR\" is no operator of Unleash");
     }
 }

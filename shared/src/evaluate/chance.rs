@@ -2,7 +2,7 @@
 
 use super::{Choosing, Drawn, Participation, Walker};
 use crate::bucketing::{Bucket, Bucketing, NoBucket};
-use crate::decision::{Choice, decide};
+use crate::decision::{Choice, decide, start};
 use crate::dialect::{Chosen, View};
 use crate::evaluation::{Details, ErrorCode, Failure, KeptOut};
 use crate::flag::{Flag, Gate, Rule, Serve, Share};
@@ -139,6 +139,11 @@ impl<'a> Walker<'_, 'a> {
         let Some(unit) = self.context.targeting_key() else {
             return no_targeting_key();
         };
+        if !cfg!(feature = "serving") {
+            let place = start(bandit, unit, self.draw);
+            let variant = place.and_then(|place| variants.get(place));
+            return Ok(variant.map(|variant| (*variant, None, None)));
+        }
         let decision = decide(&Choice {
             bandit,
             snapshot: self.policies.get(bandit.key()),

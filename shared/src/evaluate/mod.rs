@@ -253,7 +253,8 @@ impl<'a> Walker<'_, 'a> {
         trail: &Trail<'_>,
         trace: &mut T,
     ) -> Result<Served, Box<Failure>> {
-        if !T::WATCHES
+        if cfg!(feature = "serving")
+            && !T::WATCHES
             && let Some(plan) = flag.plan.get_or_init(|| plan::lay_out(flag))
             && let Some(told) = self.follow(plan, flag, details, trail)
         {

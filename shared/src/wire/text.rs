@@ -1,5 +1,6 @@
 //! Texts of a document, borrowed from it where they stand there as they are.
 
+use crate::sorted::sort_by;
 #[cfg(not(target_family = "wasm"))]
 use crate::texts::ShortText;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
@@ -120,7 +121,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ByNameVisitor<T> {
         if !members.is_sorted_by(|(a, _), (b, _)| a < b) {
             // The last one of a name comes first, and stays.
             members.reverse();
-            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            sort_by(&mut members, |(a, _), (b, _)| a.cmp(b));
             members.dedup_by(|(later, _), (earlier, _)| later == earlier);
         }
         Ok(ByName(members))

@@ -1,6 +1,7 @@
 //! Objects whose names must differ: of two flags with one key, one would be lost in silence.
 
 use super::text::{Members, Text};
+use crate::sorted::sort_by;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -46,7 +47,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for UniqueVisitor<T> {
             members.push((key, entries.next_value()?));
         }
         if seen.is_some() {
-            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            sort_by(&mut members, |(a, _), (b, _)| a.cmp(b));
         }
         Ok(members)
     }

@@ -330,7 +330,7 @@ impl Naive<'_> {
         let op = test["op"].as_str().unwrap();
         let mut positive = op.to_owned();
         if let Some(rest) = op.strip_prefix("not") {
-            positive = rest[..1].to_lowercase() + &rest[1..];
+            positive = rest[..1].to_ascii_lowercase() + &rest[1..];
         }
         let value = self.asked.context.get(test["attribute"].as_str().unwrap());
         let operand = match test["list"].as_str() {

@@ -293,7 +293,7 @@ fn leaf(random: &mut Random) -> Json {
     let not = if random.once_in(3) { "not" } else { "" };
     let named = |op: &str| match not {
         "" => op.to_owned(),
-        not => format!("{not}{}{}", op[..1].to_uppercase(), &op[1..]),
+        not => format!("{not}{}{}", op[..1].to_ascii_uppercase(), &op[1..]),
     };
     match random.below(14) {
         12 => {

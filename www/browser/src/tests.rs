@@ -33,3 +33,39 @@ fn numbers_are_read_as_from_json() {
     check(f64::NAN, Value::Null);
     check(f64::INFINITY, Value::Null);
 }
+
+/// What an engine that knows bandits says of `tests/bandits.json`; the page's engine says the same
+/// in `tests/page.rs`.
+#[test]
+fn bandits_that_have_not_learned_choose_as_at_the_edge() {
+    let compiled = bandera_shared::compile(include_bytes!("../tests/bandits.json")).unwrap();
+    assert_eq!(compiled.diagnostics, []);
+    let read = Ruleset::from_compact(bandera_shared::compact::encode(&compiled.ruleset)).unwrap();
+    let answers = |flag: &str| -> String {
+        let subjects =
+            (0..20).map(|n| EvaluationContext::new().with_targeting_key(&format!("subject-{n}")));
+        let answer = |context: &EvaluationContext| {
+            let evaluator = Evaluator {
+                ruleset: &read,
+                context,
+                at: UnixMillis(0),
+                draw: bits_of(0.4),
+                policies: &Policies::default(),
+                sticky: &StickyDecisions::default(),
+                participation: Participation::Full,
+            };
+            let variant = evaluator
+                .evaluate(flag)
+                .variant()
+                .map(|v| v.key.to_string());
+            variant.unwrap()
+        };
+        subjects.map(|context| answer(&context)).collect()
+    };
+    let found = ["kept", "by_revision", "by_request"].map(answers);
+    let by_request = "b".repeat(20);
+    assert_eq!(
+        found,
+        ["cbbccacaabccacccbcab", "acacabcbabcaccaabaac", &by_request]
+    );
+}

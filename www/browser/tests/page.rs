@@ -29,9 +29,13 @@ const RULESET: &str = r#"{"schemaVersion": 1, "flags": {
     "hidden": {"type": "boolean", "status": "enabled",
         "variants": {"on": {"value": true}}, "defaultVariant": "on"}}}"#;
 
+fn engine(document: &[u8]) -> Engine {
+    let compiled = compile(document).unwrap();
+    Engine::new(encode(&compiled.ruleset)).ok().unwrap()
+}
+
 fn evaluate(context: &Object) -> Result<String, String> {
-    let compiled = compile(RULESET.as_bytes()).unwrap();
-    let engine = Engine::new(encode(&compiled.ruleset)).ok().unwrap();
+    let engine = engine(RULESET.as_bytes());
     let answers = engine.evaluate_all(context, 0.0, 0.0).map_err(|error| {
         let message = Reflect::get(&JsValue::from(error), &"message".into());
         message.unwrap().as_string().unwrap()
@@ -127,4 +131,26 @@ fn an_object_that_holds_itself_is_refused() {
     let context = parse("{}");
     Reflect::set(&context, &"self".into(), &context).unwrap();
     assert!(evaluate(&context).unwrap_err().contains("nested"));
+}
+
+/// The page's engine knows no bandits, and what it says is what one says that does: see the unit
+/// test of the same name.
+#[wasm_bindgen_test]
+fn bandits_that_have_not_learned_choose_as_at_the_edge() {
+    let engine = engine(include_bytes!("bandits.json"));
+    let mut found = [const { String::new() }; 3];
+    for n in 0..20 {
+        let context = parse(&format!(r#"{{"targetingKey": "subject-{n}"}}"#));
+        let answers = engine.evaluate_all(&context, 0.0, 0.4).ok().unwrap();
+        for (key, found) in ["kept", "by_revision", "by_request"].iter().zip(&mut found) {
+            let answer = Reflect::get(&answers, &(*key).into()).unwrap();
+            let variant = Reflect::get(&answer, &"variant".into()).unwrap();
+            found.push_str(&variant.as_string().unwrap());
+        }
+    }
+    let by_request = "b".repeat(20);
+    assert_eq!(
+        found,
+        ["cbbccacaabccacccbcab", "acacabcbabcaccaabaac", &by_request]
+    );
 }

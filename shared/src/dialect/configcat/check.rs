@@ -4,6 +4,7 @@ use super::hashed::{Hashes, Slices};
 use crate::compile::limits::LIST_LENGTH_MAX;
 use crate::condition::Position;
 use crate::dialect::text::text_of;
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 use crate::wire;
 use crate::wire::number;
@@ -42,7 +43,7 @@ const EQUAL: Accepts = |ordering| ordering == Some(Ordering::Equal);
 const UNEQUAL: Accepts = |ordering| ordering != Some(Ordering::Equal);
 
 impl Check {
-    pub(super) fn parse(op: &str, value: &Value) -> Result<Self, String> {
+    pub(super) fn parse(op: &str, value: &Value) -> Result<Self, Unfit> {
         let is = |test| {
             Ok(Self {
                 test,
@@ -55,9 +56,9 @@ impl Check {
                 expected: false,
             })
         };
-        let text = |position| Ok::<_, String>(Test::Text(position, texts(value)?));
+        let text = |position| Ok::<_, Unfit>(Test::Text(position, texts(value)?));
         let hashes = || Hashes::parse(value);
-        let slices = |position| Ok::<_, String>(Test::HashedSlice(Slices::parse(position, value)?));
+        let slices = |position| Ok::<_, Unfit>(Test::HashedSlice(Slices::parse(position, value)?));
         match op {
             "EQUALS" => is(Test::Text(Position::Whole, [one(value)?.into()].into())),
             "NOT EQUALS" => not(Test::Text(Position::Whole, [one(value)?.into()].into())),
@@ -85,7 +86,7 @@ impl Check {
         }
     }
 
-    fn compared(op: &str, value: &Value) -> Result<Test, String> {
+    fn compared(op: &str, value: &Value) -> Result<Test, Unfit> {
         let (accepts, kind) = match op {
             "BEFORE" => (LESS, "(number)"),
             "AFTER" => (GREATER, "(number)"),
@@ -150,33 +151,33 @@ impl Check {
     }
 }
 
-fn unknown(op: &str) -> String {
-    format!("\"{op}\" is no comparator of ConfigCat")
+fn unknown(op: &str) -> Unfit {
+    unfit!("\"{op}\" is no comparator of ConfigCat")
 }
 
-fn one(value: &Value) -> Result<&str, String> {
+fn one(value: &Value) -> Result<&str, Unfit> {
     let text = value.as_str();
-    text.ok_or_else(|| "the comparator takes a text".to_owned())
+    text.ok_or_else(|| "the comparator takes a text".into())
 }
 
-pub(super) fn texts(value: &Value) -> Result<Box<[Box<str>]>, String> {
+pub(super) fn texts(value: &Value) -> Result<Box<[Box<str>]>, Unfit> {
     let Value::List(items) = value else {
-        return Err("the comparator takes a list of texts".to_owned());
+        return Err("the comparator takes a list of texts".into());
     };
     if items.len() > LIST_LENGTH_MAX {
-        return Err(format!("the list has more than {LIST_LENGTH_MAX} values"));
+        return Err(unfit!("the list has more than {LIST_LENGTH_MAX} values"));
     }
     items.iter().map(|item| Ok(one(item)?.into())).collect()
 }
 
-fn sorted(value: &Value) -> Result<Box<[Box<str>]>, String> {
+fn sorted(value: &Value) -> Result<Box<[Box<str>]>, Unfit> {
     let mut texts = texts(value)?;
     texts.sort_unstable();
     Ok(texts)
 }
 
 /// The versions of a list, empty items passed over; nothing where one is invalid.
-fn versions(value: &Value) -> Result<Option<Box<[Version]>>, String> {
+fn versions(value: &Value) -> Result<Option<Box<[Version]>>, Unfit> {
     let texts = texts(value)?;
     let texts = texts.iter().map(|text| text.trim());
     let texts = texts.filter(|text| !text.is_empty());

@@ -2,6 +2,7 @@
 
 use super::check::texts;
 use crate::condition::Position;
+use crate::dialect::Unfit;
 use crate::sorted::sort_by;
 use crate::value::Value;
 use sha2::{Digest, Sha256};
@@ -26,7 +27,7 @@ pub(super) struct Slices {
 }
 
 impl Hashes {
-    pub(super) fn parse(value: &Value) -> Result<Self, String> {
+    pub(super) fn parse(value: &Value) -> Result<Self, Unfit> {
         let Salted { salt, texts } = Salted::parse(value)?;
         let mut hashes: Vec<Hash> = texts.iter().filter_map(|text| parsed(text)).collect();
         sort_by(&mut hashes, Ord::cmp);
@@ -44,7 +45,7 @@ impl Hashes {
 }
 
 impl Slices {
-    pub(super) fn parse(position: Position, value: &Value) -> Result<Self, String> {
+    pub(super) fn parse(position: Position, value: &Value) -> Result<Self, Unfit> {
         let Salted { salt, texts } = Salted::parse(value)?;
         let part = |text: &str| {
             let (length, hash) = text.split_once('_')?;
@@ -81,7 +82,7 @@ struct Salted {
 }
 
 impl Salted {
-    fn parse(value: &Value) -> Result<Self, String> {
+    fn parse(value: &Value) -> Result<Self, Unfit> {
         const FORM: &str = "a hashed comparand is {\"salt\": \"...\", \"hashes\": [\"...\"]}";
         let salt = value.member("salt").and_then(Value::as_str).ok_or(FORM)?;
         Ok(Self {

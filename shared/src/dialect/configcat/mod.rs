@@ -12,6 +12,7 @@ mod tests;
 use super::{ForeignTest, Source, View};
 use crate::condition::Answer;
 use crate::context::Attribute;
+use crate::dialect::Unfit;
 use crate::evaluation::{ErrorCode, Failure};
 use crate::truth::Truth;
 use crate::value::Value;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 ///
 /// `fails` gives up on the flag, as ConfigCat does where a configuration makes no sense; `value`
 /// says why.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     if &*source.op == "fails" {
         let detail = source.value.as_str();
         return Ok(Arc::new(Fails {

@@ -212,7 +212,7 @@ fn secret_comparands_are_compared_by_hash() {
     pair(equals, json!("ana"), operand(&[ANA]), Truth::Yes);
     pair(equals, json!("ana "), operand(&[ANA]), Truth::No);
     pair(one_of, json!(1.0), operand(&[ANA, ONE]), Truth::Yes);
-    let shouted = ANA.to_uppercase();
+    let shouted = ANA.to_ascii_uppercase();
     pair(
         one_of,
         json!("ana"),

@@ -72,3 +72,23 @@ fn letters_of_any_script_may_be_of_any_case() {
     assert!(found("^[Ä]$", "ä"));
     assert!(!found("^ä$", "a"));
 }
+
+/// Asked of `new RegExp(pattern, "i").test(text)`.
+#[test]
+fn letters_that_become_two_or_leave_their_script_are_themselves_alone() {
+    let check = |pattern: &str, text: &str, expected| {
+        let found = compile(pattern, Letters::AnyCase).map(|regex| regex.is_match(text));
+        assert_eq!(found.ok(), Some(expected), "{pattern} {text}");
+    };
+    check("^ß$", "S", false);
+    check("^[ß]$", "ß", true);
+    check("^ß$", "ẞ", false);
+    check("^ſ$", "s", false);
+    check("^\u{212A}$", "k", false);
+    check("^\u{212B}$", "å", false);
+    check("^ς$", "σ", true);
+    check("^[σ]$", "Σ", true);
+    check("^ǅ$", "ǆ", true);
+    check("^ᾀ$", "ᾈ", false);
+    check("^µ$", "μ", true);
+}

@@ -9,6 +9,7 @@ use crate::context::{Action, Attribute, EvaluationContext};
 use crate::dialect::hash::{Md5Each, Space};
 use crate::dialect::text::text_of;
 use crate::dialect::{Chosen, ForeignPolicy, View};
+use crate::dialect::{Unfit, unfit};
 use crate::same::same;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -122,10 +123,10 @@ impl ForeignPolicy for Bandit {
 
 impl Bandit {
     /// The model as Eppo writes it, and the `flagKey` it is used by.
-    pub(super) fn parse(value: &Value) -> Result<Self, String> {
+    pub(super) fn parse(value: &Value) -> Result<Self, Unfit> {
         let flag = value.member("flagKey").and_then(Value::as_str);
         let Some(Value::Object(members)) = value.member("coefficients") else {
-            return Err("the model has no \"coefficients\" by action".to_owned());
+            return Err("the model has no \"coefficients\" by action".into());
         };
         // Of a name that is written twice the last one counts.
         let mut by_name = BTreeMap::new();
@@ -223,7 +224,7 @@ fn common(actions: &[(Box<str>, Coefficients)]) -> Option<Common> {
 }
 
 impl Coefficients {
-    fn parse(value: &Value) -> Result<Self, String> {
+    fn parse(value: &Value) -> Result<Self, Unfit> {
         let linear = |numeric, categorical| Linear::parse(value, numeric, categorical);
         Ok(Self {
             intercept: finite(value, "intercept")?,
@@ -237,7 +238,7 @@ impl Coefficients {
 }
 
 impl Linear {
-    fn parse(value: &Value, numeric: &str, categorical: &str) -> Result<Self, String> {
+    fn parse(value: &Value, numeric: &str, categorical: &str) -> Result<Self, Unfit> {
         let numeric = list(value, numeric)?.iter().map(|term| {
             let coefficient = finite(term, "coefficient")?;
             Term::parse(term, Kind::Numeric { coefficient })
@@ -245,7 +246,7 @@ impl Linear {
         let categorical = list(value, categorical)?.iter().map(|term| {
             let by_category = term.member("valueCoefficients");
             let Some(by_category @ Value::Object(members)) = by_category else {
-                return Err("a coefficient has no \"valueCoefficients\"".to_owned());
+                return Err("a coefficient has no \"valueCoefficients\"".into());
             };
             let mut coefficients = BTreeMap::new();
             for (category, _) in members {
@@ -254,7 +255,7 @@ impl Linear {
             Term::parse(term, Kind::Categorical { coefficients })
         });
         Ok(Self(
-            numeric.chain(categorical).collect::<Result<_, String>>()?,
+            numeric.chain(categorical).collect::<Result<_, Unfit>>()?,
         ))
     }
 
@@ -286,7 +287,7 @@ impl Term {
         }
     }
 
-    fn parse(value: &Value, kind: Kind) -> Result<Self, String> {
+    fn parse(value: &Value, kind: Kind) -> Result<Self, Unfit> {
         let attribute = value.member("attributeKey").and_then(Value::as_str);
         Ok(Self {
             attribute: Attribute::named(attribute.ok_or("a coefficient has no \"attributeKey\"")?),
@@ -305,15 +306,15 @@ impl Term {
     }
 }
 
-fn finite(value: &Value, name: &str) -> Result<f64, String> {
+fn finite(value: &Value, name: &str) -> Result<f64, Unfit> {
     let number = value.member(name).and_then(Value::as_f64);
-    number.ok_or_else(|| format!("\"{name}\" is no number"))
+    number.ok_or_else(|| unfit!("\"{name}\" is no number"))
 }
 
-fn list<'v>(value: &'v Value, name: &str) -> Result<&'v [Value], String> {
+fn list<'v>(value: &'v Value, name: &str) -> Result<&'v [Value], Unfit> {
     match value.member(name) {
         Some(Value::List(items)) => Ok(items),
-        _ => Err(format!("\"{name}\" is no list")),
+        _ => Err(unfit!("\"{name}\" is no list")),
     }
 }
 

@@ -14,6 +14,7 @@ use super::{ForeignPolicy, ForeignTest, Source, View};
 use crate::compile::limits::LIST_LENGTH_MAX;
 use crate::condition::Answer;
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 use crate::wire::number;
 use semver::Version;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 const SUBJECT: &str = "id";
 
 /// The condition that a source means: `op` is Eppo's operator, `value` its comparand.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let attribute = source.attribute.clone();
     let attribute = attribute.ok_or("a condition of Eppo names an \"attribute\"")?;
     let check = Check::parse(&source.op, &source.value)?;
@@ -37,10 +38,10 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
 }
 
 /// The policy that a source means: `op` is the model's name, `value` the model.
-pub(super) fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, String> {
+pub(super) fn policy(source: &Source) -> Result<Arc<dyn ForeignPolicy>, Unfit> {
     match &*source.op {
         "falcon" => Ok(Arc::new(bandit::Bandit::parse(&source.value)?)),
-        other => Err(format!("\"{other}\" is no model of Eppo that is known")),
+        other => Err(unfit!("\"{other}\" is no model of Eppo that is known")),
     }
 }
 
@@ -90,7 +91,7 @@ impl Condition {
 }
 
 impl Check {
-    fn parse(op: &str, value: &Value) -> Result<Self, String> {
+    fn parse(op: &str, value: &Value) -> Result<Self, Unfit> {
         match op {
             "MATCHES" => Self::pattern(value, true),
             "NOT_MATCHES" => Self::pattern(value, false),
@@ -102,26 +103,26 @@ impl Check {
             "LT" => Self::compared(value, Ordering::is_lt),
             "IS_NULL" => match value {
                 Value::Bool(expected) => Ok(Self::IsNull(*expected)),
-                _ => Err("IS_NULL takes true or false".to_owned()),
+                _ => Err("IS_NULL takes true or false".into()),
             },
-            _ => Err(format!("\"{op}\" is no operator of Eppo")),
+            _ => Err(unfit!("\"{op}\" is no operator of Eppo")),
         }
     }
 
-    fn pattern(value: &Value, expected: bool) -> Result<Self, String> {
+    fn pattern(value: &Value, expected: bool) -> Result<Self, Unfit> {
         let text = value.as_str().ok_or("the operator takes an expression")?;
         let pattern = re2(text, Case::Kept);
-        let pattern = pattern.map_err(|error| error.to_string())?;
+        let pattern = pattern.map_err(|error| unfit!("{error}"))?;
         Ok(Self::Matches { pattern, expected })
     }
 
-    fn one_of(value: &Value, expected: bool) -> Result<Self, String> {
+    fn one_of(value: &Value, expected: bool) -> Result<Self, Unfit> {
         const WANTED: &str = "the operator takes a list of texts";
         let Value::List(items) = value else {
-            return Err(WANTED.to_owned());
+            return Err(WANTED.into());
         };
         if items.len() > LIST_LENGTH_MAX {
-            return Err(format!("the list has more than {LIST_LENGTH_MAX} values"));
+            return Err(unfit!("the list has more than {LIST_LENGTH_MAX} values"));
         }
         let texts = items.iter().map(|item| item.as_str().map(Box::from));
         let mut values: Box<[Box<str>]> = texts.collect::<Option<_>>().ok_or(WANTED)?;
@@ -130,7 +131,7 @@ impl Check {
     }
 
     /// Versions where the comparand is one, numbers otherwise.
-    fn compared(value: &Value, accepts: Accepts) -> Result<Self, String> {
+    fn compared(value: &Value, accepts: Accepts) -> Result<Self, Unfit> {
         if let Some(version) = value.as_str().and_then(|text| Version::parse(text).ok()) {
             return Ok(Self::Version(accepts, version));
         }

@@ -1,5 +1,6 @@
 //! `JSONLogic` as a tree: read once, bounded in depth and size, every operator known.
 
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 
 /// Operations inside operations.
@@ -134,7 +135,7 @@ impl Node {
     ///
     /// # Errors
     /// What is wrong with it, for people: an unknown operator, or too many or too deep operations.
-    pub(super) fn read(written: &Value, language: Language) -> Result<Self, String> {
+    pub(super) fn read(written: &Value, language: Language) -> Result<Self, Unfit> {
         let mut reader = Reader {
             language,
             left: NODES_MAX,
@@ -149,14 +150,14 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, written: &Value, depth: usize) -> Result<Node, String> {
+    fn read(&mut self, written: &Value, depth: usize) -> Result<Node, Unfit> {
         self.left = self
             .left
             .checked_sub(1)
-            .ok_or_else(|| format!("the expression has more than {NODES_MAX} parts"))?;
+            .ok_or_else(|| unfit!("the expression has more than {NODES_MAX} parts"))?;
         let depth = depth
             .checked_sub(1)
-            .ok_or_else(|| format!("the expression is nested deeper than {DEPTH_MAX} levels"))?;
+            .ok_or_else(|| unfit!("the expression is nested deeper than {DEPTH_MAX} levels"))?;
         match written {
             Value::List(items) => {
                 let nodes = self.all(items, depth)?;
@@ -171,7 +172,7 @@ impl Reader {
                     };
                     let operator = self.language.operator(name);
                     let operator = operator
-                        .ok_or_else(|| format!("\"{name}\" is no operator of this language"))?;
+                        .ok_or_else(|| unfit!("\"{name}\" is no operator of this language"))?;
                     Ok(call(operator, operands))
                 }
                 _ => Ok(Node::Constant(written.clone())),
@@ -180,7 +181,7 @@ impl Reader {
         }
     }
 
-    fn all(&mut self, items: &[Value], depth: usize) -> Result<Box<[Node]>, String> {
+    fn all(&mut self, items: &[Value], depth: usize) -> Result<Box<[Node]>, Unfit> {
         items.iter().map(|item| self.read(item, depth)).collect()
     }
 }
@@ -225,7 +226,7 @@ mod tests {
         })
     }
 
-    fn read(written: &Value) -> Result<Node, String> {
+    fn read(written: &Value) -> Result<Node, Unfit> {
         Node::read(written, Language::Flagd)
     }
 
@@ -242,7 +243,7 @@ mod tests {
     fn an_unknown_operator_is_named() {
         let written = Value::Object([("$ref".into(), "x".into())].into());
         let message = read(&written).unwrap_err();
-        assert!(message.contains("\"$ref\""), "{message}");
+        assert!(message.to_string().contains("\"$ref\""), "{message}");
         let own = Value::Object([("fractional".into(), Value::Null)].into());
         assert!(read(&own).is_ok());
         assert!(Node::read(&own, Language::Plain).is_err());

@@ -16,6 +16,7 @@ mod version;
 
 use super::{ForeignProgram, Source, View};
 use crate::context::EvaluationContext;
+use crate::dialect::Unfit;
 use crate::evaluation::Failure;
 use crate::time::UnixMillis;
 use crate::value::Value;
@@ -33,7 +34,7 @@ struct Program {
     expression: Node,
 }
 
-pub(super) fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, String> {
+pub(super) fn program(source: &Source) -> Result<Arc<dyn ForeignProgram>, Unfit> {
     let hash = match &*source.dialect {
         "flagd/1" => Hash::Percentage,
         "flagd/3" => Hash::Cbor,
@@ -76,7 +77,7 @@ impl Logic {
     ///
     /// # Errors
     /// What is wrong with it, for people.
-    pub(super) fn read(written: &Value) -> Result<Self, String> {
+    pub(super) fn read(written: &Value) -> Result<Self, Unfit> {
         Node::read(written, Language::Plain).map(Self)
     }
 

@@ -19,7 +19,9 @@ fn answer(expression: &str, context: &EvaluationContext) -> Result<Option<String
         at: UnixMillis(1_767_225_600_999),
         draw: 0,
     };
-    let named = program(&source)?.variant(&view);
+    let named = program(&source)
+        .map_err(|unfit| unfit.to_string())?
+        .variant(&view);
     named
         .map(|name| name.map(String::from))
         .map_err(|failure| failure.detail.into())

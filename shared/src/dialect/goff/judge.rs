@@ -2,6 +2,7 @@
 
 use super::query::{Joint, Literal, Operator, Query};
 use crate::context::{EvaluationContext, TARGETING_KEY};
+use crate::letters::lowercase;
 use crate::value::{Number, Value};
 use semver::Version;
 use std::borrow::Cow;
@@ -181,7 +182,7 @@ fn listed(operator: Operator, is_in: impl Fn() -> bool) -> Judged {
 
 /// Texts are compared without regard to case; a single text is no list.
 fn compare_texts(found: &str, operator: Operator, wanted: &str) -> bool {
-    let (found, wanted) = (found.to_lowercase(), wanted.to_lowercase());
+    let (found, wanted) = (lowercase(found), lowercase(wanted));
     match operator {
         Operator::Contains => found.contains(&*wanted),
         Operator::StartsWith => found.starts_with(&*wanted),

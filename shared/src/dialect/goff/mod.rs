@@ -10,6 +10,7 @@ mod token;
 use super::flagd::Logic;
 use super::{ForeignTest, Source, View};
 use crate::context::Attribute;
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 /// `query` and `jsonlogic` test a context, `progressive` a subject's place in a rollout, `text`
 /// whether an attribute can tell subjects apart.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     match &*source.op {
         "query" => {
             let text = source.value.as_str().ok_or("a query is a text")?;
@@ -32,7 +33,7 @@ pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
             let attribute = attribute.ok_or("\"text\" looks at an attribute")?;
             Ok(Arc::new(Text(attribute)))
         }
-        other => Err(format!("\"{other}\" is nothing GO Feature Flag asks")),
+        other => Err(unfit!("\"{other}\" is nothing GO Feature Flag asks")),
     }
 }
 

@@ -5,6 +5,7 @@
 //! left to right without precedence, negated only in front of parentheses.
 
 use super::token::{Kind, Token, tokens};
+use crate::dialect::{Unfit, unfit};
 use crate::wire::number;
 use semver::Version;
 
@@ -74,19 +75,16 @@ impl Query {
     ///
     /// # Errors
     /// What is wrong with it, for people.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(super) fn read(text: &str) -> Result<Self, Unfit> {
         if text.len() > QUERY_BYTES_MAX {
-            return Err(format!("the query is longer than {QUERY_BYTES_MAX} bytes"));
+            return Err(unfit!("the query is longer than {QUERY_BYTES_MAX} bytes"));
         }
         let tokens = tokens(text)?;
         let mut reader = Reader { tokens: &tokens };
         let query = reader.chain(DEPTH_MAX)?;
         match reader.tokens {
             [] => Ok(query),
-            [next, ..] => Err(format!(
-                "the query goes on with {} after its end",
-                next.kind
-            )),
+            [next, ..] => Err(unfit!("the query goes on with {} after its end", next.kind)),
         }
     }
 }
@@ -106,13 +104,13 @@ impl<'t> Reader<'t> {
         self.tokens.first().is_some_and(|token| token.kind == *kind)
     }
 
-    fn chain(&mut self, depth: usize) -> Result<Query, String> {
+    fn chain(&mut self, depth: usize) -> Result<Query, Unfit> {
         let first = self.one(depth)?;
         let mut rest = Vec::new();
         while let Some(joint) = self.tokens.first().and_then(joint) {
             let (before, after) = (self.next(), self.tokens.first());
             if !before.into_iter().chain(after).all(|token| token.is_spaced) {
-                return Err("\"and\" and \"or\" stand between spaces".to_owned());
+                return Err("\"and\" and \"or\" stand between spaces".into());
             }
             rest.push((joint, self.one(depth)?));
         }
@@ -122,7 +120,7 @@ impl<'t> Reader<'t> {
         Ok(Query::Chain(Box::new(first), rest.into()))
     }
 
-    fn one(&mut self, depth: usize) -> Result<Query, String> {
+    fn one(&mut self, depth: usize) -> Result<Query, Unfit> {
         let is_negation = matches!(self.tokens, [not, open, ..]
             if not.is_word("not") && open.kind == Kind::Open);
         if is_negation {
@@ -137,39 +135,39 @@ impl<'t> Reader<'t> {
             Some(token) if token.is_spaced && token.is_word("pr") => Ok(Query::Present(path)),
             Some(token) if token.is_spaced => {
                 let operator =
-                    operator(token).ok_or_else(|| format!("{} is no operator", token.kind))?;
+                    operator(token).ok_or_else(|| unfit!("{} is no operator", token.kind))?;
                 if !self.tokens.first().is_some_and(|value| value.is_spaced) {
-                    return Err("an operator stands between spaces".to_owned());
+                    return Err("an operator stands between spaces".into());
                 }
                 Ok(Query::Compare(path, operator, self.literal()?))
             }
-            _ => Err("an attribute is followed by a space and an operator".to_owned()),
+            _ => Err("an attribute is followed by a space and an operator".into()),
         }
     }
 
-    fn parenthesis(&mut self, depth: usize) -> Result<Query, String> {
+    fn parenthesis(&mut self, depth: usize) -> Result<Query, Unfit> {
         let depth = depth
             .checked_sub(1)
-            .ok_or_else(|| format!("the query is nested deeper than {DEPTH_MAX} levels"))?;
+            .ok_or_else(|| unfit!("the query is nested deeper than {DEPTH_MAX} levels"))?;
         self.next();
         let inner = self.chain(depth)?;
         match self.next() {
             Some(token) if token.kind == Kind::Close => Ok(inner),
-            _ => Err("a parenthesis is not closed".to_owned()),
+            _ => Err("a parenthesis is not closed".into()),
         }
     }
 
-    fn path(&mut self) -> Result<Path, String> {
+    fn path(&mut self) -> Result<Path, Unfit> {
         match self.next().map(|token| &token.kind) {
             Some(Kind::Word(word)) if !is_reserved(word) => {
                 Ok(word.split('.').map(Into::into).collect())
             }
-            Some(other) => Err(format!("{other} is no attribute")),
-            None => Err("the query ends where an attribute is expected".to_owned()),
+            Some(other) => Err(unfit!("{other} is no attribute")),
+            None => Err("the query ends where an attribute is expected".into()),
         }
     }
 
-    fn literal(&mut self) -> Result<Literal, String> {
+    fn literal(&mut self) -> Result<Literal, Unfit> {
         match self.next().map(|token| &token.kind) {
             Some(Kind::Text(text)) => Ok(Literal::Text(text.clone())),
             Some(Kind::Number(number)) => number_literal(number),
@@ -178,22 +176,22 @@ impl<'t> Reader<'t> {
                 "true" => Ok(Literal::Bool(true)),
                 "false" => Ok(Literal::Bool(false)),
                 "null" => Ok(Literal::Null),
-                other => Err(format!("\"{other}\" is no value")),
+                other => Err(unfit!("\"{other}\" is no value")),
             },
-            Some(other) => Err(format!("{other} is no value")),
-            None => Err("the query ends where a value is expected".to_owned()),
+            Some(other) => Err(unfit!("{other} is no value")),
+            None => Err("the query ends where a value is expected".into()),
         }
     }
 
     /// Texts, whole numbers or other numbers, all of one kind, at least one.
-    fn list(&mut self) -> Result<Literal, String> {
+    fn list(&mut self) -> Result<Literal, Unfit> {
         let mut items = Vec::new();
         loop {
             items.push(self.literal()?);
             match self.next().map(|token| &token.kind) {
                 Some(Kind::Comma) => {}
                 Some(Kind::CloseList) => break,
-                _ => return Err("a list is not closed".to_owned()),
+                _ => return Err("a list is not closed".into()),
             }
         }
         let long = |item: &Literal| match item {
@@ -217,7 +215,7 @@ impl<'t> Reader<'t> {
                     .map(Literal::Doubles)
             })
             .or_else(|| items().map(text).collect::<Option<_>>().map(Literal::Texts))
-            .ok_or_else(|| "a list is of texts, of whole numbers or of decimals".to_owned())
+            .ok_or_else(|| "a list is of texts, of whole numbers or of decimals".into())
     }
 }
 
@@ -267,7 +265,7 @@ fn is_reserved(word: &str) -> bool {
             .any(|(name, _)| *name == word || name.to_ascii_uppercase() == word)
 }
 
-fn number_literal(text: &str) -> Result<Literal, String> {
+fn number_literal(text: &str) -> Result<Literal, Unfit> {
     if let Ok(version) = Version::parse(text) {
         return Ok(Literal::Version(version));
     }
@@ -279,7 +277,7 @@ fn number_literal(text: &str) -> Result<Literal, String> {
     let is_exponent =
         exponent.is_none_or(|digits| is_whole(digits.strip_prefix(['+', '-']).unwrap_or(digits)));
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
-    let unreadable = || format!("{text} is no number");
+    let unreadable = || unfit!("{text} is no number");
     match unsigned.split_once('.') {
         Some((whole, fraction))
             if is_exponent

@@ -4,6 +4,7 @@ use crate::bucketing::Bucketing;
 use crate::context::Attribute;
 use crate::dialect::method::Method;
 use crate::dialect::{ForeignTest, Source, View};
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -26,11 +27,11 @@ pub(super) struct Rollout {
 impl Rollout {
     /// The rollout that is written: `flag`, `start` and `end` in seconds since 1970, `initial` and
     /// `last` in percent; the attribute is what subjects are told apart by.
-    pub(super) fn new(source: &Source) -> Result<Self, String> {
+    pub(super) fn new(source: &Source) -> Result<Self, Unfit> {
         let member = |name: &str| source.value.member(name);
         let number = |name: &str| {
             let number = member(name).and_then(Value::as_f64);
-            number.ok_or_else(|| format!("a progressive rollout needs the number \"{name}\""))
+            number.ok_or_else(|| unfit!("a progressive rollout needs the number \"{name}\""))
         };
         let flag = member("flag").and_then(Value::as_str);
         let flag = flag.ok_or("a progressive rollout names its \"flag\"")?;
@@ -41,7 +42,7 @@ impl Rollout {
         bucketing.by = [by.unwrap_or_else(Attribute::targeting_key)].into();
         let (start, end) = (number("start")? as i64, number("end")? as i64);
         if end <= start {
-            return Err("a progressive rollout ends after its start".to_owned());
+            return Err("a progressive rollout ends after its start".into());
         }
         Ok(Self {
             bucketing,

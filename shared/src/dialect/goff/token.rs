@@ -1,5 +1,6 @@
 //! Words, values and signs of a query.
 
+use crate::dialect::{Unfit, unfit};
 use std::fmt;
 
 /// Something in a query.
@@ -64,7 +65,7 @@ const SYMBOLS: [(&str, &str); 6] = [
 ///
 /// # Errors
 /// What is no token, for people.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Unfit> {
     let mut tokens = Vec::new();
     let mut rest = text;
     loop {
@@ -80,7 +81,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
 }
 
 /// The token at the beginning, and its bytes.
-fn token(first: char, text: &str) -> Result<(Kind, usize), String> {
+fn token(first: char, text: &str) -> Result<(Kind, usize), Unfit> {
     let single = match first {
         '(' => Some(Kind::Open),
         ')' => Some(Kind::Close),
@@ -108,7 +109,7 @@ fn token(first: char, text: &str) -> Result<(Kind, usize), String> {
             if word.split('.').all(begins) {
                 Ok((Kind::Word(word.into()), length))
             } else {
-                Err(format!("\"{word}\" is no attribute"))
+                Err(unfit!("\"{word}\" is no attribute"))
             }
         }
         '0'..='9' | '-' => {
@@ -116,12 +117,12 @@ fn token(first: char, text: &str) -> Result<(Kind, usize), String> {
                 run(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.'));
             Ok((Kind::Number(number.into()), length))
         }
-        other => Err(format!("{other:?} means nothing in a query")),
+        other => Err(unfit!("{other:?} means nothing in a query")),
     }
 }
 
 /// Text between quotes; a backslash keeps the next character from ending it.
-fn quoted(text: &str) -> Result<(Kind, usize), String> {
+fn quoted(text: &str) -> Result<(Kind, usize), Unfit> {
     let mut is_escaped = false;
     for (position, c) in text.char_indices().skip(1) {
         match c {
@@ -133,5 +134,5 @@ fn quoted(text: &str) -> Result<(Kind, usize), String> {
             _ => is_escaped = false,
         }
     }
-    Err("a text is not closed".to_owned())
+    Err("a text is not closed".into())
 }

@@ -3,6 +3,7 @@
 //! Not a parser for every address there is: names of hosts in other scripts are compared as they
 //! are written, and what is no web address has no host.
 
+use crate::letters::lowercase;
 use std::fmt::Write as _;
 
 /// An address of a page.
@@ -153,7 +154,7 @@ fn host(authority: &str, usual_port: &str) -> Option<String> {
     if name.is_empty() || (!is_address && name.contains(FORBIDDEN)) {
         return None;
     }
-    let mut host = name.to_lowercase();
+    let mut host = lowercase(name);
     if !port.is_empty() {
         let number: u16 = port.parse().ok()?;
         if port != usual_port {

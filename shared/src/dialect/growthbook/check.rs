@@ -6,6 +6,7 @@ use super::version::padded;
 use crate::condition::Comparison;
 use crate::dialect::ecma_pattern::{Letters, compile};
 use crate::dialect::javascript;
+use crate::letters::lowercase;
 use crate::value::Value;
 use regex_lite::Regex;
 
@@ -110,7 +111,7 @@ impl Check {
             Self::Never => false,
             Self::Not(part) => !part.holds(actual),
             Self::Text(text) => *javascript::text(actual) == **text,
-            Self::Folded(text) => javascript::text(actual).to_lowercase() == **text,
+            Self::Folded(text) => lowercase(&javascript::text(actual)) == **text,
             Self::Number(number) => javascript::number(actual)
                 .partial_cmp(number)
                 .is_some_and(std::cmp::Ordering::is_eq),
@@ -173,7 +174,7 @@ fn each(operand: &Value, read: impl Fn(&Value) -> Check) -> Check {
 /// Like [`Check::read`], letters of text in any case.
 fn folded(operand: &Value) -> Check {
     match operand {
-        Value::String(text) => Check::Folded(str::to_lowercase(text).into()),
+        Value::String(text) => Check::Folded(lowercase(text).into()),
         other => Check::read(other),
     }
 }

@@ -1,6 +1,7 @@
 //! Lists of values that an attribute may be among; long ones are the rule, so they are sorted.
 
 use crate::dialect::ecma_pattern::Letters;
+use crate::letters::lowercase;
 use crate::sorted::sort_by;
 use crate::value::Value;
 use std::borrow::Cow;
@@ -66,7 +67,7 @@ impl List {
 fn folded(text: &str, letters: Letters) -> Cow<'_, str> {
     match letters {
         Letters::Exact => Cow::Borrowed(text),
-        Letters::AnyCase => Cow::Owned(text.to_lowercase()),
+        Letters::AnyCase => Cow::Owned(lowercase(text)),
     }
 }
 

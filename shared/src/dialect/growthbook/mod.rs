@@ -19,6 +19,7 @@ mod tests;
 mod version;
 
 use super::{ForeignTest, Source, View};
+use crate::dialect::{Unfit, unfit};
 use crate::evaluation::Failure;
 use crate::truth::Truth;
 use check::Check;
@@ -27,19 +28,19 @@ use page::Pages;
 use std::sync::Arc;
 
 /// The condition that a source means.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let value = &source.value;
     let op = &*source.op;
     let meant = match (op, &source.attribute) {
         ("condition", None) => Meant::Condition(Condition::read(value)),
-        ("condition", Some(_)) => return Err("a condition names its attributes itself".to_owned()),
-        (_, None) => return Err(format!("\"{op}\" needs an attribute")),
+        ("condition", Some(_)) => return Err("a condition names its attributes itself".into()),
+        (_, None) => return Err(unfit!("\"{op}\" needs an attribute")),
         ("is", Some(attribute)) => Meant::Value(Path::to(attribute), Check::read(value)),
         ("urls", Some(attribute)) => Meant::Page(Path::to(attribute), Pages::read(value)),
         (op, Some(attribute)) if op.starts_with('$') => {
             Meant::Value(Path::to(attribute), Check::operator(op, value))
         }
-        _ => return Err(format!("\"{op}\" is no operator of GrowthBook")),
+        _ => return Err(unfit!("\"{op}\" is no operator of GrowthBook")),
     };
     Ok(Arc::new(meant))
 }

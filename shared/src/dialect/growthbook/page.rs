@@ -3,6 +3,7 @@
 use super::address::Address;
 use crate::dialect::ecma_pattern::{Letters, compile};
 use crate::dialect::javascript;
+use crate::letters::lowercase;
 use crate::value::Value;
 use regex_lite::Regex;
 
@@ -115,7 +116,7 @@ fn simple(pattern: &str) -> Option<Kind> {
 
 /// Whether a text is like a pattern with wildcards, in any case.
 fn fits(text: &str, pattern: &str) -> bool {
-    fits_folded(&text.to_lowercase(), &pattern.to_lowercase())
+    fits_folded(&lowercase(text), &lowercase(pattern))
 }
 
 fn fits_folded(text: &str, pattern: &str) -> bool {
@@ -138,8 +139,8 @@ fn fits_folded(text: &str, pattern: &str) -> bool {
 /// The same of paths, which may have a slash more or less at either end.
 fn fits_path(text: &str, pattern: &str) -> bool {
     let pattern = pattern.strip_prefix('/').unwrap_or(pattern);
-    let pattern = pattern.strip_suffix('/').unwrap_or(pattern).to_lowercase();
-    let text = text.to_lowercase();
+    let pattern = lowercase(pattern.strip_suffix('/').unwrap_or(pattern));
+    let text = lowercase(text);
     let unled = text.strip_prefix('/');
     [Some(&*text), unled].into_iter().flatten().any(|text| {
         let untrailed = text.strip_suffix('/');

@@ -204,7 +204,7 @@ fn what_is_no_clause_says_so() {
             value: json(operand),
         };
         let error = test(&source).map(|_| ()).expect_err("no clause");
-        assert!(error.contains(expected), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     };
     check("segmentMatch", "[]", "no operator");
     check("in", "1", "a list");

@@ -5,6 +5,7 @@
 
 use super::times::{moment, unit_ms};
 use super::{Check, member};
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 
 const MINUTE_MS: i64 = 60_000;
@@ -25,7 +26,7 @@ const FORM: &str = "{\"from\": \"09:00\", \"to\": \"17:30\", \"timeZone\": \"Eur
 /// The member in which a zone's offsets are laid out: `[[from (epoch ms), offset (ms)], ...]`.
 pub(crate) const OFFSETS: &str = "offsets";
 
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     let unit_ms = unit_ms(operand)?;
     let offsets = Offsets::new(operand)?;
     if op == "dayOfWeek" {
@@ -40,7 +41,7 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
     let minute = |name| {
         let text = member(operand, name, FORM)?.as_str();
         let minute = text.and_then(minute_of_day);
-        minute.ok_or_else(|| format!("\"{name}\" is no time of day such as 09:00"))
+        minute.ok_or_else(|| unfit!("\"{name}\" is no time of day such as 09:00"))
     };
     let (from, to) = (minute("from")?, minute("to")?);
     Ok(Box::new(move |value, _| {
@@ -58,8 +59,8 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
 }
 
 /// Days since a Thursday.
-fn days(operand: &Value) -> Result<Vec<usize>, String> {
-    let wrong = || format!("the operator needs days: {}", DAYS.join(", "));
+fn days(operand: &Value) -> Result<Vec<usize>, Unfit> {
+    let wrong = || unfit!("the operator needs days: {}", DAYS.join(", "));
     let list = operand.member("days").unwrap_or(operand);
     let names = super::texts(list).map_err(|_| wrong())?;
     let days = names
@@ -79,12 +80,12 @@ fn minute_of_day(text: &str) -> Option<i64> {
 struct Offsets(Vec<(i64, i64)>);
 
 impl Offsets {
-    fn new(operand: &Value) -> Result<Self, String> {
+    fn new(operand: &Value) -> Result<Self, Unfit> {
         let zone = operand.member("timeZone");
         let Some(Value::List(rows)) = operand.member(OFFSETS) else {
             return match zone.map(Value::as_str) {
                 None | Some(Some("UTC")) => Ok(Self(Vec::new())),
-                _ => Err("the time zone's offsets are not laid out".to_owned()),
+                _ => Err("the time zone's offsets are not laid out".into()),
             };
         };
         let row = |row: &Value| match row {
@@ -96,7 +97,7 @@ impl Offsets {
         };
         let rows: Option<Vec<_>> = rows.iter().map(row).collect();
         rows.map(Self)
-            .ok_or_else(|| "offsets are pairs of milliseconds".to_owned())
+            .ok_or_else(|| "offsets are pairs of milliseconds".into())
     }
 
     /// What the zone's clock shows, as if it were UTC.

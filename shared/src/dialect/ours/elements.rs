@@ -3,6 +3,7 @@
 use super::{Check, member};
 use crate::compile::condition::{knows_case, matcher_of};
 use crate::condition::Matcher;
+use crate::dialect::{Unfit, unfit};
 use crate::time::UnixMillis;
 use crate::value::Value;
 
@@ -11,7 +12,7 @@ pub(super) const DEPTH_MAX: usize = 4;
 
 /// `{"op", "value", "ignoreCase"?, "member"?}`, or a list of such, all of which one element has to
 /// pass; `member` is a name, or a list of names that lead into the element.
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     let element = Element::new(operand, 1)?;
     let is_any = op == "anyElement";
     Ok(Box::new(move |value, at| {
@@ -35,9 +36,9 @@ enum Wanted {
 }
 
 impl Element {
-    fn new(operand: &Value, depth: usize) -> Result<Self, String> {
+    fn new(operand: &Value, depth: usize) -> Result<Self, Unfit> {
         if depth > DEPTH_MAX {
-            return Err(format!(
+            return Err(unfit!(
                 "elements inside elements, deeper than {DEPTH_MAX} levels"
             ));
         }
@@ -46,7 +47,7 @@ impl Element {
             single => std::slice::from_ref(single),
         };
         let parts = parts.iter().map(|part| Part::new(part, depth));
-        parts.collect::<Result<_, String>>().map(Self)
+        parts.collect::<Result<_, Unfit>>().map(Self)
     }
 
     fn passes_in(&self, list: &Value, is_any: bool, at: UnixMillis) -> bool {
@@ -63,7 +64,7 @@ impl Element {
 }
 
 impl Part {
-    fn new(part: &Value, depth: usize) -> Result<Self, String> {
+    fn new(part: &Value, depth: usize) -> Result<Self, Unfit> {
         const FORM: &str = "{\"member\": \"price\", \"op\": \"greaterThan\", \"value\": 10}";
         let op = member(part, "op", FORM)?
             .as_str()
@@ -73,10 +74,10 @@ impl Part {
         let fold_case = match part.member("ignoreCase") {
             None => false,
             Some(Value::Bool(truth)) => *truth,
-            Some(_) => return Err("\"ignoreCase\" is true or false".to_owned()),
+            Some(_) => return Err("\"ignoreCase\" is true or false".into()),
         };
         if fold_case && !knows_case(&op) {
-            return Err(format!(
+            return Err(unfit!(
                 "\"{op}\" knows no case; texts and expressions do: leave \"ignoreCase\" out"
             ));
         }
@@ -117,16 +118,16 @@ impl Part {
 }
 
 /// What is written and not looked at would be taken for a condition.
-fn only_known(part: &Value) -> Result<(), String> {
+fn only_known(part: &Value) -> Result<(), Unfit> {
     const KNOWN: [&str; 4] = ["member", "op", "value", "ignoreCase"];
     let Value::Object(members) = part else {
         return Ok(());
     };
     match members.iter().find(|(name, _)| !KNOWN.contains(&&**name)) {
         Some((name, _)) if **name == *"list" => {
-            Err("the values of a named list have to be written out here".to_owned())
+            Err("the values of a named list have to be written out here".into())
         }
-        Some((name, _)) => Err(format!(
+        Some((name, _)) => Err(unfit!(
             "nobody knows \"{name}\" here: an element's test has \"member\", \"op\", \"value\" \
              and \"ignoreCase\""
         )),

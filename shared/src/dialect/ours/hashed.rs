@@ -1,6 +1,7 @@
 //! Equality with values that the ruleset must not show: compared by salted hash.
 
 use super::{Check, member, texts};
+use crate::dialect::Unfit;
 use crate::named::hash;
 use crate::sorted::sort_by;
 use crate::value::Value;
@@ -8,7 +9,7 @@ use crate::value::Value;
 /// # Formula
 /// The first 16 bytes of SHA-256(salt, 0x1F, text) in lower-case hexadecimal, as for named
 /// subjects.
-pub(super) fn check(operand: &Value) -> Result<Check, String> {
+pub(super) fn check(operand: &Value) -> Result<Check, Unfit> {
     const FORM: &str = "{\"salt\": \"...\", \"hashes\": [\"...\"]}";
     let salt = member(operand, "salt", FORM)?.as_str();
     let salt: Box<str> = salt.ok_or("the salt is text")?.into();

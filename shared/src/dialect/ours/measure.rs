@@ -1,15 +1,16 @@
 //! What a value is: its type, its size, the number it is.
 
 use super::{Check, member};
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     Ok(match op {
         "isEmpty" => Box::new(|value, _| size(value) == Some(0)),
         "hasType" => {
             let kind = operand.as_str().filter(|kind| TYPES.contains(kind));
             let kind: Box<str> = kind
-                .ok_or_else(|| format!("the operator needs one of {}", TYPES.join(", ")))?
+                .ok_or_else(|| unfit!("the operator needs one of {}", TYPES.join(", ")))?
                 .into();
             Box::new(move |value, _| type_of(value) == &*kind)
         }
@@ -53,8 +54,8 @@ fn size(value: &Value) -> Option<usize> {
     }
 }
 
-fn bounds(operand: &Value) -> Result<(f64, f64), String> {
-    let wrong = || "the operator needs two numbers: [lowest, highest], both included".to_owned();
+fn bounds(operand: &Value) -> Result<(f64, f64), Unfit> {
+    let wrong = || unfit!("the operator needs two numbers: [lowest, highest], both included");
     let Value::List(items) = operand else {
         return Err(wrong());
     };
@@ -68,18 +69,18 @@ fn bounds(operand: &Value) -> Result<(f64, f64), String> {
 }
 
 /// Whole numbers with that remainder; the remainder of a negative number is not negative.
-fn modulo(operand: &Value) -> Result<Check, String> {
+fn modulo(operand: &Value) -> Result<Check, Unfit> {
     const FORM: &str = "{\"divisor\": 10, \"remainder\": 3}";
     let part = |name| {
         member(operand, name, FORM).and_then(|value| {
             value
                 .as_f64()
-                .ok_or_else(|| format!("the operator needs a value such as {FORM}"))
+                .ok_or_else(|| unfit!("the operator needs a value such as {FORM}"))
         })
     };
     let (divisor, remainder) = (part("divisor")?, part("remainder")?);
     if divisor < 1.0 || divisor.fract() != 0.0 || !(0.0..divisor).contains(&remainder) {
-        return Err("the divisor is a whole number from 1, the remainder smaller".to_owned());
+        return Err("the divisor is a whole number from 1, the remainder smaller".into());
     }
     Ok(Box::new(move |value, _| {
         value.as_f64().is_some_and(|n| {

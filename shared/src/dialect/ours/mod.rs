@@ -18,6 +18,7 @@ mod versions;
 use super::{ForeignTest, Source, View};
 use crate::condition::Answer;
 use crate::context::{Attribute, EvaluationContext};
+use crate::dialect::{Unfit, unfit};
 use crate::time::UnixMillis;
 use crate::value::Value;
 pub(crate) use clock::OFFSETS;
@@ -91,16 +92,16 @@ pub fn knows(op: &str) -> bool {
 }
 
 /// The operator that a source means.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let attribute = source.attribute.clone();
     let attribute = attribute.ok_or("the operator needs an \"attribute\"")?;
     let check = check(&source.op, &source.value)?
-        .ok_or_else(|| format!("unknown operator \"{}\"", source.op))?;
+        .ok_or_else(|| unfit!("unknown operator \"{}\"", source.op))?;
     Ok(Arc::new(Test { attribute, check }))
 }
 
 /// The check of an operator; `None` when it is none of ours.
-fn check(op: &str, operand: &Value) -> Result<Option<Check>, String> {
+fn check(op: &str, operand: &Value) -> Result<Option<Check>, Unfit> {
     let check = match op {
         "isNull" => Box::new(|value: &Value, _| matches!(value, Value::Null)) as Check,
         "isEmpty" | "hasType" | "between" | "modulo" | "sizeEquals" | "sizeAtLeast"
@@ -169,15 +170,15 @@ fn found<'c>(context: &'c EvaluationContext, attribute: &Attribute) -> Option<&'
 }
 
 /// A list as an operand; a single value is a list of one.
-fn list(operand: &Value) -> Result<&[Value], String> {
+fn list(operand: &Value) -> Result<&[Value], Unfit> {
     let items = match operand {
         Value::List(items) => items,
-        Value::Null => return Err("the operator needs a \"value\"".to_owned()),
+        Value::Null => return Err("the operator needs a \"value\"".into()),
         single => std::slice::from_ref(single),
     };
     let max = crate::compile::limits::LIST_LENGTH_MAX;
     if items.len() > max {
-        return Err(format!(
+        return Err(unfit!(
             "the list has {} values; at most {max} are allowed",
             items.len()
         ));
@@ -186,16 +187,16 @@ fn list(operand: &Value) -> Result<&[Value], String> {
 }
 
 /// A list of texts as an operand.
-fn texts(operand: &Value) -> Result<Box<[Box<str>]>, String> {
+fn texts(operand: &Value) -> Result<Box<[Box<str>]>, Unfit> {
     let texts = list(operand)?
         .iter()
         .map(|item| item.as_str().map(Into::into));
     let texts: Option<_> = texts.collect();
-    texts.ok_or_else(|| "the operator needs a string or a list of strings".to_owned())
+    texts.ok_or_else(|| "the operator needs a string or a list of strings".into())
 }
 
 /// A member of an object as an operand.
-fn member<'o>(operand: &'o Value, name: &str, form: &str) -> Result<&'o Value, String> {
+fn member<'o>(operand: &'o Value, name: &str, form: &str) -> Result<&'o Value, Unfit> {
     let found = operand.member(name);
-    found.ok_or_else(|| format!("the operator needs a value such as {form}"))
+    found.ok_or_else(|| unfit!("the operator needs a value such as {form}"))
 }

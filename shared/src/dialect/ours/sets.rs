@@ -1,11 +1,12 @@
 //! Lists as sets: order and repetition do not count.
 
 use super::{Check, list};
+use crate::dialect::Unfit;
 use crate::sorted::sort_by;
 use crate::value::{Number, Value};
 use xxhash_rust::xxh3::xxh3_64;
 
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     let wanted: Box<[Value]> = list(operand)?.into();
     let index = Index::of(&wanted);
     Ok(match op {

@@ -43,7 +43,7 @@ fn check(op: &str, operand: &str, attribute: &str, expected: bool) {
 #[track_caller]
 fn refuse(op: &str, operand: &str, part: &str) {
     let error = Foreign::new(source(op, "a", operand), dialect::test).unwrap_err();
-    assert!(error.contains(part), "{op} {operand}: {error}");
+    assert!(error.to_string().contains(part), "{op} {operand}: {error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Moments between two others, and moments before and after the evaluation.
 
 use super::{Check, member};
+use crate::dialect::{Unfit, unfit};
 use crate::time::UnixMillis;
 use crate::value::Value;
 
@@ -10,7 +11,7 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The operand alone, or `{"value": ..., "unit": "seconds"}` where numbers are epoch seconds.
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     let unit_ms = unit_ms(operand)?;
     let operand = operand.member("value").unwrap_or(operand);
     if op == "timeBetween" {
@@ -50,11 +51,11 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
 }
 
 /// Milliseconds of the unit in which an attribute counts.
-pub(super) fn unit_ms(operand: &Value) -> Result<i64, String> {
+pub(super) fn unit_ms(operand: &Value) -> Result<i64, Unfit> {
     match operand.member("unit").map(Value::as_str) {
         None | Some(Some("milliseconds")) => Ok(1),
         Some(Some("seconds")) => Ok(SECOND_MS),
-        Some(_) => Err("the unit is \"seconds\" or \"milliseconds\"".to_owned()),
+        Some(_) => Err("the unit is \"seconds\" or \"milliseconds\"".into()),
     }
 }
 
@@ -67,18 +68,18 @@ pub(super) fn moment(value: &Value, unit_ms: i64) -> Option<i64> {
     }
 }
 
-fn window(operand: &Value) -> Result<(i64, i64), String> {
+fn window(operand: &Value) -> Result<(i64, i64), Unfit> {
     const FORM: &str = "{\"from\": \"2026-03-01T00:00:00Z\", \"to\": \"2026-04-01T00:00:00Z\"}";
     let time = |name| {
         let text = member(operand, name, FORM)?.as_str();
         let time = text.and_then(|text| UnixMillis::parse(text).ok());
-        time.ok_or_else(|| format!("\"{name}\" is no RFC 3339 time with an offset"))
+        time.ok_or_else(|| unfit!("\"{name}\" is no RFC 3339 time with an offset"))
     };
     let (from, to) = (time("from")?, time("to")?);
     if from < to {
         Ok((from.0, to.0))
     } else {
-        Err("\"to\" must be later than \"from\"".to_owned())
+        Err("\"to\" must be later than \"from\"".into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Patterns of addresses: `https://*.acme.test/products/*`.
 
 use super::{Check, texts};
+use crate::dialect::{Unfit, unfit};
 
 /// Longest pattern, in bytes.
 pub(super) const PATTERN_BYTES_MAX: usize = 1_000;
@@ -8,14 +9,14 @@ pub(super) const PATTERN_BYTES_MAX: usize = 1_000;
 /// In a pattern `*` stands for any text, also none, and a trailing slash for nothing. Scheme and
 /// host are compared without case; a pattern without scheme fits both, one without `?` fits every
 /// query, and no pattern looks at fragments.
-pub(super) fn check(operand: &crate::value::Value) -> Result<Check, String> {
+pub(super) fn check(operand: &crate::value::Value) -> Result<Check, Unfit> {
     let patterns = texts(operand)?;
     if let Some(long) = patterns
         .iter()
         .find(|pattern| pattern.len() > PATTERN_BYTES_MAX)
     {
         let found = long.len();
-        return Err(format!(
+        return Err(unfit!(
             "a pattern of {found} bytes; at most {PATTERN_BYTES_MAX} are allowed"
         ));
     }

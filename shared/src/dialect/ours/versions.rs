@@ -2,13 +2,14 @@
 
 use super::{Check, list, member};
 use crate::condition::Comparison;
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 use semver::{Version, VersionReq};
 
 /// The operand alone, or an object with `"lenient": true` beside it: lenient versions may begin
 /// with `v` and leave out parts. A comparison takes a `version`, `versionMatches` a `range`,
 /// `versionIn` a list and `versionBetween` two bounds, both included, as `versions`.
-pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
+pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     let lenient = operand.member("lenient") == Some(&Value::Bool(true));
     if let Some(comparison) = comparison(op) {
         let than = version(of(operand, "version")?, lenient)?;
@@ -21,14 +22,14 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
         let range = of(operand, "range")?.as_str();
         let range = range.ok_or("the operator needs a version range such as \"^1.2\"")?;
         let range =
-            VersionReq::parse(range).map_err(|error| format!("no version range: {error}"))?;
+            VersionReq::parse(range).map_err(|error| unfit!("no version range: {error}"))?;
         return Ok(Box::new(move |value, _| {
             read(value, lenient).is_some_and(|found| range.matches(&found))
         }));
     }
     let versions = list(of(operand, "versions")?)?.iter();
     let versions = versions.map(|item| version(item, lenient));
-    let versions = versions.collect::<Result<Vec<Version>, String>>()?;
+    let versions = versions.collect::<Result<Vec<Version>, Unfit>>()?;
     if op == "versionIn" {
         return Ok(Box::new(move |value, _| {
             let found = read(value, lenient);
@@ -37,7 +38,7 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, String> {
         }));
     }
     let [low, high] = <[Version; 2]>::try_from(versions)
-        .map_err(|_| "the operator needs two versions: [lowest, highest]".to_owned())?;
+        .map_err(|_| unfit!("the operator needs two versions: [lowest, highest]"))?;
     Ok(Box::new(move |value, _| {
         read(value, lenient).is_some_and(|found| {
             found.cmp_precedence(&low).is_ge() && found.cmp_precedence(&high).is_le()
@@ -58,7 +59,7 @@ fn comparison(op: &str) -> Option<Comparison> {
 }
 
 /// The operand itself, or its member of that name.
-fn of<'o>(operand: &'o Value, name: &str) -> Result<&'o Value, String> {
+fn of<'o>(operand: &'o Value, name: &str) -> Result<&'o Value, Unfit> {
     match operand {
         Value::Object(_) => member(
             operand,
@@ -69,8 +70,8 @@ fn of<'o>(operand: &'o Value, name: &str) -> Result<&'o Value, String> {
     }
 }
 
-fn version(operand: &Value, lenient: bool) -> Result<Version, String> {
-    read(operand, lenient).ok_or_else(|| format!("{operand} is no semantic version"))
+fn version(operand: &Value, lenient: bool) -> Result<Version, Unfit> {
+    read(operand, lenient).ok_or_else(|| unfit!("{operand} is no semantic version"))
 }
 
 fn read(value: &Value, lenient: bool) -> Option<Version> {

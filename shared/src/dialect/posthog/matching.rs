@@ -2,8 +2,10 @@
 
 use super::date::{Deadline, moment};
 use super::version::{Bounds, Version};
+use crate::dialect::Unfit;
 use crate::dialect::ecma_pattern::{Letters, NoPattern, compile};
 use crate::dialect::javascript::{leading_number, text};
+use crate::letters::lowercase;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
 use crate::value::Value;
@@ -67,7 +69,7 @@ pub(super) enum Place {
 impl Matching {
     /// # Errors
     /// A pattern that looks around or back, for people.
-    pub(super) fn new(operator: &str, value: &Value) -> Result<Self, String> {
+    pub(super) fn new(operator: &str, value: &Value) -> Result<Self, Unfit> {
         let part = |place, wanted| Self::Part {
             place,
             part: text(value).to_ascii_lowercase(),
@@ -118,7 +120,7 @@ impl Matching {
         })
     }
 
-    fn pattern(value: &Value, wanted: bool) -> Result<Self, String> {
+    fn pattern(value: &Value, wanted: bool) -> Result<Self, Unfit> {
         match compile(&text(value), Letters::Exact) {
             Ok(pattern) => Ok(Self::Pattern {
                 pattern: Some(pattern),
@@ -129,7 +131,7 @@ impl Matching {
                 wanted,
             }),
             Err(NoPattern::Unsupported) => {
-                Err("the pattern looks around or back, or is too large".to_owned())
+                Err("the pattern looks around or back, or is too large".into())
             }
         }
     }
@@ -202,8 +204,8 @@ fn is_one_of(found: &Value, wanted: &[String]) -> bool {
 /// A text as it is, everything else as JSON; in lower case.
 fn written(value: &Value) -> String {
     match value {
-        Value::List(_) | Value::Object(_) => value.to_string().to_lowercase(),
-        scalar => text(scalar).to_lowercase(),
+        Value::List(_) | Value::Object(_) => lowercase(&value.to_string()),
+        scalar => lowercase(&text(scalar)),
     }
 }
 

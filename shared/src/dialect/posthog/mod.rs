@@ -11,6 +11,7 @@ mod version;
 
 use super::{ForeignTest, Source, View};
 use crate::context::{Attribute, EvaluationContext, TARGETING_KEY};
+use crate::dialect::Unfit;
 use crate::evaluation::{ErrorCode, Failure};
 use crate::truth::Truth;
 use crate::value::Value;
@@ -26,7 +27,7 @@ const GROUP_KEY: &str = "$group_key";
 /// A filter; or one of those that stand for what is no filter of a property: `identifies` (there
 /// is something to tell subjects apart by), `flag_evaluates_to` (of another flag's value),
 /// `unknown` and `server`.
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     let property = || {
         let attribute = source.attribute.as_ref();
         let attribute = attribute.ok_or("a filter names a property")?;
@@ -53,14 +54,14 @@ struct Property {
 }
 
 impl Property {
-    fn new(attribute: &Attribute) -> Result<Self, String> {
+    fn new(attribute: &Attribute) -> Result<Self, Unfit> {
         let mut names = attribute.names();
         match (names.next(), names.next()) {
             (Some(name), None) => Ok(Self {
                 of: attribute.kind().map(Into::into),
                 name: name.into(),
             }),
-            _ => Err("a property has one name".to_owned()),
+            _ => Err("a property has one name".into()),
         }
     }
 

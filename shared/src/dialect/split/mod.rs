@@ -13,6 +13,7 @@ use super::ecma_pattern::{self, Letters, NoPattern};
 use super::{ForeignTest, Source, View, javascript};
 use crate::condition::{Answer, Position};
 use crate::context::Attribute;
+use crate::dialect::{Unfit, unfit};
 use crate::value::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
 /// Farther from 1970 no date of `JavaScript` lies.
 const MOMENT_MS_MAX: f64 = 8.64e15;
 
-pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, String> {
+pub(super) fn test(source: &Source) -> Result<Arc<dyn ForeignTest>, Unfit> {
     Ok(Arc::new(Matching {
         attribute: source.attribute.clone().ok_or("it needs an attribute")?,
         matcher: Matcher::new(&source.op, &source.value)?,
@@ -86,7 +87,7 @@ enum Relation {
 }
 
 impl Matcher {
-    fn new(op: &str, value: &Value) -> Result<Self, String> {
+    fn new(op: &str, value: &Value) -> Result<Self, Unfit> {
         Ok(match op {
             "ALL_KEYS" => Self::Present,
             "WHITELIST" => Self::In(sorted(value)?),
@@ -97,11 +98,11 @@ impl Matcher {
                 Ok(pattern) => Self::Pattern(pattern),
                 // It matches nothing there either.
                 Err(NoPattern::Malformed) => Self::Nothing,
-                Err(NoPattern::Unsupported) => return Err(UNSUPPORTED.to_owned()),
+                Err(NoPattern::Unsupported) => return Err(UNSUPPORTED.into()),
             },
             "EQUAL_TO_BOOLEAN" => match value {
                 Value::Bool(truth) => Self::Truth(*truth),
-                _ => return Err("its value is true or false".to_owned()),
+                _ => return Err("its value is true or false".into()),
             },
             "EQUAL_TO" | "GREATER_THAN_OR_EQUAL_TO" | "LESS_THAN_OR_EQUAL_TO" | "BETWEEN" => {
                 Self::between(op, value)?
@@ -129,15 +130,15 @@ impl Matcher {
                 let versions: Option<Box<[Version]>> = versions.collect();
                 versions.map_or(Self::Nothing, Self::Versions)
             }
-            _ => return Err(format!("\"{op}\" is no matcher")),
+            _ => return Err(unfit!("\"{op}\" is no matcher")),
         })
     }
 
     /// Matchers of numbers and of moments.
-    fn between(op: &str, value: &Value) -> Result<Self, String> {
+    fn between(op: &str, value: &Value) -> Result<Self, Unfit> {
         let number = |name: &str| {
             let number = value.member(name).and_then(Value::as_f64);
-            number.ok_or_else(|| format!("its value needs a number \"{name}\""))
+            number.ok_or_else(|| unfit!("its value needs a number \"{name}\""))
         };
         let (from, to) = match op {
             "EQUAL_TO" => (number("value")?, number("value")?),
@@ -218,9 +219,9 @@ fn lists(texts: &[Box<str>], text: &str) -> bool {
 }
 
 /// The texts of a list, sorted, each once.
-fn sorted(value: &Value) -> Result<Box<[Box<str>]>, String> {
+fn sorted(value: &Value) -> Result<Box<[Box<str>]>, Unfit> {
     let Value::List(elements) = value else {
-        return Err("its value is a list".to_owned());
+        return Err("its value is a list".into());
     };
     let mut texts: Vec<Box<str>> = elements.iter().map(element).collect();
     texts.sort_unstable();
@@ -233,8 +234,8 @@ fn element(value: &Value) -> Box<str> {
     javascript::text(value).into()
 }
 
-fn text(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| "its value is text".to_owned())
+fn text(value: &Value) -> Result<&str, Unfit> {
+    value.as_str().ok_or_else(|| "its value is text".into())
 }
 
 /// The value as text; an empty text is none, and an object has none.

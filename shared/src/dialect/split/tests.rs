@@ -157,7 +157,7 @@ fn versions() {
 fn what_is_no_matcher_says_so() {
     let check = |op: &str, operand: &str, expected: &str| {
         let error = Matcher::new(op, &json(operand)).expect_err("no matcher");
-        assert!(error.contains(expected), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     };
     check("IN_SEGMENT", "null", "no matcher");
     check("WHITELIST", "null", "a list");
