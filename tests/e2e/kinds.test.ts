@@ -178,9 +178,9 @@ async function becomesOneProcess(kinds: Kinds): Promise<void> {
       seen = published(bandit);
       return seen !== undefined && farthest(seen.parts, expected) < MATERIAL ? true : undefined;
     }).catch(() => assert.deepEqual(seen?.parts, expected, bandit));
-    const { arms } = coordinatorOf(edge.stack.persistDir, bandit) ?? { arms: {} };
+    const arms = coordinatorOf(edge.stack.persistDir, bandit)?.arms;
     for (const action of ACTIONS) {
-      const { decisions, rewarded } = arms[action] ?? { decisions: 0, rewarded: 0 };
+      const { decisions, rewarded } = arms?.[action] ?? { decisions: 0, rewarded: 0 };
       assert.deepEqual({ decisions, rewarded }, made[bandit][action], `${bandit} ${action}`);
     }
     // What is published is, to a part or two, what the very counts beside it call for.
