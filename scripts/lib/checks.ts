@@ -79,7 +79,8 @@ function rust(): Check[] {
     name: `tests: ${name}`,
     work: () => cargo(["test", "-p", name]),
   }));
-  const asEdges = ["test", "-p", "bandera-shared", "--no-default-features"];
+  const features = ["--no-default-features", "--features", "serving"];
+  const asEdges = ["test", "-p", "bandera-shared", ...features];
   const golden = {
     part: "rust",
     name: "tests: bandera-shared, as edges read",
