@@ -49,15 +49,15 @@ export const demoEnvironment = "demo";
 /** Every bound of the scripts, in the unit its name ends with. */
 export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
-  edgeGzipBytesMax: 379_500,
+  edgeGzipBytesMax: 353_500,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 196_000,
+  ledgerGzipBytesMax: 193_500,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 574_000,
+  edgeWorkerGzipBytesMax: 546_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
-  adminGzipBytesMax: 1_040_000,
+  adminGzipBytesMax: 1_010_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
-  browserGzipBytesMax: 127_500,
+  browserGzipBytesMax: 101_500,
   /** How long a Worker may take from start to its first healthy answer. */
   healthMsMax: 60_000,
   /** How long processes may take to end after SIGTERM before SIGKILL. */
