@@ -249,17 +249,19 @@ fn lists(change: impl Fn(String) -> String) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Judges the lists that are read from the standard input.
+const JUDGE_LISTS: [&str; 6] = [
+    "bandit",
+    "evaluate-lists",
+    "--log",
+    "-",
+    "--resamples",
+    "50",
+];
+
 #[test]
 fn lists_of_another_policy_are_judged() {
-    let args = [
-        "bandit",
-        "evaluate-lists",
-        "--log",
-        "-",
-        "--resamples",
-        "50",
-    ];
-    let answer = bandera_reading(&args, lists(|line| line).as_bytes()).json();
+    let answer = bandera_reading(&JUDGE_LISTS, lists(|line| line).as_bytes()).json();
     assert_eq!(
         (&answer["lists"], &answer["meanWeight"]),
         (&json!(400), &json!(1.0))
@@ -276,7 +278,7 @@ fn lists_of_another_policy_are_judged() {
         );
     }
     let table = bandera_reading(
-        &[&args[..], &["--human"]].concat(),
+        &[&JUDGE_LISTS[..], &["--human"]].concat(),
         lists(|line| line).as_bytes(),
     );
     assert!(table.stdout.contains("400 lists, worth 200"), "{table:?}");
@@ -284,16 +286,11 @@ fn lists_of_another_policy_are_judged() {
 
 #[test]
 fn faults_in_lists_are_named_with_their_line() {
-    let args = [
-        "bandit",
-        "evaluate-lists",
-        "--log",
-        "-",
-        "--resamples",
-        "50",
-    ];
     let check = |from: &str, to: &str, fault: &str| {
-        let ran = bandera_reading(&args, lists(|line| line.replace(from, to)).as_bytes());
+        let ran = bandera_reading(
+            &JUDGE_LISTS,
+            lists(|line| line.replace(from, to)).as_bytes(),
+        );
         assert_eq!(ran.code, 3, "{ran:?}");
         assert!(ran.stderr.contains(fault), "{ran:?}");
         assert!(ran.stderr.contains(":2"), "{ran:?}");
@@ -333,7 +330,7 @@ fn faults_in_lists_are_named_with_their_line() {
         "[0.0,1.0]",
         "position 2: \"target\" has an action that stands above",
     );
-    let none = bandera_reading(&args, b"");
+    let none = bandera_reading(&JUDGE_LISTS, b"");
     assert!(
         none.code == 3 && none.stderr.contains("the first line is"),
         "{none:?}"

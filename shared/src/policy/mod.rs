@@ -6,6 +6,8 @@
 mod allocate;
 mod cadence;
 pub mod contextual;
+#[cfg(test)]
+mod draws;
 pub mod index;
 pub mod linear;
 mod quadrature;

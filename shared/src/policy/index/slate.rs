@@ -110,6 +110,7 @@ pub fn learn_cascade(arms: &mut [IndexArm], shown: &[usize], chosen: Option<usiz
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::draws::Draws;
     use crate::policy::index::{MeasuredShare, rule_named};
 
     const PLAN: Plan = Plan {
@@ -126,14 +127,9 @@ mod tests {
         counts.iter().map(arm).collect()
     }
 
-    /// Evenly spread bits, as `SplitMix64` makes them (Steele et al. 2014).
-    fn bits(mut state: u64) -> impl FnMut() -> u64 {
-        move || {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^ (z >> 31)
-        }
+    fn bits(seed: u64) -> impl FnMut() -> u64 {
+        let mut draws = Draws(seed);
+        move || draws.bits()
     }
 
     #[test]

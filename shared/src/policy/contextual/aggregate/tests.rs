@@ -1,22 +1,6 @@
 use super::*;
 use crate::policy::contextual::{Exploration, wire::parse};
-
-/// Uniform numbers in 0..1 from a fixed seed (`SplitMix64`, Steele et al. 2014).
-struct Draws(u64);
-
-impl Draws {
-    fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
+use crate::policy::draws::Draws;
 
 const D: usize = 3;
 const N_ACTIONS: usize = 4;
