@@ -1,12 +1,15 @@
 //! Cohorts as segments, one for each kind of entity they are asked about.
 
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
 
 /// The export's cohorts, and the segments that came of them.
 pub(super) struct Cohorts<'e> {
     written: Option<&'e Map<String, Json>>,
     /// By name; null as long as it is being read.
     segments: Map<String, Json>,
+    /// Segments that may come to something that only servers know.
+    servers: BTreeSet<String>,
     /// Cohorts being read, each asked for by the one before.
     n_open: usize,
 }
@@ -31,6 +34,7 @@ impl<'e> Cohorts<'e> {
         Self {
             written: written.and_then(Json::as_object),
             segments: Map::new(),
+            servers: BTreeSet::new(),
             n_open: 0,
         }
     }
@@ -56,8 +60,25 @@ impl<'e> Cohorts<'e> {
 
     /// Puts what came of it.
     pub(super) fn finish(&mut self, name: &str, when: &Json) {
+        if self.may_ask_servers(when) {
+            self.servers.insert(name.to_owned());
+        }
         self.segments
             .insert(name.to_owned(), json!({ "when": when }));
+    }
+
+    /// Whether a condition may come to something that only servers know.
+    pub(super) fn may_ask_servers(&self, condition: &Json) -> bool {
+        match condition {
+            Json::Object(members) => {
+                let named = |name| members.get(name).and_then(Json::as_str);
+                named("op") == Some("server")
+                    || named("segment").is_some_and(|name| self.servers.contains(name))
+                    || members.values().any(|member| self.may_ask_servers(member))
+            }
+            Json::Array(items) => items.iter().any(|item| self.may_ask_servers(item)),
+            _ => false,
+        }
     }
 
     pub(super) fn into_segments(self) -> Map<String, Json> {

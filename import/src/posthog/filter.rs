@@ -80,6 +80,30 @@ impl<'e> Filters<'_, 'e> {
         json!({ "segment": name })
     }
 
+    /// Filters of a condition of a flag, which must all hold. One that only servers know gives up on
+    /// the flag unless another one fails, or one before it is undecided.
+    pub(super) fn each(&self, parts: Vec<Json>) -> Vec<Json> {
+        let Some(place) = parts.iter().position(gives_up) else {
+            let (perhaps, others): (Vec<Json>, Vec<Json>) = parts
+                .into_iter()
+                .partition(|part| self.cohorts.may_ask_servers(part));
+            return each(others.into_iter().chain(perhaps).collect());
+        };
+        let mut before = parts;
+        let mut behind = before.split_off(place);
+        let server = behind.remove(0);
+        behind.retain(|part| !gives_up(part));
+        let others: Vec<Json> = before.iter().chain(&behind).cloned().collect();
+        let is_alone = before.is_empty() || behind.is_empty();
+        behind.push(server);
+        let mut asked = each(before);
+        asked.extend(each(behind));
+        if is_alone {
+            return asked;
+        }
+        each(vec![all(each(others)), all(asked)])
+    }
+
     /// A tree of filters. One that cannot be told does not keep others from deciding.
     fn tree(&mut self, written: &'e Json, entity: &Entity, pointer: &str) -> Json {
         let values = written.get("values").and_then(Json::as_array);
@@ -231,6 +255,12 @@ pub(super) fn each(parts: Vec<Json>) -> Vec<Json> {
     // stands. So the latter is asked of the contrary.
     let contraries = parts.into_iter().map(not).collect();
     vec![not(crate::draft::any(contraries))]
+}
+
+/// Whether a condition does nothing but give up on the flag.
+fn gives_up(condition: &Json) -> bool {
+    let inner = condition.get("not").unwrap_or(condition);
+    inner.get("op").and_then(Json::as_str) == Some("server")
 }
 
 /// A condition that gives up on the flag.

@@ -213,9 +213,8 @@ impl<'e> Reader<'_, 'e> {
             rule.insert("serve".to_owned(), condition.serve.clone());
             rules.push(Json::Object(rule));
             if ends_early && condition.gate.is_some() {
-                let id = ids.name(&format!("{name} (early exit)"));
-                let when = all(condition.when.clone());
-                rules.push(json!({"id": id, "when": when, "serve": {"variant": variants.off}}));
+                let ends = early_exit(&name, (&conditions, &condition), (&variants.off, ids));
+                rules.extend(ends);
             }
             conditions.push(condition);
         }
@@ -263,7 +262,8 @@ impl<'e> Reader<'_, 'e> {
             let pointer = format!("{pointer}/properties/{index}");
             self.filters.condition(property, &entity, &pointer)
         });
-        when.extend(filter::each(filters.collect()));
+        let filters = filters.collect();
+        when.extend(self.filters.each(filters));
         let rollout = written.get("rollout_percentage").and_then(Json::as_f64);
         let chosen = written.get("variant").and_then(Json::as_str);
         let chosen = chosen.filter(|name| variants.list.iter().any(|(key, _)| key == name));
@@ -278,6 +278,30 @@ impl<'e> Reader<'_, 'e> {
             serve,
         })
     }
+}
+
+/// What ends a flag at a condition whose filters hold and whose rollout has left the subject out:
+/// it is off, and where a condition before could not be told, it has no answer.
+///
+/// Whoever comes here met none of the conditions before, so their filters fail or cannot be told.
+fn early_exit(
+    name: &str,
+    (before, condition): (&[Condition], &Condition),
+    (off, ids): (&str, &mut RuleIds),
+) -> Vec<Json> {
+    let id = ids.name(&format!("{name} (early exit)"));
+    let held = all(condition.when.clone());
+    let filtered = before.iter().filter(|before| !before.when.is_empty());
+    let before: Vec<Json> = filtered.map(|before| all(before.when.clone())).collect();
+    if before.is_empty() {
+        return vec![json!({"id": id, "when": held, "serve": {"variant": off}})];
+    }
+    let when = all(vec![held.clone(), not(any(before))]);
+    let undecided = ids.name(&format!("{name} (early exit, undecided)"));
+    vec![
+        json!({"id": id, "when": when, "serve": {"variant": off}}),
+        json!({"id": undecided, "when": held, "serve": {"default": true}}),
+    ]
 }
 
 /// What is asked before any condition: whether there is somebody to draw.

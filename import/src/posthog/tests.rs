@@ -124,6 +124,77 @@ fn an_early_exit_ends_at_the_first_condition_that_matches() {
     check(&tried(&flag, &json!({})), &ana, Some("true"));
     flag["filters"]["early_exit"] = json!(true);
     check(&tried(&flag, &json!({})), &ana, Some("false"));
+    // As posthog-node 5.70.0 answers: behind a condition that cannot be told there is no answer.
+    let mut flag = with(&json!([
+        {"properties": [filter("plan", "exact", &json!("pro"))]},
+        {"properties": [filter("age", "gt", &json!(17))], "rollout_percentage": 0},
+        {"rollout_percentage": 100},
+    ]));
+    flag["filters"]["early_exit"] = json!(true);
+    let flag = tried(&flag, &json!({}));
+    let adult = |plan: &str| json!({"targetingKey": "ana", "age": 18, "plan": plan});
+    check(&flag, &adult("pro"), Some("true"));
+    check(&flag, &adult("free"), Some("false"));
+    check(&flag, &json!({"targetingKey": "ana", "age": 18}), None);
+    let child = json!({"targetingKey": "ana", "age": 17});
+    check(&flag, &child, Some("true"));
+}
+
+#[test]
+fn what_only_servers_know_is_asked_last() {
+    let cohort = json!({"key": "id", "type": "cohort", "value": 9, "operator": "not_in"});
+    let plan = filter("plan", "exact", &json!("pro"));
+    let cohorts = json!({"1": {"type": "AND", "values": [cohort]}});
+    let within = json!({"key": "id", "type": "cohort", "value": 1});
+    // As posthog-node 5.70.0 answers.
+    for properties in [
+        json!([cohort, plan]),
+        json!([plan, cohort]),
+        json!([within, plan]),
+    ] {
+        let flag = tried(
+            &with(&json!([{"properties": properties}, {"rollout_percentage": 100}])),
+            &cohorts,
+        );
+        let on = |plan: &str| json!({"targetingKey": "ana", "plan": plan});
+        check(&flag, &on("free"), Some("true"));
+        assert_eq!(flag.answer("color", &on("pro"), NOW).words, "GENERAL");
+    }
+    // Behind a filter that cannot be told, the cohort is not what keeps the flag from an answer.
+    let vip = filter("vip", "exact", &json!("yes"));
+    for (properties, context, expected) in [
+        (json!([plan, cohort]), json!({}), Some("true")),
+        (json!([cohort, plan]), json!({}), None),
+        (json!([plan, cohort, vip]), json!({"plan": "pro"}), None),
+        (
+            json!([plan, cohort, vip]),
+            json!({"vip": "yes"}),
+            Some("true"),
+        ),
+        (
+            json!([plan, cohort, vip]),
+            json!({"vip": "no"}),
+            Some("true"),
+        ),
+        (
+            json!([plan, cohort, vip]),
+            json!({"plan": "pro", "vip": "no"}),
+            Some("true"),
+        ),
+        (
+            json!([plan, cohort, vip]),
+            json!({"plan": "pro", "vip": "yes"}),
+            None,
+        ),
+    ] {
+        let flag = tried(
+            &with(&json!([{"properties": properties}, {"rollout_percentage": 100}])),
+            &cohorts,
+        );
+        let mut context = context;
+        context["targetingKey"] = json!("ana");
+        check(&flag, &context, expected);
+    }
 }
 
 /// Shares worked out with an independent program.
