@@ -105,3 +105,18 @@ fn private_attributes_are_told_by_no_command() {
         assert!(told.contains("secret@example.com"), "{told}");
     }
 }
+
+const LEARNING: &str = r#"{"schemaVersion":1,"flags":{"hero":{"type":"string","status":"enabled",
+    "defaultVariant":"a","variants":{"a":{"value":"A"},"b":{"value":"B"}},
+    "rules":[{"id":"learn","serve":{"bandit":"hero"}}]}},
+    "bandits":{"hero":{"actions":["a","b"],"reward":{"metric":"purchase","kind":"binary"},
+        "policy":{"kind":"imed"}}}}"#;
+
+#[test]
+fn a_bandits_choice_names_its_kind() {
+    let ruleset = file("explain-learning.json", LEARNING);
+    let args = ["explain", "--ruleset", &ruleset, "--flag", "hero"];
+    let ran = bandera(&[&args[..], &["--targeting-key", "ana", "--human"]].concat());
+    let words = "(bandit \"hero\" by imed, revision 0, propensity 0.5)";
+    assert!(ran.stdout.contains(words), "{ran:?}");
+}

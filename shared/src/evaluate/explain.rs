@@ -5,6 +5,7 @@ use super::trace::{Recorder, Step};
 use super::{Evaluator, Walker, words};
 use crate::condition::{Condition, FlagTest, Test};
 use crate::context::Attribute;
+use crate::decision::Decision;
 use crate::dialect::Source;
 use crate::evaluation::{ErrorCode, Evaluation, KeptOut};
 use crate::flag::{ExpiryAction, Gate, Serve, Share};
@@ -82,9 +83,34 @@ impl Walker<'_, '_> {
                 at,
                 ..
             } => gate_words(gate, *bucket, *passes, *at),
+            Step::Served {
+                decision: Some(decision),
+                ..
+            } => {
+                let (what, change) = step.plain_words();
+                (
+                    format!("{what} ({})", self.decision_words(decision)),
+                    change,
+                )
+            }
             other => other.plain_words(),
         };
         ExplanationStep { rule, what, change }
+    }
+}
+
+impl Walker<'_, '_> {
+    /// By which bandit, of what kind, with how much known, and how likely.
+    fn decision_words(&self, decision: &Decision) -> String {
+        let mut bandits = self.ruleset.bandits().iter();
+        let bandit = bandits.find(|bandit| bandit.key() == &*decision.bandit);
+        let kind = bandit.map_or("", |bandit| bandit.policy().kind().name());
+        format!(
+            "bandit \"{}\" by {kind}, revision {}, propensity {}",
+            decision.bandit,
+            decision.revision,
+            decision.propensity.as_f64()
+        )
     }
 }
 
@@ -147,22 +173,11 @@ impl Step<'_> {
                 one("widen the ranges"),
             ),
             Self::Served {
-                variant,
-                bucket,
-                decision,
-                ..
+                variant, bucket, ..
             } => {
                 let bucket = bucket.map(|bucket| format!(" (bucket {})", bucket.index()));
-                let decision = decision.as_ref().map(|decision| {
-                    format!(
-                        " (bandit \"{}\", revision {}, propensity {})",
-                        decision.bandit,
-                        decision.revision,
-                        decision.propensity.as_f64()
-                    )
-                });
-                let (bucket, decision) = (bucket.unwrap_or_default(), decision.unwrap_or_default());
-                let what = format!("serves {}{bucket}{decision}", or_default(*variant));
+                let bucket = bucket.unwrap_or_default();
+                let what = format!("serves {}{bucket}", or_default(*variant));
                 (what, Vec::new())
             }
             Self::Fallback { variant } => (
