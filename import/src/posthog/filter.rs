@@ -80,8 +80,8 @@ impl<'e> Filters<'_, 'e> {
         json!({ "segment": name })
     }
 
-    /// Filters of a condition of a flag, which must all hold. One that only servers know gives up on
-    /// the flag unless another one fails, or one before it is undecided.
+    /// Filters of a condition of a flag, which must all hold. One that only servers know gives up
+    /// on the flag unless another one fails, or one before it is undecided.
     pub(super) fn each(&self, parts: Vec<Json>) -> Vec<Json> {
         let Some(place) = parts.iter().position(gives_up) else {
             let (perhaps, others): (Vec<Json>, Vec<Json>) = parts
