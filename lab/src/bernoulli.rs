@@ -5,8 +5,11 @@
 
 use crate::regret::InvalidMeans;
 use bandera_shared::UnixMillis;
-use bandera_shared::bandit::{BetaPrior, Distribution, Forgetting, InvalidDistribution, PERIODS};
+use bandera_shared::bandit::{
+    BetaPrior, Distribution, Forgetting, InvalidDistribution, PERIODS, PERIODS_KEPT, Reach,
+};
 use bandera_shared::policy::index::{AllocationRule, IndexArm, MeasuredShare, Plan, Student};
+use bandera_shared::policy::linear::{Sums, best_span};
 use std::collections::VecDeque;
 
 /// How long a round lasts, for policies that forget by time.
@@ -195,12 +198,27 @@ fn moment(round: u32) -> UnixMillis {
 /// What counts of each action before a round.
 fn remember(arms: &mut [IndexArm], periods: &Periods, forgetting: Forgetting, round: u32) {
     arms.fill(IndexArm::default());
+    let reach = reach(periods, forgetting, round);
     for (period, of) in periods {
-        let weight_left = forgetting.weight_left(*period, moment(round));
+        let weight_left = reach.weight_left(*period, moment(round));
         for (arm, of) in arms.iter_mut().zip(of) {
             arm.add(of, weight_left);
         }
     }
+}
+
+/// How far back the policy looks before a round.
+fn reach(periods: &Periods, forgetting: Forgetting, round: u32) -> Reach {
+    let Forgetting::Adaptive { .. } = forgetting else {
+        return forgetting.whole();
+    };
+    let present = forgetting.period_of(moment(round));
+    let of = |age| {
+        let found = periods.iter().find(|(period, _)| *period == present - age);
+        found.map_or_else(Vec::new, |(_, arms)| arms.iter().map(Sums::plain).collect())
+    };
+    let periods: Vec<Vec<Sums>> = (0..PERIODS_KEPT as i64).map(of).collect();
+    forgetting.reach(best_span(&periods))
 }
 
 /// The sums of a round's period; those that count no more are dropped.
@@ -213,7 +231,7 @@ fn period(
     let present = forgetting.period_of(moment(round));
     if periods.back().is_none_or(|(period, _)| *period < present) {
         periods.push_back((present, vec![IndexArm::default(); n_arms]));
-        periods.retain(|(period, _)| present - period < PERIODS);
+        periods.retain(|(period, _)| present - period <= PERIODS);
     }
     let last = periods.len() - 1;
     &mut periods[last].1

@@ -19,6 +19,11 @@ use bandera_shared::ledger::{
 };
 use bandera_shared::policy::next_snapshot;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+#[path = "../src/policy/draws.rs"]
+mod draws;
+use draws::Draws;
 
 const NOW: UnixMillis = UnixMillis(1_800_000_000_000);
 const N_FEATURES: usize = 2;
@@ -159,16 +164,26 @@ fn learned(
     merged
 }
 
-/// What a decision counts for, as on paper.
-fn weight_left(forgetting: Forgetting, at: UnixMillis) -> f64 {
-    let (period_ms, half_life_ms) = match forgetting {
-        Forgetting::HalfLife { ms } => (ms as i64 / 2, Some(ms as f64)),
-        Forgetting::Window { ms } => (ms as i64 / PERIODS, None),
+/// How many periods ago a decision was made; what is ahead is of the present.
+fn age(forgetting: Forgetting, at: UnixMillis) -> (i64, i64) {
+    let period_ms = match forgetting {
+        Forgetting::HalfLife { ms } => ms as i64 / 2,
+        Forgetting::Window { ms } | Forgetting::Adaptive { ms } => ms as i64 / PERIODS,
     };
-    let (period, present) = (at.0 / period_ms, NOW.0 / period_ms);
-    if present - period >= PERIODS {
+    (NOW.0 / period_ms - at.0 / period_ms, period_ms)
+}
+
+/// What a decision counts for where so many periods do, as on paper.
+fn weight_left(forgetting: Forgetting, n_periods: i64, at: UnixMillis) -> f64 {
+    let half_life_ms = match forgetting {
+        Forgetting::HalfLife { ms } => Some(ms as f64),
+        _ => None,
+    };
+    let (age, period_ms) = age(forgetting, at);
+    if age >= n_periods {
         return 0.0;
     }
+    let period = at.0 / period_ms;
     let since = (NOW.0 - (period + 1) * period_ms).max(0) as f64;
     half_life_ms.map_or(1.0, |half_life| libm::pow(0.5, since / half_life))
 }
@@ -177,12 +192,73 @@ fn near(found: f64, expected: f64) -> bool {
     (found - expected).abs() <= 1e-9 * (1.0 + expected.abs())
 }
 
+/// How many periods count, from decisions one by one.
+fn n_periods(bandit: &Bandit, decisions: &[Made], adds: bool) -> i64 {
+    let forgetting = bandit.forgetting().unwrap();
+    if !matches!(forgetting, Forgetting::Adaptive { .. }) {
+        return PERIODS;
+    }
+    let terms = |made: &Made| {
+        let [one, a, b] = made.terms();
+        bandit.features().map_or([one, 0.0, 0.0], |_| [one, a, b])
+    };
+    // Coefficients of both actions by the decisions of some ages.
+    let fitted = |ages: std::ops::Range<i64>| {
+        let of = |action: Option<usize>| {
+            let mut paper = Paper::default();
+            let counts = |made: &&Made| {
+                let age = age(forgetting, made.at()).0;
+                age <= PERIODS
+                    && ages.contains(&age)
+                    && action.is_none_or(|action| made.action == action)
+            };
+            for made in decisions.iter().filter(counts) {
+                paper.add(terms(made), made.worth(adds), 1.0);
+            }
+            paper
+        };
+        let common = of(None).common();
+        [0, 1].map(|action| of(Some(action)).around(common))
+    };
+    let missed = |coefficients: &[[f64; 3]; 2], made: &Made| {
+        let pairs = coefficients[made.action].iter().zip(terms(made));
+        let expected: f64 = pairs.map(|(w, x)| w * x).sum();
+        (made.worth(adds) - expected).powi(2)
+    };
+    let of_age = |of: i64| {
+        let mut decisions = decisions.iter();
+        std::iter::from_fn(move || decisions.find(|made| age(forgetting, made.at()).0 == of))
+    };
+    let whole = fitted(0..PERIODS);
+    let seen: Vec<&Made> = (0..PERIODS).flat_map(of_age).collect();
+    let left_over: f64 = seen.iter().map(|made| missed(&whole, made)).sum();
+    let noise = (left_over + 0.25) / (seen.len() as f64 + 1.0);
+    let of_span = |n: i64| {
+        let of = |latest: i64| {
+            let before = fitted(latest + 1..latest + 1 + n);
+            of_age(latest)
+                .map(|made| missed(&before, made))
+                .sum::<f64>()
+        };
+        (0..4).map(of).sum::<f64>() / (2.0 * noise)
+    };
+    let whole = of_span(PERIODS);
+    let misfit = bandit.features().map_or(0.0, |_| 0.01 * whole);
+    let shorter = [8, 4, 2, 1].map(|n| (n, of_span(n) + 5.0 + misfit));
+    let spans = std::iter::once((PERIODS, whole)).chain(shorter);
+    let best = spans.reduce(|best, of| if of.1 < best.1 - 1e-9 { of } else { best });
+    best.unwrap().0
+}
+
 fn check_plain(bandit: &Bandit, decisions: &[Made], adds: bool, merged: &MergedState) {
+    let forgetting = bandit.forgetting().unwrap();
+    let n_periods = n_periods(bandit, decisions, adds);
+    assert_eq!(merged.reach(bandit, NOW), Some(forgetting.reach(n_periods)));
     for (action, found) in merged.remembered(bandit, NOW).iter().enumerate() {
         let mut expected = [0.0; 3];
         for made in decisions.iter().filter(|made| made.action == action) {
             let (weight_left, worth) = (
-                weight_left(bandit.forgetting().unwrap(), made.at()),
+                weight_left(forgetting, n_periods, made.at()),
                 made.worth(adds),
             );
             expected[0] += weight_left;
@@ -199,18 +275,13 @@ fn check_plain(bandit: &Bandit, decisions: &[Made], adds: bool, merged: &MergedS
 /// Sums of an action as on paper.
 fn sums(bandit: &Bandit, decisions: &[Made], adds: bool, action: Option<usize>) -> Paper {
     let mut paper = Paper::default();
+    let n_periods = n_periods(bandit, decisions, adds);
     for made in decisions {
         if action.is_some_and(|action| made.action != action) {
             continue;
         }
-        let weight_left = weight_left(bandit.forgetting().unwrap(), made.at());
-        let (x, worth) = (made.terms(), made.worth(adds));
-        for i in 0..3 {
-            paper.b[i] += weight_left * worth * x[i];
-            for j in 0..3 {
-                paper.a[i][j] += weight_left * x[i] * x[j];
-            }
-        }
+        let weight_left = weight_left(bandit.forgetting().unwrap(), n_periods, made.at());
+        paper.add(made.terms(), made.worth(adds), weight_left);
     }
     paper
 }
@@ -222,6 +293,21 @@ struct Paper {
 }
 
 impl Paper {
+    fn add(&mut self, x: [f64; 3], worth: f64, weight: f64) {
+        for i in 0..3 {
+            self.b[i] += weight * worth * x[i];
+            for j in 0..3 {
+                self.a[i][j] += weight * x[i] * x[j];
+            }
+        }
+    }
+
+    /// What all actions have in common, of their sums.
+    fn common(&self) -> [f64; 3] {
+        let mean = self.b[0] / f64::max(self.a[0][0], 1.0);
+        self.around([mean, 0.0, 0.0])
+    }
+
     /// `w + (A + I)^-1 (b - A w)`, by Cramer's rule.
     fn around(&self, w: [f64; 3]) -> [f64; 3] {
         let mut a = self.a;
@@ -250,8 +336,7 @@ impl Paper {
 
 fn check_contextual(bandit: &Bandit, decisions: &[Made], adds: bool, merged: &MergedState) {
     let all = sums(bandit, decisions, adds, None);
-    let mean = all.b[0] / f64::max(all.a[0][0], 1.0);
-    let common = all.around([mean, 0.0, 0.0]);
+    let common = all.common();
     let snapshot = next_snapshot(bandit, merged, 1, NOW).unwrap();
     let model = snapshot.model().unwrap();
     for (action, found) in model.coefficients().enumerate() {
@@ -262,8 +347,7 @@ fn check_contextual(bandit: &Bandit, decisions: &[Made], adds: bool, merged: &Me
             assert!(difference <= 6e-8 * (1.0 + expected.abs()), "{difference}");
         }
     }
-    let spec = (bandit.forgetting().unwrap(), N_FEATURES);
-    let found = merged.faded(bandit, spec, NOW);
+    let found = merged.faded(bandit, N_FEATURES, NOW);
     for (action, found) in found.iter().enumerate() {
         let paper = sums(bandit, decisions, adds, Some(action));
         let a = paper.a;
@@ -284,11 +368,10 @@ proptest! {
         repeated in prop::collection::vec(any::<prop::sample::Index>(), 0..40),
         seed: u64,
         adds: bool,
-        by_window: bool,
+        forgetting in prop::sample::select(vec!["windowMs", "halfLifeMs", "adaptiveWindowMs"]),
         looks: bool,
     ) {
         let kind = if looks { "contextual" } else { "thompson" };
-        let forgetting = if by_window { "windowMs" } else { "halfLifeMs" };
         let bandit = bandit(kind, forgetting, if adds { "add" } else { "replace" });
         let one = learned(&bandit, &decisions, 1, &|_| {});
         check_plain(&bandit, &decisions, adds, &one);
@@ -312,6 +395,40 @@ proptest! {
             prop_assert_eq!(&snapshots[0], &snapshots[1], "{} shards", n_shards);
         }
     }
+}
+
+/// Rewards that turn round some time ago, at many different times: the choice is that on paper,
+/// and is every length for some.
+#[test]
+fn an_adaptive_window_is_as_long_as_predicts_best() {
+    let mut draws = Draws(7);
+    let mut chosen = BTreeSet::new();
+    for kind in ["contextual", "imed"] {
+        let bandit = bandit(kind, "adaptiveWindowMs", "replace");
+        for turned in 0..16 {
+            let mut of = |number: i64| {
+                let age_ms = number * 4_500;
+                let [a, b, luck] = [draws.unit(), draws.unit(), draws.unit()];
+                let action = usize::from(draws.unit() < 0.5);
+                let is_better = (action == 1) == (age_ms / 225_000 < turned);
+                let value = |share: f64| (share * f64::from(ONE)) as i16;
+                let rate = if is_better { 0.8 } else { 0.1 + 0.2 * a };
+                Made {
+                    action,
+                    age_ms,
+                    values: [value(a), value(b)],
+                    rewards: vec![(if luck < rate { 80 } else { 0 }, false)],
+                }
+            };
+            let decisions: Vec<Made> = (0..850).map(&mut of).collect();
+            let one = learned(&bandit, &decisions, 1, &|_| {});
+            let n = n_periods(&bandit, &decisions, false);
+            let reach = bandit.forgetting().unwrap().reach(n);
+            assert_eq!(one.reach(&bandit, NOW), Some(reach), "{kind} {turned}");
+            chosen.insert(n);
+        }
+    }
+    assert_eq!(chosen, BTreeSet::from([1, 2, 4, 8, 16]));
 }
 
 #[test]

@@ -33,6 +33,7 @@ const BANDITS = {
   windowed: declared({ kind: "contextual", features: FEATURES, windowMs: WINDOW_MS }),
   quick: declared({ kind: "thompson", halfLifeMs: 3_000, floor: 0.05 }),
   sharp: declared({ kind: "contextual", features: FEATURES, windowMs: 8_000, floor: 0.05 }),
+  adapting: declared({ kind: "thompson", adaptiveWindowMs: 96_000, floor: 0.05 }),
   stubborn: declared({ kind: "thompson", floor: 0.05 }),
 };
 type Bandit = keyof typeof BANDITS;
@@ -210,11 +211,11 @@ function partOf(bandit: Bandit, action: string): number {
   return (numberOf(found?.["parts"]) ?? Number.NaN) / 1_000_000;
 }
 
-const FOLLOWING = ["quick", "sharp", "stubborn"] as const;
+const FOLLOWING = ["quick", "sharp", "adapting", "stubborn"] as const;
 
 /** Visitors of each bandit who are told apart by luck alone. */
 async function wave(best: string): Promise<void> {
-  const wanted = Array.from({ length: FOLLOWING.length * WAVE }, (_, n) => FOLLOWING[n % 3] ?? "quick");
+  const wanted = Array.from({ length: FOLLOWING.length * WAVE }, (_, n) => FOLLOWING[n % 4] ?? "quick");
   await inLanes(wanted, LANES, async (bandit) => {
     const { action, receipt } = await decide(bandit);
     const buys = chance() < (action === best ? RATE.best : RATE.other);
@@ -233,7 +234,7 @@ test("after the best action has changed, what forgets follows and what does not,
   });
   await until("80 % for the new best action", 90_000, async () => {
     await wave("b");
-    const parts = [partOf("quick", "b"), partOf("sharp", "b")];
+    const parts = FOLLOWING.slice(0, 3).map((bandit) => partOf(bandit, "b"));
     return parts.every((part) => part > 0.8) ? true : undefined;
   });
   assert.ok(partOf("stubborn", "b") < 0.5, `${partOf("stubborn", "b")}`);

@@ -153,7 +153,7 @@ fn trial(args: &ReplayArgs, means: &[f64]) -> Result<BernoulliTrial, Fault> {
         floor_parts: (coins.floor * f64::from(PARTS)) as u32,
     };
     trial.reversed_from = coins.reverse_at;
-    trial.forgetting = forgetting(args.memory, args.window)?;
+    trial.forgetting = forgetting(args.memory, args.window, args.adaptive)?;
     Ok(trial)
 }
 

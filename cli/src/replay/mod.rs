@@ -44,7 +44,7 @@ Without contexts:
   --bernoulli plays coins of known biases instead of a log (or, by --deviation, rewards that vary
   less); the policies are then `default`, `thompson`, `thompson-uniform`, `thompson-normal`,
   `ucb1`, `kl-ucb`, `kl-ucb-plus`, `kl-moss`, `imed`, `epsilon-greedy`, `greedy` and `top-two`,
-  each of which may forget: --memory, --window.
+  each of which may forget: --memory, --window, --adaptive.
 
 Exit codes: 0 replayed, 2 wrong usage or no policy, 3 a log cannot be read.
 
@@ -54,7 +54,7 @@ Examples:
   bandera replay --policy default --log edge.jsonl.gz --every 100
   bandera replay --policy bootstrap --log edge.jsonl.gz
   bandera replay --policy default --log edge.jsonl.gz --every 100 --shards 8
-  bandera replay --policy workers --log edge.jsonl.gz --every 100
+  bandera replay --policy workers --log edge.jsonl.gz --every 100 --adaptive 32000
   bandera replay --policy squarecb.json --log edge.jsonl.gz --decisions decisions.jsonl.gz
   bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000
   bandera replay --policy thompson --bernoulli 0.6,0.4 --reverse-at 5000 --window 1000";
@@ -94,13 +94,17 @@ pub(crate) struct ReplayArgs {
     /// Forget: what is older than so many rounds does not count
     #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..))]
     window: Option<u32>,
+    /// Forget as much as predicts best: of so many rounds the latest part, from all to a sixteenth
+    #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..),
+          conflicts_with_all = ["memory", "window"])]
+    adaptive: Option<u32>,
 }
 
 pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit> {
     if let Some(means) = &args.coins.bernoulli {
         return coins::run(args, means, output);
     }
-    let forgetting = forgetting(args.memory, args.window)?;
+    let forgetting = forgetting(args.memory, args.window, args.adaptive)?;
     let declared = Declared::read(&args.policy)?.forgetting(forgetting)?;
     let n_runs = args.log.len() * args.seed.len();
     if args.decisions.is_some() && n_runs != 1 {

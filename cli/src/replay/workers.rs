@@ -74,13 +74,14 @@ impl Workers {
             None => numeric(log),
         };
         let floor = wire.floor;
-        let (half_life, window) = match wire.forgetting {
-            None => (None, None),
-            Some(Forgetting::HalfLife { ms }) => (Some(ms), None),
-            Some(Forgetting::Window { ms }) => (None, Some(ms)),
+        let [half_life, window, adaptive] = match wire.forgetting {
+            None => [None; 3],
+            Some(Forgetting::HalfLife { ms }) => [Some(ms), None, None],
+            Some(Forgetting::Window { ms }) => [None, Some(ms), None],
+            Some(Forgetting::Adaptive { ms }) => [None, None, Some(ms)],
         };
         let policy = json!({"kind": "contextual", "features": features, "floor": floor,
-            "halfLifeMs": half_life, "windowMs": window});
+            "halfLifeMs": half_life, "windowMs": window, "adaptiveWindowMs": adaptive});
         let actions: Vec<String> = (0..log.n_actions).map(|i| i.to_string()).collect();
         let reward = json!({"metric": "reward", "kind": "numeric", "min": 0, "max": 1});
         let bandit = json!({"actions": actions, "reward": reward, "policy": policy});

@@ -169,14 +169,15 @@ fn the_workers_policy_forgets_as_it_is_told() {
         let ran = bandera_reading(&[&args[..], more].concat(), log.as_bytes());
         ran.json()["mean_reward"].as_f64().unwrap()
     };
-    let (whole, fading, window) = (
+    let (whole, fading, window, adaptive) = (
         reward(&[]),
         reward(&["--memory", "50"]),
         reward(&["--window", "80"]),
+        reward(&["--adaptive", "800"]),
     );
     assert!(
-        fading > whole + 0.1 && window > whole + 0.1,
-        "{whole} {fading} {window}"
+        f64::min(fading, window).min(adaptive) > whole + 0.1,
+        "{whole} {fading} {window} {adaptive}"
     );
     let args = [
         "replay", "--policy", "default", "--memory", "50", "--log", "-",
@@ -221,7 +222,7 @@ fn coins_may_vary_less_and_change_and_be_forgotten() {
     );
     let reversed = "0.9,0.1 --reverse-at 200 --policy thompson";
     let stubborn = regret(reversed);
-    for forgetting in ["--window 50", "--memory 30"] {
+    for forgetting in ["--window 50", "--memory 30", "--adaptive 400"] {
         let report = coins(&format!("{reversed} {forgetting}")).json();
         assert!(report["regret"].as_f64() < Some(stubborn), "{report}");
         // The better coin before, the other one after.
@@ -242,6 +243,9 @@ fn coins_may_vary_less_and_change_and_be_forgotten() {
         ("0.5,0.1 --deviation 0.31", "--deviation"),
         ("0.5,0.1 --memory 1", "--memory"),
         ("0.5,0.1 --window 0", "--window"),
+        ("0.5,0.1 --adaptive 0", "--adaptive"),
+        ("0.5,0.1 --adaptive 31622401", "--adaptive"),
+        ("0.5,0.1 --adaptive 9 --window 9", "--adaptive"),
         ("0.5,0.1 --policy epsilon-greedy --decay 2", "--decay"),
         ("0.5,0.1 --policy imed --epsilon 0.1", "epsilon-greedy"),
     ] {

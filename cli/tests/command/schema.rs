@@ -226,10 +226,16 @@ fn it_knows_the_kinds_and_bounds_of_bandits() {
     for (ms, fits) in bounds {
         check(forgets(ms), fits);
     }
-    check(
-        json!({ "kind": "imed", "halfLifeMs": 1_000, "windowMs": 1_000 }),
-        false,
-    );
+    check(json!({ "kind": "imed", "adaptiveWindowMs": 1_000 }), true);
+    check(json!({ "kind": "imed", "adaptiveWindowMs": 999 }), false);
+    for both in [
+        ["halfLifeMs", "windowMs"],
+        ["halfLifeMs", "adaptiveWindowMs"],
+        ["windowMs", "adaptiveWindowMs"],
+    ] {
+        let [one, other] = both;
+        check(json!({ "kind": "imed", one: 1_000, other: 1_000 }), false);
+    }
     check(json!({ "kind": "kl-ucb" }), false);
     check(json!({ "kind": "imed", "flor": 0.1 }), false);
 }

@@ -174,3 +174,35 @@ fn forgetting_pays_where_the_world_changes() {
         "{whole} {fading} {window}"
     );
 }
+
+/// A window that adapts costs little where nothing changes, and gives away least where something
+/// does, although nobody said when.
+#[test]
+fn an_adaptive_window_needs_no_length() {
+    let mut trial = BernoulliTrial::new(&[0.6, 0.4], 4_000).unwrap();
+    trial.every = 20;
+    let pasts = [
+        None,
+        Some(Forgetting::Window { ms: 400 * ROUND_MS }),
+        Some(Forgetting::Adaptive {
+            ms: 4_000 * ROUND_MS,
+        }),
+    ];
+    let mut regrets = |reversed_from| {
+        trial.reversed_from = reversed_from;
+        pasts.map(|forgetting| {
+            trial.forgetting = forgetting;
+            in_world("imed", &trial).mean
+        })
+    };
+    let [whole, window, adaptive] = regrets(None);
+    assert!(
+        adaptive < 1.1 * whole && adaptive < 0.5 * window,
+        "{whole} {window} {adaptive}"
+    );
+    let [whole, window, adaptive] = regrets(Some(2_000));
+    assert!(
+        adaptive < 0.8 * whole && adaptive < 0.9 * window,
+        "{whole} {window} {adaptive}"
+    );
+}

@@ -28,6 +28,20 @@ pub enum Forgetting {
         /// Milliseconds, in [`FORGETTING_MS_MIN`]`..=`[`FORGETTING_MS_MAX`].
         ms: u64,
     },
+    /// A window of at most `ms`: of its latest part, all, a half, a quarter, an eighth or a
+    /// sixteenth, the one by which the latest rewards were best predicted; see
+    /// [`crate::policy::linear`].
+    Adaptive {
+        /// Milliseconds, in [`FORGETTING_MS_MIN`]`..=`[`FORGETTING_MS_MAX`].
+        ms: u64,
+    },
+}
+
+/// How far back a bandit that forgets looks at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    forgetting: Forgetting,
+    n_periods: i64,
 }
 
 impl Forgetting {
@@ -36,7 +50,7 @@ impl Forgetting {
     pub fn period_ms(self) -> i64 {
         match self {
             Self::HalfLife { ms } => (ms / 2).max(1) as i64,
-            Self::Window { ms } => (ms / PERIODS as u64).max(1) as i64,
+            Self::Window { ms } | Self::Adaptive { ms } => (ms / PERIODS as u64).max(1) as i64,
         }
     }
 
@@ -46,12 +60,55 @@ impl Forgetting {
         (at.0 / self.period_ms()).max(0)
     }
 
+    /// As far back as it ever looks.
+    #[must_use]
+    pub fn whole(self) -> Reach {
+        self.reach(PERIODS)
+    }
+
+    /// No further back than so many periods, the present one included.
+    #[must_use]
+    pub fn reach(self, n_periods: i64) -> Reach {
+        Reach {
+            forgetting: self,
+            n_periods: n_periods.min(PERIODS),
+        }
+    }
+
+    /// What tells one declaration from another.
+    pub(super) fn identity(self) -> [u8; 9] {
+        let (kind, ms) = match self {
+            Self::HalfLife { ms } => (0, ms),
+            Self::Window { ms } => (1, ms),
+            Self::Adaptive { ms } => (2, ms),
+        };
+        let mut identity = [kind; 9];
+        for (byte, of) in identity.iter_mut().skip(1).zip(ms.to_le_bytes()) {
+            *byte = of;
+        }
+        identity
+    }
+}
+
+impl Reach {
+    /// The period of a moment.
+    #[must_use]
+    pub fn period_of(self, at: UnixMillis) -> i64 {
+        self.forgetting.period_of(at)
+    }
+
+    /// How long it is, in milliseconds.
+    #[must_use]
+    pub fn ms(self) -> i64 {
+        self.n_periods.saturating_mul(self.forgetting.period_ms())
+    }
+
     /// What decisions of a period count for at a moment.
     ///
     /// # Formula
-    /// 0 from [`PERIODS`] periods of age on, for half-lives that is where less than 1/180 would be
-    /// left. Before that 1 in a window; with a half-life of `h`, `2^(-a / h)`, `a` being the time
-    /// since the period's end. What is ahead of the moment counts as of the present.
+    /// 0 beyond it, for half-lives that is where less than 1/180 would be left. Before that 1 in a
+    /// window; with a half-life of `h`, `2^(-a / h)`, `a` being the time since the period's end.
+    /// What is ahead of the moment counts as of the present.
     ///
     /// # Returns
     /// In `0..=1`. Determinism: the same bits in wasm.
@@ -61,29 +118,19 @@ impl Forgetting {
     /// of rounds, and in steps.
     #[must_use]
     pub fn weight_left(self, period: i64, now: UnixMillis) -> f64 {
-        let age = self.period_of(now).saturating_sub(period);
-        match self {
-            _ if age >= PERIODS => 0.0,
-            Self::Window { .. } => 1.0,
-            Self::HalfLife { ms } => {
-                let end = period.saturating_add(1).saturating_mul(self.period_ms());
+        let forgetting = self.forgetting;
+        let age = forgetting.period_of(now).saturating_sub(period);
+        match forgetting {
+            _ if age >= self.n_periods => 0.0,
+            Forgetting::Window { .. } | Forgetting::Adaptive { .. } => 1.0,
+            Forgetting::HalfLife { ms } => {
+                let end = period
+                    .saturating_add(1)
+                    .saturating_mul(forgetting.period_ms());
                 let since = now.0.saturating_sub(end).max(0);
                 libm::exp2(-(since as f64) / ms as f64)
             }
         }
-    }
-
-    /// What tells one declaration from another.
-    pub(super) fn identity(self) -> [u8; 9] {
-        let (kind, ms) = match self {
-            Self::HalfLife { ms } => (0, ms),
-            Self::Window { ms } => (1, ms),
-        };
-        let mut identity = [kind; 9];
-        for (byte, of) in identity.iter_mut().skip(1).zip(ms.to_le_bytes()) {
-            *byte = of;
-        }
-        identity
     }
 }
 
@@ -95,7 +142,7 @@ mod tests {
     fn what_is_old_counts_less_and_then_not() {
         let check = |forgetting: Forgetting, decided: i64, now: i64, expected: f64| {
             let period = forgetting.period_of(UnixMillis(decided));
-            let weight_left = forgetting.weight_left(period, UnixMillis(now));
+            let weight_left = forgetting.whole().weight_left(period, UnixMillis(now));
             assert!(
                 (weight_left - expected).abs() < 1e-15,
                 "{forgetting:?} {decided} at {now}: {weight_left}"
@@ -117,5 +164,13 @@ mod tests {
         check(window, 10_999, 26_000, 0.0);
         check(window, i64::MAX, i64::MIN, 1.0);
         check(half, i64::MIN, i64::MAX, 0.0);
+        let adaptive = Forgetting::Adaptive { ms: 16_000 };
+        check(adaptive, 10_999, 25_999, 1.0);
+        check(adaptive, 10_999, 26_000, 0.0);
+        let weight_left = |period| adaptive.reach(2).weight_left(period, UnixMillis(25_999));
+        let counts = [26, 25, 24, 23].map(|period| weight_left(period) > 0.5);
+        assert_eq!(counts, [true, true, true, false]);
+        let ms = [2, PERIODS, PERIODS + 1].map(|n| adaptive.reach(n).ms());
+        assert_eq!(ms, [2_000, 16_000, 16_000]);
     }
 }

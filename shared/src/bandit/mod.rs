@@ -12,7 +12,9 @@ pub mod wire;
 
 pub use distribution::{Distribution, InvalidDistribution, PARTS, Propensity};
 pub use features::{ContextVector, FeatureSpec};
-pub use forgetting::{FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, PERIODS, PERIODS_KEPT};
+pub use forgetting::{
+    FORGETTING_MS_MAX, FORGETTING_MS_MIN, Forgetting, PERIODS, PERIODS_KEPT, Reach,
+};
 pub use kind::{POLICY_KINDS, PolicyKind};
 pub use reward::{
     InvalidReward, REWARD_UNITS, Repeat, Reward, RewardKind, RewardRange, RewardSpec,

@@ -1,5 +1,7 @@
 //! The JSON form of a bandit inside a ruleset, and the checks that make it a [`Bandit`].
 
+mod forgetting;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::features::{FeatureSpec, wire::FeatureWire};
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
-    DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX, FLOOR_PARTS_DEFAULT, FORGETTING_MS_MAX,
-    FORGETTING_MS_MIN, Forgetting, KEY_BYTES_MAX, PARTS, PERIODS_KEPT, PRIOR_MAX, PRIOR_MIN,
-    Policy, PolicyKind, Repeat, RewardKind, RewardRange, RewardSpec, SNAPSHOT_INTERVAL_MS_DEFAULT,
-    SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX, Stickiness, features,
+    DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX, FLOOR_PARTS_DEFAULT, Forgetting, KEY_BYTES_MAX, PARTS,
+    PERIODS_KEPT, PRIOR_MAX, PRIOR_MIN, Policy, PolicyKind, Repeat, RewardKind, RewardRange,
+    RewardSpec, SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN,
+    SUMS_MAX, Stickiness, features,
 };
 use crate::policy::index::AllocationRule;
 use crate::policy::linear::Block;
@@ -114,6 +116,9 @@ pub struct PolicyWire<F> {
     /// What is so much older counts for half.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_life_ms: Option<u64>,
+    /// A window of at most so long, as long as what is in it predicts best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptive_window_ms: Option<u64>,
     /// What is older does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_ms: Option<u64>,
@@ -207,6 +212,7 @@ impl<F> BanditWire<F> {
                 decay: policy.decay,
                 half_life_ms: policy.half_life_ms,
                 window_ms: policy.window_ms,
+                adaptive_window_ms: policy.adaptive_window_ms,
             }),
         };
         Ok(BanditWire {
@@ -241,7 +247,7 @@ pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, Bandi
     let reward = reward_from_wire(wire.reward)?;
     let forgetting = match &wire.policy {
         None => None,
-        Some(policy) => forgetting(policy.half_life_ms, policy.window_ms)?,
+        Some(policy) => forgetting::declared(policy)?,
     };
     let (policy, floor_parts) = policy_from_wire(wire.policy, wire.actions.len(), forgetting)?;
     let attribution_window_ms = within(
@@ -326,11 +332,7 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
         AllocationRule::EpsilonGreedy { epsilon, decay } => (Some(epsilon), Some(decay)),
         _ => (None, None),
     };
-    let (half_life_ms, window_ms) = match bandit.forgetting {
-        None => (None, None),
-        Some(Forgetting::HalfLife { ms }) => (Some(ms), None),
-        Some(Forgetting::Window { ms }) => (None, Some(ms)),
-    };
+    let [half_life_ms, window_ms, adaptive_window_ms] = forgetting::members(bandit.forgetting);
     let policy = PolicyWire {
         kind: bandit.policy.kind(),
         features,
@@ -340,6 +342,7 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
         decay,
         half_life_ms,
         window_ms,
+        adaptive_window_ms,
     };
     BanditWire {
         actions: bandit.actions.iter().map(ToString::to_string).collect(),
@@ -433,28 +436,6 @@ fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {
         metric: wire.metric.into(),
         kind,
         repeat,
-    })
-}
-
-fn forgetting(
-    half_life_ms: Option<u64>,
-    window_ms: Option<u64>,
-) -> Result<Option<Forgetting>, BanditFault> {
-    let bounds = FORGETTING_MS_MIN..=FORGETTING_MS_MAX;
-    Ok(match (half_life_ms, window_ms) {
-        (None, None) => None,
-        (Some(ms), None) => {
-            let ms = within("/policy/halfLifeMs", ms, bounds)?;
-            Some(Forgetting::HalfLife { ms })
-        }
-        (None, Some(ms)) => {
-            let ms = within("/policy/windowMs", ms, bounds)?;
-            Some(Forgetting::Window { ms })
-        }
-        (Some(_), Some(_)) => {
-            let message = "a policy forgets by halfLifeMs or by windowMs, not by both";
-            return Err(fault("/policy/windowMs", message));
-        }
     })
 }
 

@@ -122,6 +122,10 @@ record!(Redirect { to, status });
 /// so that a policy without them reads and is written as ever.
 impl Compact for CheckedPolicy {
     fn write(&self, to: &mut Writer) {
+        if self.adaptive_window_ms.is_some() {
+            to.byte(LATER_MEMBERS);
+            self.adaptive_window_ms.write(to);
+        }
         let is_late = self.half_life_ms.is_some() || self.window_ms.is_some();
         if is_late {
             to.byte(LATE_MEMBERS);
@@ -142,7 +146,11 @@ impl Compact for CheckedPolicy {
     }
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let mut mark = from.byte()?;
-        let (mut half_life_ms, mut window_ms) = (None, None);
+        let (mut half_life_ms, mut window_ms, mut adaptive_window_ms) = (None, None, None);
+        if mark == LATER_MEMBERS {
+            adaptive_window_ms = Compact::read(from)?;
+            mark = from.byte()?;
+        }
         if mark == LATE_MEMBERS {
             half_life_ms = Compact::read(from)?;
             window_ms = Compact::read(from)?;
@@ -158,6 +166,7 @@ impl Compact for CheckedPolicy {
             decay: None,
             half_life_ms,
             window_ms,
+            adaptive_window_ms,
         };
         if kind == PolicyKind::Contextual {
             policy.features = Compact::read(from)?;
@@ -175,6 +184,8 @@ impl Compact for CheckedPolicy {
 }
 /// Says that members come before the kind of a policy.
 const LATE_MEMBERS: u8 = 0x80;
+/// The same of members that came later still.
+const LATER_MEMBERS: u8 = 0x81;
 impl Compact for FeatureSpec {
     fn write(&self, to: &mut Writer) {
         to.list(self.features());

@@ -243,6 +243,11 @@ fn policies_keep_their_bytes() {
     let fading = [late, floor.clone(), jeffreys.clone()].concat();
     let written = r#"{"kind":"thompson","floor":0.25,"halfLifeMs":2000}"#;
     assert_eq!(policy_bytes(written), fading);
+    // Another mark, and 1,000,000 in sevens of bits.
+    let later = vec![0, 1, 0x81, 1, 0xc0, 0x84, 0x3d, 0];
+    let adaptive = [later, floor.clone(), jeffreys.clone()].concat();
+    let written = r#"{"kind":"thompson","floor":0.25,"adaptiveWindowMs":1000000}"#;
+    assert_eq!(policy_bytes(written), adaptive);
     // Kinds that came later: imed has nothing more, epsilonGreedy two numbers, topTwo a prior.
     let imed = [vec![0, 1, 7], floor.clone()].concat();
     assert_eq!(policy_bytes(r#"{"kind":"imed","floor":0.25}"#), imed);
@@ -261,6 +266,7 @@ fn bandits_of_every_kind_read_back() {
         let more = match kind.name() {
             "contextual" => format!(r#","features":[{feature}]"#),
             "epsilonGreedy" => r#","epsilon":0.75,"decay":1"#.to_owned(),
+            "imed" => r#","adaptiveWindowMs":9999"#.to_owned(),
             "topTwo" => r#","prior":{"successes":3,"failures":4}"#.to_owned(),
             _ => r#","windowMs":9999"#.to_owned(),
         };

@@ -1,11 +1,12 @@
 //! How the shards of one bandit add up.
 
 use super::slot::period_in;
+use super::slot::slot;
 use super::state::{ArmState, ShardState};
 use super::warm::WarmStart;
-use crate::bandit::{Bandit, Forgetting, RewardSpec};
+use crate::bandit::{Bandit, Forgetting, PERIODS_KEPT, Reach, RewardSpec};
 use crate::policy::index::IndexArm;
-use crate::policy::linear::{Block, Sums};
+use crate::policy::linear::{Block, Sums, best_span};
 use crate::sorted::Sorted;
 use crate::time::UnixMillis;
 
@@ -98,15 +99,15 @@ impl MergedState {
     fn counting(
         &self,
         action: &str,
-        forgetting: Option<Forgetting>,
+        reach: Option<Reach>,
         now: UnixMillis,
     ) -> Sorted<Box<str>, f64> {
-        let Some(forgetting) = forgetting else {
+        let Some(reach) = reach else {
             return Sorted::from([(action.into(), 1.0)]);
         };
         let names = self.shards.values().flat_map(|state| state.arms.keys());
         let counting = names.filter_map(|name| {
-            let weight_left = forgetting.weight_left(period_in(name, action)?, now);
+            let weight_left = reach.weight_left(period_in(name, action)?, now);
             (weight_left > 0.0).then(|| (name.clone(), weight_left))
         });
         counting.collect()
@@ -116,20 +117,57 @@ impl MergedState {
     fn warm_start(
         &self,
         action: &str,
-        forgetting: Option<Forgetting>,
+        reach: Option<Reach>,
         now: UnixMillis,
     ) -> Option<(&WarmStart, f64)> {
         let start = self.warm.get(action)?;
-        let weight_left = |it: Forgetting| it.weight_left(it.period_of(start.at()), now);
-        Some((start, forgetting.map_or(1.0, weight_left)))
+        let weight_left = |it: Reach| it.weight_left(it.period_of(start.at()), now);
+        Some((start, reach.map_or(1.0, weight_left)))
+    }
+
+    /// How far back a bandit looks at a moment; `None` for one that forgets nothing.
+    #[must_use]
+    pub fn reach(&self, bandit: &Bandit, now: UnixMillis) -> Option<Reach> {
+        let forgetting = bandit.forgetting()?;
+        let Forgetting::Adaptive { .. } = forgetting else {
+            return Some(forgetting.whole());
+        };
+        let present = forgetting.period_of(now);
+        let periods = (0..PERIODS_KEPT as i64).map(|age| present - age);
+        let periods: Vec<Vec<Sums>> = if let Some(features) = bandit.features() {
+            let of = |period| self.period_blocks(bandit, features.n_features(), period);
+            periods.map(of).collect()
+        } else {
+            let (arms, spec) = (self.arms(), bandit.reward());
+            let of = |action: &str, period| {
+                let arm = arms.get(&*slot(action, period)).copied();
+                Sums::plain(&in_shares(&arm.unwrap_or_default(), spec))
+            };
+            let each = |period| bandit.actions().iter().map(|it| of(it, period)).collect();
+            periods.map(each).collect()
+        };
+        Some(forgetting.reach(best_span(&periods)))
+    }
+
+    /// What each action of a contextual bandit adds up to in a period.
+    fn period_blocks(&self, bandit: &Bandit, n_features: usize, period: i64) -> Vec<Sums> {
+        let of = |action: &str| {
+            let name = slot(action, period);
+            let mut whole = Block::new(n_features);
+            let states = self.shards.values();
+            let blocks = states.filter_map(|state| state.blocks.get(&name));
+            blocks.for_each(|block| whole.add(block));
+            Sums::of(&whole)
+        };
+        bandit.actions().iter().map(|action| of(action)).collect()
     }
 
     /// Pseudo-decisions of each of the bandit's actions that still count at a moment.
     #[must_use]
     pub fn warm_weights(&self, bandit: &Bandit, now: UnixMillis) -> Vec<f64> {
-        let forgetting = bandit.forgetting();
+        let reach = self.reach(bandit, now);
         let of = |action: &str| {
-            let start = self.warm_start(action, forgetting, now);
+            let start = self.warm_start(action, reach, now);
             start.map_or(0.0, |(start, left)| f64::from(start.n_decisions()) * left)
         };
         bandit.actions().iter().map(|action| of(action)).collect()
@@ -139,14 +177,14 @@ impl MergedState {
     /// the reward's range.
     #[must_use]
     pub fn remembered(&self, bandit: &Bandit, now: UnixMillis) -> Vec<IndexArm> {
-        let (spec, forgetting) = (bandit.reward(), bandit.forgetting());
+        let (spec, reach) = (bandit.reward(), self.reach(bandit, now));
         let arms = self.arms();
         let of = |action: &str| {
             let mut sum = IndexArm::default();
-            if let Some((start, weight_left)) = self.warm_start(action, forgetting, now) {
+            if let Some((start, weight_left)) = self.warm_start(action, reach, now) {
                 sum.add(&start.as_arm(), weight_left);
             }
-            for (name, weight_left) in &self.counting(action, forgetting, now) {
+            for (name, weight_left) in &self.counting(action, reach, now) {
                 if let Some(arm) = arms.get(name) {
                     sum.add(&in_shares(arm, spec), *weight_left);
                 }
@@ -158,18 +196,14 @@ impl MergedState {
 
     /// The same of a contextual bandit that forgets.
     #[must_use]
-    pub fn faded(
-        &self,
-        bandit: &Bandit,
-        (forgetting, n_features): (Forgetting, usize),
-        now: UnixMillis,
-    ) -> Vec<Sums> {
+    pub fn faded(&self, bandit: &Bandit, n_features: usize, now: UnixMillis) -> Vec<Sums> {
+        let reach = self.reach(bandit, now);
         let of = |action: &str| {
             let mut sum = Sums::of(&Block::new(n_features));
-            if let Some((start, weight_left)) = self.warm_start(action, Some(forgetting), now) {
+            if let Some((start, weight_left)) = self.warm_start(action, reach, now) {
                 sum.add(&Sums::of(&Block::warm(n_features, start)), weight_left);
             }
-            for (name, weight_left) in &self.counting(action, Some(forgetting), now) {
+            for (name, weight_left) in &self.counting(action, reach, now) {
                 let mut whole = Block::new(n_features);
                 let states = self.shards.values();
                 let blocks = states.filter_map(|state| state.blocks.get(name));

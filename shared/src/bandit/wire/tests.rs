@@ -1,4 +1,5 @@
 use super::*;
+use crate::bandit::{FORGETTING_MS_MAX, FORGETTING_MS_MIN};
 
 #[test]
 fn defaults_fill_what_is_absent() {
@@ -83,8 +84,18 @@ fn faults_point_at_their_place() {
     };
     check(&policy(r#""halfLifeMs":999"#), "/policy/halfLifeMs");
     check(&policy(r#""windowMs":31622400001"#), "/policy/windowMs");
+    check(
+        &policy(r#""adaptiveWindowMs":999"#),
+        "/policy/adaptiveWindowMs",
+    );
+    check(
+        &policy(r#""adaptiveWindowMs":31622400001"#),
+        "/policy/adaptiveWindowMs",
+    );
     let both = r#""halfLifeMs":1000,"windowMs":1000"#;
     check(&policy(both), "/policy/windowMs");
+    let both = r#""halfLifeMs":1000,"adaptiveWindowMs":1000"#;
+    check(&policy(both), "/policy/adaptiveWindowMs");
     check(&policy(r#""floor":0.51"#), "/policy/floor");
     check(&policy(r#""floor":-0.1"#), "/policy/floor");
     check(
@@ -110,10 +121,12 @@ fn what_forgets_keeps_its_sums_apart() {
     let window = declared(r#","windowMs":1000"#);
     let ms = FORGETTING_MS_MIN;
     assert_eq!(window.forgetting(), Some(Forgetting::Window { ms }));
+    let adaptive = declared(r#","adaptiveWindowMs":1000"#);
+    assert_eq!(adaptive.forgetting(), Some(Forgetting::Adaptive { ms }));
     let plain = declared("");
     assert_eq!(plain.definition(), plain.reward().definition());
     let other = declared(r#","halfLifeMs":1000"#);
-    let definitions = [&plain, &half, &window, &other].map(Bandit::definition);
+    let definitions = [&plain, &half, &window, &other, &adaptive].map(Bandit::definition);
     for (place, one) in definitions.iter().enumerate() {
         assert!(!definitions[..place].contains(one), "{definitions:?}");
     }

@@ -148,6 +148,7 @@ fn plain() -> impl Strategy<Value = Json> {
         json!({ "kind": "epsilonGreedy", "epsilon": 0.25, "decay": 0.5, "halfLifeMs": 1_000 }),
         json!({ "kind": "imed", "floor": 0 }),
         json!({ "kind": "klUcbPlus", "halfLifeMs": 1_000 }),
+        json!({ "kind": "thompson", "adaptiveWindowMs": 5_000_000 }),
     ])
 }
 

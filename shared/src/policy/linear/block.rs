@@ -3,6 +3,7 @@
 use crate::bandit::ContextVector;
 use crate::bandit::features::{FEATURES_MAX, ONE};
 use crate::ledger::WarmStart;
+use crate::policy::index::IndexArm;
 
 /// Exact sums over decisions of one action.
 ///
@@ -175,6 +176,18 @@ impl Sums {
             products: products.collect(),
             rewards: rewards.collect(),
             squares: block.squares as f64 / (unit * unit),
+        }
+    }
+
+    /// Those of decisions whose only term is the intercept, where what is known of them is how many
+    /// there were, and the sums of their rewards and of their squares.
+    #[must_use]
+    pub fn plain(arm: &IndexArm) -> Self {
+        Self {
+            n_terms: 1,
+            products: vec![arm.n],
+            rewards: vec![arm.sum],
+            squares: arm.squares,
         }
     }
 

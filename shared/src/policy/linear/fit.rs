@@ -87,11 +87,10 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
     let (common, _) = around(&start, &products, &rewards, n_terms)?;
     let mut coefficients = Vec::with_capacity(blocks.len());
     let mut ridges = Vec::with_capacity(blocks.len());
-    let mut left_over = all.squares;
+    let mut left_over = 0.0;
     for block in blocks {
         let (of, ridge) = around(&common, &block.products, &block.rewards, n_terms)?;
-        let triangle = Triangle::of_rows(n_terms, block.products.clone())?;
-        left_over += triangle.quadratic_form(&of) - 2.0 * dot(&of, &block.rewards);
+        left_over += missed(&of, block)?;
         coefficients.push(of);
         ridges.push(ridge);
     }
@@ -108,6 +107,12 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
         n_decisions,
         mean_terms,
     })
+}
+
+/// The sum of `(r - w' x)^2` over an action's decisions.
+pub(super) fn missed(w: &[f64], block: &Sums) -> Option<f64> {
+    let triangle = Triangle::of_rows(block.n_terms, block.products.clone())?;
+    Some(block.squares + triangle.quadratic_form(w) - 2.0 * dot(w, &block.rewards))
 }
 
 /// `w + (A + l I)^-1 (b - A w)`, with the least `l` whose matrix is well conditioned, and that `l`.

@@ -9,12 +9,14 @@
 mod block;
 mod fit;
 mod learned;
+mod span;
 mod weighting;
 
 pub use block::{Block, Sums};
 use fit::fit_faded;
 pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
 pub use learned::{Estimate, Estimator, Learned, LearnedAction, SegmentMean};
+pub use span::best_span;
 pub use weighting::inverse_gaps;
 
 use crate::bandit::{Bandit, Distribution, FeatureSpec};
@@ -79,11 +81,11 @@ fn fitted(
     at: UnixMillis,
 ) -> Option<(Fit, Vec<Sums>)> {
     let n_features = features.n_features();
-    let Some(forgetting) = bandit.forgetting() else {
+    if bandit.forgetting().is_none() {
         let blocks = merged.blocks(bandit.actions(), n_features);
         return Some((fit(&blocks)?, blocks.iter().map(Sums::of).collect()));
-    };
-    let sums = merged.faded(bandit, (forgetting, n_features), at);
+    }
+    let sums = merged.faded(bandit, n_features, at);
     Some((fit_faded(&sums)?, sums))
 }
 
