@@ -47,6 +47,16 @@ struct Names {
     is_unit: bool,
 }
 
+impl Names {
+    /// What the path leads to from the value of the first name.
+    fn below<'v>(&self, mut value: &'v Value) -> Option<&'v Value> {
+        for name in &self.path {
+            value = value.member(name)?;
+        }
+        Some(value)
+    }
+}
+
 impl Attribute {
     /// The attribute `name`, taken literally: dots and slashes have no meaning.
     #[must_use]
@@ -403,8 +413,10 @@ impl EvaluationContext {
         &self.actions
     }
 
-    /// Offers an action; an earlier one of the name is replaced.
-    pub fn offer(&mut self, action: Action) {
+    /// Offers an action in place of one of its name, which becomes its targeting key.
+    pub fn offer(&mut self, mut action: Action) {
+        let name = Value::from(&*action.name);
+        action.attributes.set(TARGETING_KEY, name);
         match self
             .actions
             .iter_mut()
@@ -485,17 +497,22 @@ impl EvaluationContext {
 
     fn look_inside(&self, names: &Names) -> Option<&Value> {
         let top = || self.top(names.hash, &names.name);
-        let mut value = match names.kind.as_deref() {
+        let value = match names.kind.as_deref() {
             None => top()?,
             Some(kind) => match self.entity(kind)? {
                 Entity::Whole => top()?,
                 Entity::Part(part) => part.member(&names.name)?,
             },
         };
-        for name in &names.path {
-            value = value.member(name)?;
-        }
-        Some(value)
+        names.below(value)
+    }
+
+    /// The value of an attribute of what this context describes, whatever kind of entity that is
+    /// said to be; `None` when it, or a step on the way to it, is absent or null.
+    pub(crate) fn own(&self, attribute: &Attribute) -> Option<&Value> {
+        let names = &*attribute.names;
+        let value = names.below(self.top(names.hash, &names.name)?)?;
+        (!matches!(value, Value::Null)).then_some(value)
     }
 
     /// Whether the context describes an entity of that kind.

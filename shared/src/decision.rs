@@ -5,9 +5,13 @@
 
 use std::fmt;
 
-use crate::bandit::{Bandit, ContextVector, Distribution, Propensity, Stickiness};
-use crate::context::EvaluationContext;
+use crate::bandit::wire::is_key;
+use crate::bandit::{
+    Bandit, ContextVector, Distribution, KEY_BYTES_MAX, OFFERED_MAX, Propensity, Stickiness,
+};
+use crate::context::{Action, EvaluationContext};
 use crate::snapshot::PolicySnapshot;
+use crate::sorted::arrange;
 use crate::sticky::StickyDecisions;
 use crate::time::UnixMillis;
 
@@ -75,50 +79,143 @@ pub struct Choice<'a> {
 /// Chooses an action.
 ///
 /// A kept decision is returned as it was, provided that its action is still offered. Otherwise one
-/// is drawn from the snapshot's distribution over the bandit's actions: for [`Stickiness::Subject`]
-/// by the hash of (bandit, unit), so that also a client without cookies moves as little as the
-/// distribution does; for `Revision` by the hash of (bandit, unit, revision); for `Request` by
-/// `draw`. A contextual bandit's distribution is that of the request's context; a snapshot that
-/// learned from other features counts as none.
+/// is drawn from the snapshot's distribution over the bandit's actions, or those of the request:
+/// for [`Stickiness::Subject`] by the hash of (bandit, unit), so that also a client without cookies
+/// moves as little as the distribution does; for `Revision` by the hash of (bandit, unit,
+/// revision); for `Request` by `draw`. A contextual bandit's distribution is that of the request's
+/// context; a snapshot that learned from other features counts as none.
 ///
 /// # Returns
-/// `None` only for a bandit without actions, which [`crate::bandit::wire`] never lets through.
+/// `None` only for a bandit without actions whose request offers none, which
+/// [`crate::bandit::wire`] and [`check_offers`] never let through.
 ///
 /// # Determinism
 /// The same bits natively and in wasm; integers decide.
 #[must_use]
 pub fn decide(choice: &Choice<'_>) -> Option<Decision> {
-    let Choice {
-        bandit,
-        sticky,
-        context,
-        ..
-    } = *choice;
-    if bandit.stickiness() == Stickiness::Subject
-        && let Some(kept) = sticky.get(bandit.key())
-        && bandit.actions().contains(&kept.action)
+    if choice.bandit.stickiness() == Stickiness::Subject
+        && let Some(kept) = choice.sticky.get(choice.bandit.key())
+        && choice.has(&kept.action)
     {
         return Some(kept.clone());
     }
-    let features = match bandit.features() {
-        Some(features) => features.vector(context),
-        None => ContextVector::default(),
-    };
-    place(choice, features, bandit.actions(), 0).map(|(decision, _)| decision)
+    place(choice, &Offered::to(choice), 0).map(|(decision, _)| decision)
+}
+
+impl Choice<'_> {
+    /// Whether it is among the actions to choose from.
+    fn has(&self, action: &str) -> bool {
+        if self.bandit.takes_offers() {
+            let mut offered = self.context.actions().iter();
+            return offered.any(|it| *it.name == *action);
+        }
+        self.bandit.actions().iter().any(|it| **it == *action)
+    }
+}
+
+/// Actions to draw from, and what they are judged by.
+pub(crate) struct Offered {
+    actions: Vec<Box<str>>,
+    /// One for all of them, or one for each where the policy looks at actions.
+    seen: Vec<ContextVector>,
+}
+
+impl Offered {
+    /// All that the choice is among; what a request offers in the order of its names, so that
+    /// nothing depends on the order in which it was sent.
+    pub(crate) fn to(choice: &Choice<'_>) -> Self {
+        let Choice {
+            bandit, context, ..
+        } = *choice;
+        let Some(features) = bandit.features() else {
+            return Self {
+                actions: bandit.actions().to_vec(),
+                seen: vec![ContextVector::default()],
+            };
+        };
+        if !bandit.takes_offers() {
+            return Self {
+                actions: bandit.actions().to_vec(),
+                seen: vec![features.vector(context)],
+            };
+        }
+        let mut offered: Vec<&Action> = context.actions().iter().collect();
+        arrange(&mut offered, |a, b| a.name < b.name);
+        Self {
+            actions: offered.iter().map(|action| action.name.clone()).collect(),
+            seen: features.vectors(context, &offered),
+        }
+    }
+
+    /// What is left to draw from.
+    pub(crate) fn actions(&self) -> &[Box<str>] {
+        &self.actions
+    }
+
+    /// Takes an action out.
+    pub(crate) fn remove(&mut self, place: usize) {
+        self.actions.remove(place);
+        if self.seen.len() > 1 {
+            self.seen.remove(place);
+        }
+    }
+
+    /// What an action is judged by.
+    fn seen(&self, place: usize) -> Option<&ContextVector> {
+        self.seen.get(place).or_else(|| self.seen.first())
+    }
+
+    /// Tells what is offered apart from anything else.
+    fn identity(&self) -> u64 {
+        let mut bytes = Vec::new();
+        for (action, seen) in self.actions.iter().zip(&self.seen) {
+            bytes.extend_from_slice(action.as_bytes());
+            bytes.push(SEPARATOR);
+            bytes.extend(seen.bytes());
+        }
+        xxhash_rust::xxh3::xxh3_64(&bytes)
+    }
+}
+
+/// Whether a request offers what a bandit that takes offers can choose among.
+///
+/// # Errors
+/// What is wrong with the actions, for people: there are none, more than [`OFFERED_MAX`], or names
+/// that no receipt holds.
+pub(crate) fn check_offers(context: &EvaluationContext) -> Result<(), String> {
+    let offered = context.actions();
+    if offered.is_empty() {
+        let message = "the flag chooses among actions that the request offers, and it offers none: \
+                       send them beside the context, as \"actions\"";
+        return Err(message.to_owned());
+    }
+    if offered.len() > OFFERED_MAX {
+        return Err(format!(
+            "the request offers {} actions to a bandit; at most {OFFERED_MAX} are allowed",
+            offered.len()
+        ));
+    }
+    match offered.iter().position(|action| !is_key(&action.name)) {
+        None => Ok(()),
+        Some(place) => Err(format!(
+            "the name of the request's action {} is none: names have 1 to {KEY_BYTES_MAX} bytes, \
+             none of them control",
+            place + 1
+        )),
+    }
 }
 
 /// Draws an action for a place in a list, of those that do not stand above it.
 ///
 /// # Arguments
-/// `left`: the actions to draw from; all of them for place 0, whose decision is that of a bandit
+/// `offered`: the actions to draw from; all of them for place 0, whose decision is that of a bandit
 /// without lists.
 ///
 /// # Returns
 /// The decision and what it was drawn from; `None` where nothing is left.
 pub(crate) fn place(
     choice: &Choice<'_>,
-    features: ContextVector,
-    left: &[Box<str>],
+    offered: &Offered,
     position: u16,
 ) -> Option<(Decision, Distribution)> {
     let Choice {
@@ -129,10 +226,13 @@ pub(crate) fn place(
         at,
         ..
     } = *choice;
+    let left = offered.actions();
+    let takes_offers = bandit.takes_offers();
     let allotted = snapshot.and_then(|snapshot| {
         let distribution = match bandit.features() {
             None if position == 0 => snapshot.distribution(left),
-            _ => snapshot.distribution_among(left, &features, bandit)?,
+            _ if takes_offers => snapshot.distribution_over(&offered.seen, bandit)?,
+            _ => snapshot.distribution_among(left, offered.seen(0)?, bandit)?,
         };
         Some((snapshot.revision(), distribution))
     });
@@ -143,7 +243,6 @@ pub(crate) fn place(
     let revision_bytes = revision.to_le_bytes();
     let draw_bytes = draw.to_le_bytes();
     let position_bytes = position.to_le_bytes();
-    let seen = features.bytes();
     let key = bandit.key().as_bytes();
     let unit = unit.as_bytes();
     let mut identity: Vec<&[u8]> = vec![key, unit, &revision_bytes];
@@ -155,12 +254,7 @@ pub(crate) fn place(
             vec![&draw_bytes]
         }
     };
-    if !features.is_empty() {
-        // Another context is another decision: what is learned of one belongs to one vector.
-        identity.push(&seen);
-    }
     if position > 0 {
-        identity.push(&position_bytes);
         drawn.push(&position_bytes);
     }
     let u = match bandit.stickiness() {
@@ -168,6 +262,18 @@ pub(crate) fn place(
         _ => hash(&drawn),
     };
     let (index, propensity) = distribution.sample(u);
+    let features = offered.seen(index)?.clone();
+    let seen = features.bytes();
+    if !features.is_empty() {
+        // Another context is another decision: what is learned of one belongs to one vector.
+        identity.push(&seen);
+    }
+    // So is one among other actions: it has another propensity.
+    let among = takes_offers.then(|| offered.identity().to_le_bytes());
+    identity.extend(among.as_ref().map(<[u8; 8]>::as_slice));
+    if position > 0 {
+        identity.push(&position_bytes);
+    }
     let decision = Decision {
         decision_id: identify(&identity),
         bandit: bandit.key().into(),
@@ -186,7 +292,7 @@ pub(crate) fn place(
 /// tells which knows no policies, keeps no decisions and signs none.
 ///
 /// # Returns
-/// `None` only for a bandit without actions.
+/// `None` only for a bandit without actions of its own.
 #[must_use]
 pub fn start(bandit: &Bandit, unit: &str, draw: u64) -> Option<usize> {
     let uniform = Distribution::uniform(bandit.actions().len()).ok()?;

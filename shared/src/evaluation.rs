@@ -153,6 +153,9 @@ pub struct Details<'a> {
     pub tracked: bool,
     /// The bandit's decision; apart, so that answers without one stay small.
     pub decision: Option<Box<Decision>>,
+    /// The name of the action that the bandit decided for, where the request offers those: what is
+    /// served in place of a text.
+    pub offered: Option<&'a Value>,
     /// What a policy taken over from another system chose.
     pub chosen: Option<Chosen>,
     /// The required flag that was not met.
@@ -186,13 +189,18 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    /// The value served, if one was: the one for the type that was asked for.
+    /// The value served, if one was: the one for the type that was asked for. Of an action that the
+    /// request offered it is the name, where the flag serves texts.
     #[must_use]
     pub fn value(&self) -> Option<&'a Value> {
         let variant = self.variant()?;
-        match self.view {
+        let value = match self.view {
             Some(view) => variant.view(view),
             None => Some(&variant.value),
+        };
+        match (value, self.details.offered) {
+            (Some(Value::String(_)), Some(offered)) => Some(offered),
+            (value, _) => value,
         }
     }
 

@@ -5,8 +5,8 @@
 //! own, and nothing that counts decisions needs to know of lists. The first position is what the
 //! bandit decides without lists, and a longer list begins with the shorter one.
 
-use crate::bandit::{ContextVector, Stickiness};
-use crate::decision::{Choice, Decision, place};
+use crate::bandit::Stickiness;
+use crate::decision::{Choice, Decision, Offered, place};
 
 /// Most positions of a list.
 pub const POSITIONS_MAX: usize = 32;
@@ -41,7 +41,7 @@ pub struct Share {
 /// `choice`: as for [`decide`](crate::decision::decide); draws follow from its unit and the
 /// position. `kept`: decisions of a list that the unit was given before, from the top: with
 /// [`Stickiness::Subject`] those that are this bandit's and still offered come first, as they were.
-/// `n_positions`: more than there are actions are cut.
+/// `n_positions`: more than there are actions, the bandit's or the request's, are cut.
 ///
 /// # Returns
 /// At most [`POSITIONS_MAX`] positions, no action twice.
@@ -56,9 +56,9 @@ pub struct Share {
 #[must_use]
 pub fn rank(choice: &Choice<'_>, kept: Vec<Decision>, n_positions: usize) -> Vec<Position> {
     let bandit = choice.bandit;
-    let n_positions = n_positions.min(POSITIONS_MAX).min(bandit.actions().len());
+    let mut offered = Offered::to(choice);
+    let n_positions = n_positions.min(POSITIONS_MAX).min(offered.actions().len());
     let mut list: Vec<Position> = Vec::with_capacity(n_positions);
-    let mut left = bandit.actions().to_vec();
     let mut kept = kept;
     if kept.is_empty() {
         kept.extend(choice.sticky.get(bandit.key()).cloned());
@@ -67,16 +67,12 @@ pub fn rank(choice: &Choice<'_>, kept: Vec<Decision>, n_positions: usize) -> Vec
         bandit.stickiness() == Stickiness::Subject && *decision.bandit == *bandit.key()
     };
     let mut kept = kept.into_iter().filter(is_kept);
-    let features = match bandit.features() {
-        Some(features) => features.vector(choice.context),
-        None => ContextVector::default(),
-    };
     while list.len() < n_positions {
         let (decision, drawn_from) = match kept.next() {
             Some(decision) => (decision, None),
-            None => match place(choice, features.clone(), &left, list.len() as u16) {
+            None => match place(choice, &offered, list.len() as u16) {
                 Some((decision, distribution)) => {
-                    let from = left.iter().zip(distribution.parts());
+                    let from = offered.actions().iter().zip(distribution.parts());
                     let from = from.map(|(action, parts)| Share {
                         action: action.clone(),
                         parts: *parts,
@@ -87,9 +83,9 @@ pub fn rank(choice: &Choice<'_>, kept: Vec<Decision>, n_positions: usize) -> Vec
             },
         };
         // A kept action that is no longer offered, or stands above, leaves its place.
-        let place = left.iter().position(|action| *action == decision.action);
-        if let Some(place) = place {
-            left.remove(place);
+        let mut left = offered.actions().iter();
+        if let Some(place) = left.position(|action| *action == decision.action) {
+            offered.remove(place);
             list.push(Position {
                 decision,
                 drawn_from,

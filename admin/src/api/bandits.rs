@@ -117,7 +117,7 @@ fn coordinator(name: &str) -> Object<'_> {
     }
 }
 
-/// The bandit as it is published, and the number of that publication.
+/// The bandit as it is published, as its coordinator knows it, and the number of that publication.
 async fn published(app: &App, environment: &str, key: &str) -> Result<(u64, Bandit)> {
     let store = app.store()?;
     environments::get(&store, environment).await?;
@@ -127,7 +127,7 @@ async fn published(app: &App, environment: &str, key: &str) -> Result<(u64, Band
     let compiled = compile(former.bytes.as_bytes()).map_err(|error| Fault::internal(&error))?;
     let mut bandits = compiled.ruleset.bandits().iter();
     let bandit = bandits.find(|one| one.key() == key).ok_or_else(absent)?;
-    Ok((former.row.number, bandit.clone()))
+    Ok((former.row.number, bandit.clone().learner()))
 }
 
 /// What is known before the first event.

@@ -8,8 +8,7 @@ use crate::fault::Fault;
 use crate::input;
 use crate::output::{Output, progress};
 use crate::question::Moment;
-use bandera_shared::context::{Action, EvaluationContext};
-use bandera_shared::wire::context::ACTIONS_MAX;
+use bandera_shared::wire::context::offer;
 use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluator, Ruleset, UnixMillis, Value};
 use serde::{Deserialize, Serialize};
@@ -39,7 +38,7 @@ struct CaseWire<'l> {
     at: Option<Cow<'l, str>>,
     /// Actions that policies may choose from, and what is known of each.
     #[serde(default)]
-    actions: BTreeMap<String, BTreeMap<String, Value>>,
+    actions: BTreeMap<String, Value>,
 }
 
 /// What can be told of a line that is no case.
@@ -148,7 +147,7 @@ fn answer(
     };
     let context = context_from(case.context).map_err(in_context);
     let context = context.and_then(|mut context| {
-        offer(&mut context, case.actions)?;
+        offer(&mut context, case.actions.into_iter())?;
         Ok(context)
     });
     let (at, context) = match (at, context) {
@@ -184,31 +183,6 @@ fn answer(
         id: Some(case.id),
         answer,
     })
-}
-
-/// Puts the case's actions into its context.
-fn offer(
-    context: &mut EvaluationContext,
-    actions: BTreeMap<String, BTreeMap<String, Value>>,
-) -> Result<(), ReadError> {
-    let found = actions.len();
-    if found > ACTIONS_MAX {
-        return Err(ReadError {
-            pointer: "/actions".to_owned(),
-            message: format!("{found} actions; at most {ACTIONS_MAX} are allowed: offer fewer"),
-        });
-    }
-    for (name, attributes) in actions {
-        let attributes = context_from(attributes).map_err(|fault| ReadError {
-            pointer: format!("/actions/{name}{}", fault.pointer),
-            ..fault
-        })?;
-        context.offer(Action {
-            name: name.into(),
-            attributes,
-        });
-    }
-    Ok(())
 }
 
 fn read_case(line: &[u8], place: Place) -> Result<CaseWire<'_>, Refusal> {

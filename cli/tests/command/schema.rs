@@ -171,22 +171,27 @@ fn it_refuses_what_is_wrong() {
     }
 }
 
+/// A ruleset of one bandit.
+fn with(policy: &Value) -> Value {
+    let reward = json!({ "metric": "m", "kind": "binary" });
+    let bandit = json!({ "actions": ["a", "b"], "reward": reward, "policy": policy });
+    json!({ "schemaVersion": 1, "bandits": { "hero": bandit } })
+}
+
+/// Whether the schema and the compiler accept it.
+#[track_caller]
+fn check(schema: &Schema, document: &Value, fits: bool) {
+    assert_eq!(schema.fault(document).is_none(), fits, "{document}");
+    let compiled = bandera_shared::compile(document.to_string().as_bytes()).unwrap();
+    let diagnostics = &compiled.diagnostics;
+    assert_eq!(diagnostics.is_empty(), fits, "{document} {diagnostics:?}");
+}
+
 /// What the schema says of bandits is what the compiler says: of each kind, and at every bound.
 #[test]
 fn it_knows_the_kinds_and_bounds_of_bandits() {
     let schema = Schema::read();
-    let with = |policy: Value| {
-        let reward = json!({ "metric": "m", "kind": "binary" });
-        let bandit = json!({ "actions": ["a", "b"], "reward": reward, "policy": policy });
-        json!({ "schemaVersion": 1, "bandits": { "hero": bandit } })
-    };
-    let check = |policy: Value, fits: bool| {
-        let document = with(policy);
-        assert_eq!(schema.fault(&document).is_none(), fits, "{document}");
-        let compiled = bandera_shared::compile(document.to_string().as_bytes()).unwrap();
-        let diagnostics = &compiled.diagnostics;
-        assert_eq!(diagnostics.is_empty(), fits, "{document} {diagnostics:?}");
-    };
+    let check = |policy: Value, fits: bool| check(&schema, &with(&policy), fits);
     let prior = json!({ "successes": 1, "failures": 1 });
     let features = json!([{ "kind": "hashed", "attribute": "city", "places": 2 }]);
     for kind in bandera_shared::bandit::POLICY_KINDS {
@@ -238,4 +243,26 @@ fn it_knows_the_kinds_and_bounds_of_bandits() {
     }
     check(json!({ "kind": "kl-ucb" }), false);
     check(json!({ "kind": "imed", "flor": 0.1 }), false);
+}
+
+#[test]
+fn it_knows_which_bandits_declare_actions() {
+    let schema = Schema::read();
+    let feature =
+        |attribute: Value| json!([{ "kind": "hashed", "attribute": attribute, "places": 2 }]);
+    let plain = feature(json!("price"));
+    let looks = feature(json!({ "of": "action", "path": "price" }));
+    for (features, declares, fits) in [
+        (&plain, true, true),
+        (&plain, false, false),
+        (&looks, true, false),
+        (&looks, false, true),
+    ] {
+        let mut document = with(&json!({ "kind": "contextual", "features": features }));
+        if !declares {
+            let bandit = document["bandits"]["hero"].as_object_mut();
+            bandit.unwrap().remove("actions");
+        }
+        check(&schema, &document, fits);
+    }
 }

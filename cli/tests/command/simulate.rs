@@ -224,6 +224,14 @@ fn a_simulated_bandit_is_checked_first() {
         2,
         "says nothing of \"b\"",
     );
+    let price = r#"{"kind":"hashed","attribute":{"of":"action","path":"price"},"places":2}"#;
+    let offered = format!(
+        r#"{{"reward":{{"metric":"m","kind":"binary"}},
+            "policy":{{"kind":"contextual","features":[{price}]}}}}"#
+    );
+    let offered = file("simulate-offered.json", &offered);
+    let offered = [&truth[..], &["--bandit", &offered]].concat();
+    check(&offered, 2, "those that each request offers");
 }
 
 #[test]

@@ -13,6 +13,9 @@ use bandera_shared::slate::{POSITIONS_MAX, rank};
 use bandera_shared::value::Number;
 use bandera_shared::{ErrorCode, UnixMillis, Value};
 
+/// A member of an object.
+type Member = (Box<str>, Value);
+
 /// The JSON of the list that an evaluated flag leads to; a single entry, without a receipt, where
 /// no bandit decides.
 ///
@@ -30,18 +33,6 @@ pub(super) fn answer(
     let bandit = bandits
         .iter()
         .find(|bandit| decision.is_some_and(|decision| *decision.bandit == *bandit.key()));
-    let value = |variant: &str| {
-        let mut variants = answered.flag.variants.iter();
-        let found = variants.find(|known| &*known.key == variant);
-        found.map_or(Value::Null, |found| found.value.clone())
-    };
-    let place = |position: usize, variant: &str| {
-        vec![
-            member("position", whole(position as u64 + 1)),
-            member("variant", variant.into()),
-            member("value", value(variant)),
-        ]
-    };
     let mut slate: Vec<Value> = Vec::new();
     if let Some((bandit, unit)) = bandit.zip(prepared.context.targeting_key()) {
         let choice = Choice {
@@ -56,7 +47,7 @@ pub(super) fn answer(
         let list = rank(&choice, kept(call, unit, receipts), n_positions);
         for (position, placed) in list.into_iter().enumerate() {
             let decision = placed.decision;
-            let mut members = place(position, &decision.action);
+            let mut members = shown(answered, position, &decision.action);
             members.push(member("propensity", share(decision.propensity.parts())));
             members.push(member("policyRevision", whole(decision.revision)));
             let receipt = prepared.receipt(call, &decision);
@@ -68,7 +59,8 @@ pub(super) fn answer(
             slate.push(Value::Object(members.into()));
         }
     } else if let Some(variant) = answered.evaluation.variant() {
-        slate.push(Value::Object(place(0, &variant.key).into()));
+        let members = place(0, &variant.key, variant.value.clone());
+        slate.push(Value::Object(members.into()));
     }
     let mut members = vec![
         member("key", Value::from(&*answered.flag.key)),
@@ -82,6 +74,33 @@ pub(super) fn answer(
             .map(|metric| member("metric", metric.into())),
     );
     Ok(print(&Value::Object(members.into())))
+}
+
+/// What an action shows: the variant of its name, or the one that stands for whatever the request
+/// offers, with the action's name in place of a text.
+fn shown(answered: &Answered<'_>, position: usize, action: &str) -> Vec<Member> {
+    let stands_for = answered.evaluation.variant();
+    if let Some((variant, _)) = stands_for.zip(answered.evaluation.details.offered) {
+        let value = match &variant.value {
+            Value::String(_) => action.into(),
+            other => other.clone(),
+        };
+        let mut members = place(position, &variant.key, value);
+        members.push(member("action", action.into()));
+        return members;
+    }
+    let mut variants = answered.flag.variants.iter();
+    let found = variants.find(|known| &*known.key == action);
+    let value = found.map_or(Value::Null, |found| found.value.clone());
+    place(position, action, value)
+}
+
+fn place(position: usize, variant: &str, value: Value) -> Vec<Member> {
+    vec![
+        member("position", whole(position as u64 + 1)),
+        member("variant", variant.into()),
+        member("value", value),
+    ]
 }
 
 /// How many positions are asked for.
@@ -133,7 +152,7 @@ fn kept(call: &Call<'_>, unit: &str, receipts: Vec<&str>) -> Vec<Decision> {
     own.map(|receipt| receipt.decision().clone()).collect()
 }
 
-fn member(name: &str, value: Value) -> (Box<str>, Value) {
+fn member(name: &str, value: Value) -> Member {
     (name.into(), value)
 }
 

@@ -4,7 +4,7 @@ use crate::store::Current;
 use bandera_shared::evaluation::Outcome;
 use bandera_shared::publish::content_hash;
 use bandera_shared::sorted::Sorted;
-use bandera_shared::wire::context::{is_recursion, too_deep};
+use bandera_shared::wire::context::{is_recursion, offer, too_deep};
 use bandera_shared::wire::evaluation::{EvaluationWire, MetadataWire};
 use bandera_shared::wire::{ReadError, context_from};
 use bandera_shared::{ErrorCode, Evaluation, EvaluationContext, Flag, Value};
@@ -99,7 +99,8 @@ struct BulkMetadataWire<'e> {
     hash: &'e str,
 }
 
-/// The context of a request's body, and the body; an empty body is an empty context.
+/// The context of a request's body, with the actions that it offers, and the body; an empty body is
+/// an empty context.
 ///
 /// # Errors
 /// `PARSE_ERROR` when it is no JSON object, `INVALID_CONTEXT` when the context is none.
@@ -115,14 +116,28 @@ pub(super) fn question(body: &[u8]) -> Result<(EvaluationContext, Value), Fault>
     let Value::Object(_) = body else {
         return Err(invalid("the body is no object".to_owned()));
     };
-    let context =
-        match body.member("context") {
-            None | Some(Value::Null) => EvaluationContext::new(),
-            Some(Value::Object(attributes)) => context_from(attributes.iter().cloned()).map_err(
-                |ReadError { pointer, message }| invalid(format!("/context{pointer}: {message}")),
-            )?,
-            Some(_) => return Err(invalid("/context: the context is no object".to_owned())),
-        };
+    let wrong = |place: &str, ReadError { pointer, message }: ReadError| {
+        invalid(format!("{place}{pointer}: {message}"))
+    };
+    let mut context = match body.member("context") {
+        None | Some(Value::Null) => EvaluationContext::new(),
+        Some(Value::Object(attributes)) => {
+            let context = context_from(attributes.iter().cloned());
+            context.map_err(|fault| wrong("/context", fault))?
+        }
+        Some(_) => return Err(invalid("/context: the context is no object".to_owned())),
+    };
+    match body.member("actions") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(actions)) => {
+            let offered = offer(&mut context, actions.iter().cloned());
+            offered.map_err(|fault| wrong("", fault))?;
+        }
+        Some(_) => {
+            let detail = "/actions: write an object of names, each with an object of attributes";
+            return Err(invalid(detail.to_owned()));
+        }
+    }
     Ok((context, body))
 }
 
@@ -269,6 +284,49 @@ mod tests {
         check(
             r#"{"context":{"targetingKey":7}}"#,
             ErrorCode::InvalidContext,
+        );
+    }
+
+    #[test]
+    fn reads_what_is_offered() {
+        let read = |actions: &str| context(format!(r#"{{"actions":{actions}}}"#).as_bytes());
+        let names = |actions: &str| {
+            let context = read(actions).unwrap();
+            let names = context.actions().iter().map(|it| it.name.to_string());
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(names(r#"{"a":{"price":1},"b":{}}"#), ["a", "b"]);
+        assert_eq!(names("null"), [""; 0]);
+        let numbered = |n: usize| {
+            let all = (0..n).map(|i| format!(r#""a{i}":{{}}"#));
+            format!("{{{}}}", all.collect::<Vec<_>>().join(","))
+        };
+        assert_eq!(
+            names(&numbered(limits::ACTIONS_MAX)).len(),
+            limits::ACTIONS_MAX
+        );
+        let check = |actions: &str, place: &str, why: &str| {
+            let fault = read(actions).unwrap_err();
+            assert_eq!((fault.status, fault.code), (400, ErrorCode::InvalidContext));
+            assert!(
+                fault.detail.starts_with(&format!("{place}: ")) && fault.detail.contains(why),
+                "{}",
+                fault.detail
+            );
+        };
+        check(
+            &numbered(limits::ACTIONS_MAX + 1),
+            "/actions",
+            "offer fewer",
+        );
+        check("[]", "/actions", "an object of names");
+        check(r#"{"a":7}"#, "/actions/a", "an object");
+        check(r#"{"a":{},"a":{}}"#, "/actions/a", "twice");
+        let long = "v".repeat(limits::TEXT_BYTES_MAX + 1);
+        check(
+            &format!(r#"{{"a":{{"b":"{long}"}}}}"#),
+            "/actions/a/b",
+            "bytes",
         );
     }
 

@@ -1,4 +1,5 @@
-//! What a contextual bandit looks at: numbers made of an evaluation context, by declaration.
+//! What a contextual bandit looks at: numbers made of an evaluation context, and of an action where
+//! the request offers those, by declaration.
 //!
 //! Every number is a whole multiple of 1 / [`ONE`], so that the vector a decision was made from is
 //! bit for bit the vector that its receipt carries and its reward is learned from, and so that sums
@@ -12,13 +13,15 @@ pub use segments::{Input, InputKind, Segment};
 
 use std::borrow::Cow;
 
-use crate::context::{Attribute, EvaluationContext};
+use crate::context::{Action, Attribute, EvaluationContext};
 use crate::value::Value;
 
 /// Most numbers that a context is made into.
 pub const FEATURES_MAX: usize = 64;
 /// What stands for 1 in a vector: numbers lie in -1..=1, in steps of 1 / 4,096.
 pub const ONE: i16 = 1 << 12;
+/// The kind of entity whose attributes are those of an action that the request offers.
+pub const ACTION: &str = "action";
 
 /// One declared feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +56,8 @@ pub struct FeatureSpec {
     features: Box<[Feature]>,
     n_features: usize,
     fingerprint: u32,
+    /// A bit for each feature, the first one lowest: whether it looks at an action.
+    of_action: u64,
 }
 
 /// Numbers that a context was made into, and the declaration they follow; empty for bandits that
@@ -126,14 +131,22 @@ impl FeatureSpec {
             return None;
         }
         let mut described = vec![1];
-        for feature in &features {
+        let mut of_action = 0;
+        // No feature is without a number, so there are bits for all of them.
+        for (place, feature) in features.iter().enumerate() {
             feature.describe(&mut described);
+            let looks = match feature {
+                Feature::Crossed { left, right } => (of_action >> left | of_action >> right) & 1,
+                _ => u64::from(feature.attribute().is_some_and(is_of_action)),
+            };
+            of_action |= looks << place;
         }
         Some(Self {
             // Zero stands for no features at all.
             fingerprint: (xxhash_rust::xxh3::xxh3_64(&described) as u32).max(1),
             features: features.into(),
             n_features,
+            of_action,
         })
     }
 
@@ -145,6 +158,7 @@ impl FeatureSpec {
             features: Box::default(),
             n_features,
             fingerprint,
+            of_action: 0,
         })
     }
 
@@ -165,35 +179,92 @@ impl FeatureSpec {
         self.fingerprint
     }
 
+    /// Whether a feature looks at an action.
+    #[must_use]
+    pub fn looks_at_actions(&self) -> bool {
+        self.of_action != 0
+    }
+
     /// Attributes that the features look at.
     pub fn attributes(&self) -> impl Iterator<Item = (usize, &Attribute)> {
         let numbered = self.features.iter().enumerate();
-        numbered.filter_map(|(place, feature)| match feature {
-            Feature::Numeric { attribute, .. }
-            | Feature::Steps { attribute, .. }
-            | Feature::OneHot { attribute, .. }
-            | Feature::Hashed { attribute, .. } => Some((place, attribute)),
-            Feature::Crossed { .. } => None,
-        })
+        numbered.filter_map(|(place, feature)| Some((place, feature.attribute()?)))
     }
 
-    /// The numbers of a context.
+    /// The numbers of a context; what looks at an action finds nothing.
     ///
     /// # Determinism
     /// `+ - * /` on doubles and rounding to the nearest step: the same bits natively and in wasm.
     #[must_use]
     pub fn vector(&self, context: &EvaluationContext) -> ContextVector {
+        let (values, _) = self.values(context);
+        self.made(values)
+    }
+
+    /// The numbers of a context with each of these actions; those of the context alone are made
+    /// once.
+    ///
+    /// # Determinism
+    /// As [`Self::vector`].
+    #[must_use]
+    pub fn vectors(&self, context: &EvaluationContext, actions: &[&Action]) -> Vec<ContextVector> {
+        let (known, ends) = self.values(context);
+        let with = |action: &&Action| {
+            let view = View {
+                context,
+                action: Some(&action.attributes),
+            };
+            let mut values: Vec<i16> = Vec::with_capacity(self.n_features);
+            for ((place, feature), end) in self.features.iter().enumerate().zip(&ends) {
+                if self.of_action >> place & 1 == 1 {
+                    feature.append(view, &ends, &mut values);
+                } else {
+                    values.extend(known.get(values.len()..*end).unwrap_or_default());
+                }
+            }
+            self.made(values)
+        };
+        actions.iter().map(with).collect()
+    }
+
+    /// The numbers of a context, and where those of each feature end.
+    fn values(&self, context: &EvaluationContext) -> (Vec<i16>, Vec<usize>) {
+        let action = None;
         let mut values: Vec<i16> = Vec::with_capacity(self.n_features);
         let mut ends = Vec::with_capacity(self.features.len());
         for feature in &self.features {
-            feature.append(context, &ends, &mut values);
+            feature.append(View { context, action }, &ends, &mut values);
             ends.push(values.len());
         }
+        (values, ends)
+    }
+
+    fn made(&self, values: Vec<i16>) -> ContextVector {
         ContextVector {
             spec: self.fingerprint,
             values: values.into(),
         }
     }
+}
+
+/// What features look at.
+#[derive(Clone, Copy)]
+struct View<'v> {
+    context: &'v EvaluationContext,
+    action: Option<&'v EvaluationContext>,
+}
+
+impl<'v> View<'v> {
+    fn get(self, attribute: &Attribute) -> Option<&'v Value> {
+        if is_of_action(attribute) {
+            return self.action?.own(attribute);
+        }
+        self.context.get(attribute)
+    }
+}
+
+fn is_of_action(attribute: &Attribute) -> bool {
+    attribute.kind() == Some(ACTION)
 }
 
 /// How many numbers features make.
@@ -220,7 +291,18 @@ impl Feature {
         }
     }
 
-    fn append(&self, context: &EvaluationContext, ends: &[usize], values: &mut Vec<i16>) {
+    /// What it looks at; all but crossed features.
+    fn attribute(&self) -> Option<&Attribute> {
+        match self {
+            Self::Numeric { attribute, .. }
+            | Self::Steps { attribute, .. }
+            | Self::OneHot { attribute, .. }
+            | Self::Hashed { attribute, .. } => Some(attribute),
+            Self::Crossed { .. } => None,
+        }
+    }
+
+    fn append(&self, view: View<'_>, ends: &[usize], values: &mut Vec<i16>) {
         match self {
             Self::Numeric {
                 attribute,
@@ -228,11 +310,11 @@ impl Feature {
                 max,
                 missing,
             } => {
-                let number = context.get(attribute).and_then(number_of);
+                let number = view.get(attribute).and_then(number_of);
                 values.push(scaled(number.unwrap_or(*missing), *min, *max));
             }
             Self::Steps { attribute, bounds } => {
-                let number = context.get(attribute).and_then(number_of);
+                let number = view.get(attribute).and_then(number_of);
                 let step = |number| bounds.iter().filter(|bound| **bound <= number).count();
                 one_of(values, bounds.len() + 1, number.map(step));
             }
@@ -240,12 +322,12 @@ impl Feature {
                 attribute,
                 categories,
             } => {
-                let text = context.get(attribute).and_then(text_of);
+                let text = view.get(attribute).and_then(text_of);
                 let place = |text: Cow<'_, str>| categories.iter().position(|it| **it == *text);
                 one_of(values, categories.len(), text.and_then(place));
             }
             Self::Hashed { attribute, places } => {
-                let text = context.get(attribute).and_then(text_of);
+                let text = view.get(attribute).and_then(text_of);
                 let place = |text: Cow<'_, str>| {
                     let hash = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
                     ((u128::from(hash) * u128::from(*places)) >> 64) as usize
@@ -255,14 +337,15 @@ impl Feature {
             Self::Crossed { left, right } => {
                 let part = |place: usize| {
                     let start = place.checked_sub(1).and_then(|before| ends.get(before));
-                    let range = start.copied().unwrap_or_default()..*ends.get(place)?;
-                    Some(values.get(range)?.to_vec())
+                    let end = ends.get(place).copied().unwrap_or_default();
+                    start.copied().unwrap_or_default()..end
                 };
-                let (left, right) = (part(*left), part(*right));
-                let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
-                for a in left {
-                    let product = |b: &i16| (i32::from(a) * i32::from(*b) / i32::from(ONE)) as i16;
-                    values.extend(right.iter().map(product));
+                for a in part(*left) {
+                    for b in part(*right) {
+                        let at = |place: usize| values.get(place).copied().unwrap_or_default();
+                        let product = i32::from(at(a)) * i32::from(at(b)) / i32::from(ONE);
+                        values.push(product as i16);
+                    }
                 }
             }
         }

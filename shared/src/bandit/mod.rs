@@ -24,6 +24,10 @@ use crate::policy::index::AllocationRule;
 
 /// Most actions of one bandit.
 pub const ACTIONS_MAX: usize = 64;
+/// Most actions that a request offers to a bandit that chooses among those.
+pub const OFFERED_MAX: usize = 256;
+/// Stands for whatever is offered, where one model is learned of all of it.
+pub const OFFERED: &str = "*";
 /// Most sums that a shard keeps for a contextual bandit, over all actions: half a megabyte. Of the
 /// longest vectors 28 actions fit, of vectors of 41 numbers all [`ACTIONS_MAX`]; of a bandit that
 /// forgets, [`PERIODS_KEPT`] times the sums are kept, so that 8 actions of 27 numbers fit.
@@ -92,8 +96,8 @@ pub enum Policy {
         /// What is published of the sums; declarations never name [`AllocationRule::Automatic`].
         rule: AllocationRule,
     },
-    /// A linear model of each action's reward, and inverse gap weighting among them; see
-    /// [`crate::policy::linear`].
+    /// A linear model of each action's reward, or one of all actions that requests offer, and
+    /// inverse gap weighting among them; see [`crate::policy::linear`].
     Contextual {
         /// What it looks at.
         features: FeatureSpec,
@@ -155,10 +159,29 @@ impl Bandit {
         &self.key
     }
 
-    /// Variant names it chooses among, distinct and at least one, in declared order.
+    /// Variant names it chooses among, distinct, in declared order; none where it
+    /// [takes what requests offer](Self::takes_offers).
     #[must_use]
     pub fn actions(&self) -> &[Box<str>] {
         &self.actions
+    }
+
+    /// Whether it chooses among the actions that each request offers. What is learned of them is
+    /// one model over their attributes, so to shards and coordinators all of them are one action,
+    /// [`OFFERED`].
+    #[must_use]
+    pub fn takes_offers(&self) -> bool {
+        self.actions.is_empty()
+    }
+
+    /// The bandit as shards and coordinators know it: with [`OFFERED`] as its one action where it
+    /// takes what requests offer.
+    #[must_use]
+    pub fn learner(mut self) -> Self {
+        if self.takes_offers() {
+            self.actions = [OFFERED.into()].into();
+        }
+        self
     }
 
     /// The reward it maximises.
@@ -210,7 +233,8 @@ impl Bandit {
         xxhash_rust::xxh3::xxh3_64(&bytes)
     }
 
-    /// Least probability of every action, in parts of [`PARTS`].
+    /// Least probability of every action, in parts of [`PARTS`]; of offered ones that of all
+    /// together, which have it in equal shares.
     #[must_use]
     pub fn floor_parts(&self) -> u32 {
         self.floor_parts

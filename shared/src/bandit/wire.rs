@@ -1,5 +1,6 @@
 //! The JSON form of a bandit inside a ruleset, and the checks that make it a [`Bandit`].
 
+mod actions;
 mod forgetting;
 
 use std::fmt;
@@ -16,13 +17,16 @@ use super::{
 };
 use crate::policy::index::AllocationRule;
 use crate::policy::linear::Block;
+pub(crate) use actions::is_key;
+use actions::{check_actions, check_key};
 
 /// A bandit as written, with features in the form `F`: authors write them out, and what has been
 /// checked goes on as what it needs to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BanditWire<F = Vec<FeatureWire>> {
-    /// Variant names to choose among.
+    /// Variant names to choose among; none where each request offers its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<String>,
     /// What it maximises.
     pub reward: RewardWire,
@@ -243,13 +247,15 @@ pub fn from_wire(key: &str, wire: BanditWire) -> Result<Bandit, BanditFault> {
 /// The first `BanditFault` in the order of the members.
 pub fn checked(key: &str, wire: BanditWire<FeatureSpec>) -> Result<Bandit, BanditFault> {
     check_key("", key)?;
-    check_actions(&wire.actions)?;
+    let features = wire.policy.as_ref().and_then(|it| it.features.as_ref());
+    check_actions(&wire.actions, features)?;
     let reward = reward_from_wire(wire.reward)?;
     let forgetting = match &wire.policy {
         None => None,
         Some(policy) => forgetting::declared(policy)?,
     };
-    let (policy, floor_parts) = policy_from_wire(wire.policy, wire.actions.len(), forgetting)?;
+    let (policy, floor_parts) =
+        policy_from_wire(wire.policy, wire.actions.len().max(1), forgetting)?;
     let attribution_window_ms = within(
         "/attributionWindowMs",
         wire.attribution_window_ms
@@ -379,32 +385,6 @@ fn within(
         pointer,
         format!("must be between {} and {}", bounds.start(), bounds.end()),
     ))
-}
-
-/// A key becomes part of KV keys and receipts: short, and free of control characters.
-fn check_key(pointer: &str, key: &str) -> Result<(), BanditFault> {
-    if key.is_empty() || key.len() > KEY_BYTES_MAX || key.chars().any(char::is_control) {
-        let message = format!("a key has 1 to {KEY_BYTES_MAX} bytes, none of them control");
-        return Err(fault(pointer, message));
-    }
-    Ok(())
-}
-
-fn check_actions(actions: &[String]) -> Result<(), BanditFault> {
-    if actions.is_empty() || actions.len() > ACTIONS_MAX {
-        return Err(fault(
-            "/actions",
-            format!("there are 1 to {ACTIONS_MAX} actions"),
-        ));
-    }
-    for (i, action) in actions.iter().enumerate() {
-        let pointer = format!("/actions/{i}");
-        check_key(&pointer, action)?;
-        if actions.iter().take(i).any(|earlier| earlier == action) {
-            return Err(fault(pointer, "the action is listed twice"));
-        }
-    }
-    Ok(())
 }
 
 fn reward_from_wire(wire: RewardWire) -> Result<RewardSpec, BanditFault> {

@@ -81,7 +81,7 @@ impl Scope<'_, '_> {
     }
 
     fn serve(&mut self, wire: ServeWire<'_>, place: &Place<'_>) -> Option<Serve> {
-        let forms = usize::from(wire.variant.is_some())
+        let forms = usize::from(wire.variant.is_some() && wire.bandit.is_none())
             + usize::from(wire.split.is_some())
             + usize::from(wire.bandit.is_some())
             + usize::from(wire.expression.is_some())
@@ -93,15 +93,15 @@ impl Scope<'_, '_> {
             self.fault(place, DiagnosticCode::Malformed, message.to_owned());
             return None;
         }
+        if let Some(bandit) = wire.bandit {
+            return self.serve_bandit(&bandit, wire.variant.as_deref(), place);
+        }
         if let Some(variant) = wire.variant {
             let index = self.variant(&variant, &place.key("variant"));
             return index.map(Serve::Variant);
         }
         if let Some(split) = wire.split {
             return Some(self.split(*split, &place.key("split")));
-        }
-        if let Some(bandit) = wire.bandit {
-            return self.serve_bandit(&bandit, &place.key("bandit"));
         }
         if let Some(expression) = wire.expression {
             let place = place.key("expression");
@@ -187,8 +187,15 @@ impl Scope<'_, '_> {
         }
     }
 
-    /// Serving a bandit: each of its actions must be a variant of the flag.
-    pub(super) fn serve_bandit(&mut self, key: &str, place: &Place<'_>) -> Option<Serve> {
+    /// Serving a bandit: each of its actions must be a variant of the flag. Where requests offer
+    /// them, `variant` stands for whatever is chosen.
+    pub(super) fn serve_bandit(
+        &mut self,
+        key: &str,
+        variant: Option<&str>,
+        serve: &Place<'_>,
+    ) -> Option<Serve> {
+        let place = &serve.key("bandit");
         let Some(index) = self.bandits.index(key) else {
             self.unknown(place, "bandit", key, self.bandits);
             return None;
@@ -198,6 +205,28 @@ impl Scope<'_, '_> {
             self.fault(place, DiagnosticCode::BrokenDependency, message);
             return None;
         };
+        let fault = match (bandit.takes_offers(), variant) {
+            (true, None) => Some(
+                "each request offers the bandit's actions: serve it in a rule, with the \
+                 \"variant\" that stands for the chosen one beside \"bandit\"",
+            ),
+            (false, Some(_)) => Some(
+                "the bandit's actions are variants of this flag: leave \"variant\" out beside \
+                 \"bandit\"",
+            ),
+            _ => None,
+        };
+        if let Some(message) = fault {
+            self.fault(serve, DiagnosticCode::Malformed, message.to_owned());
+            return None;
+        }
+        if let Some(variant) = variant {
+            let variants = [self.variant(variant, &serve.key("variant"))?].into();
+            return Some(Serve::Bandit {
+                bandit: index,
+                variants,
+            });
+        }
         let mut variants = Vec::with_capacity(bandit.actions().len());
         for action in bandit.actions() {
             let Some(variant) = self.answers.index(action) else {

@@ -141,7 +141,7 @@ impl Scope<'_, '_> {
         let traffic = self.percentage(wire.traffic.unwrap_or(100.0), &place.key("traffic"));
         let gate = (traffic < Range::FULL.width()).then(|| traffic_gate(&bucketing, traffic));
         let serve = match (&wire.bandit, &wire.weights, &wire.ranges) {
-            (Some(bandit), None, None) => self.serve_bandit(bandit, &place.key("bandit")),
+            (Some(bandit), None, None) => self.serve_bandit(bandit, None, place),
             (Some(_), ..) => {
                 let message = "a bandit allocates by itself: drop \"weights\" and \"ranges\"";
                 self.fault(place, DiagnosticCode::InvalidSplit, message.to_owned());

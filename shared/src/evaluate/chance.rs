@@ -2,7 +2,8 @@
 
 use super::{Choosing, Drawn, Participation, Walker};
 use crate::bucketing::{Bucket, Bucketing, NoBucket};
-use crate::decision::{Choice, decide, start};
+use crate::context::TARGETING_KEY;
+use crate::decision::{Choice, check_offers, decide, start};
 use crate::dialect::{Chosen, View};
 use crate::evaluation::{Details, ErrorCode, Failure, KeptOut};
 use crate::flag::{Flag, Gate, Rule, Serve, Share};
@@ -109,7 +110,7 @@ impl<'a> Walker<'_, 'a> {
                 Ok(Choosing::Drawn(drawn))
             }
             Serve::Bandit { bandit, variants } => {
-                self.decide(*bandit, variants).map(Choosing::Drawn)
+                self.decide(*bandit, variants, details).map(Choosing::Drawn)
             }
             Serve::Program(program) => {
                 let Some(name) = program.code().variant(&self.view())? else {
@@ -131,14 +132,23 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
-    /// The variant that a bandit chooses.
-    fn decide(&self, bandit: usize, variants: &[usize]) -> Result<Option<Drawn>, Box<Failure>> {
+    /// The variant that a bandit chooses, or the one that stands for whatever a request offers.
+    fn decide(
+        &self,
+        bandit: usize,
+        variants: &[usize],
+        details: &mut Details<'a>,
+    ) -> Result<Option<Drawn>, Box<Failure>> {
         let Some(bandit) = self.ruleset.bandits().get(bandit) else {
             return Ok(None);
         };
         let Some(unit) = self.context.targeting_key() else {
             return no_targeting_key();
         };
+        if bandit.takes_offers() {
+            check_offers(self.context)
+                .map_err(|detail| Failure::new(ErrorCode::InvalidContext, detail))?;
+        }
         if !cfg!(feature = "serving") {
             let place = start(bandit, unit, self.draw);
             let variant = place.and_then(|place| variants.get(place));
@@ -154,9 +164,17 @@ impl<'a> Walker<'_, 'a> {
             at: self.at,
         });
         Ok(decision.and_then(|decision| {
-            let mut actions = bandit.actions().iter();
-            let action = actions.position(|action| *action == decision.action)?;
-            let variant = variants.get(action)?;
+            let place = if bandit.takes_offers() {
+                // Among its attributes the name is a value, which lives as long as the context.
+                let mut actions = self.context.actions().iter();
+                let action = actions.find(|it| it.name == decision.action)?;
+                details.offered = action.attributes.attribute(TARGETING_KEY);
+                0
+            } else {
+                let mut actions = bandit.actions().iter();
+                actions.position(|action| *action == decision.action)?
+            };
+            let variant = variants.get(place)?;
             Some((*variant, None, Some(Box::new(decision))))
         }))
     }

@@ -5,7 +5,7 @@
 
 use super::item::{DecisionItem, FlagItem, Item, Observation, RowKey};
 use super::{FLAG_EXPOSURE_KEEP_MS, KEEP_MARGIN_MS, LATE_ARRIVAL_MS_MAX};
-use crate::bandit::{Bandit, Repeat};
+use crate::bandit::{Bandit, OFFERED, Repeat};
 use crate::event::{Claim, Event, EventId, Rejection, RejectionCode};
 use crate::keys::PurposeKeys;
 use crate::names;
@@ -229,9 +229,15 @@ fn latest_arrival(receipt: &Receipt) -> i64 {
 
 fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Admitted {
     let keep_until = latest_arrival(receipt).saturating_add_unsigned(KEEP_MARGIN_MS);
+    // What is learned of offered actions is one model; their names would never come to an end.
+    let action = if bandit.takes_offers() {
+        OFFERED.into()
+    } else {
+        receipt.decision().action.clone()
+    };
     let item = DecisionItem {
         bandit: 0,
-        action: receipt.decision().action.clone(),
+        action,
         row: row_of(receipt, bandit),
         keep_until: UnixMillis(keep_until),
         period: period_of(receipt, bandit),
@@ -240,7 +246,7 @@ fn admitted(receipt: &Receipt, bandit: &Bandit, observation: Observation) -> Adm
     };
     Admitted {
         shard: receipt.shard(),
-        bandit: Some(bandit.clone()),
+        bandit: Some(bandit.clone().learner()),
         item: Item::Decision(item),
         subject: *receipt.subject(),
     }

@@ -60,6 +60,12 @@ impl LinearModel {
         self.coefficients.iter().map(|of| &**of)
     }
 
+    /// Whether the context's numbers are those that the coefficients belong to.
+    fn fits(&self, context: &ContextVector) -> bool {
+        let length = self.coefficients.first().map(|of| of.len());
+        self.features == context.spec() && length == Some(context.values().len() + 1)
+    }
+
     /// What is expected of an action, as a share of the reward's range.
     fn expected(&self, action: usize, context: &ContextVector) -> Option<f64> {
         let (intercept, rest) = self.coefficients.get(action)?.split_first()?;
@@ -135,8 +141,7 @@ impl PolicySnapshot {
     ) -> Option<Distribution> {
         let (means, gamma) = match &self.model {
             Some(model) => {
-                let length = model.coefficients.first()?.len();
-                if model.features != context.spec() || length != context.values().len() + 1 {
+                if !model.fits(context) {
                     return None;
                 }
                 let means = (0..self.actions.len()).map(|place| model.expected(place, context));
@@ -152,6 +157,38 @@ impl PolicySnapshot {
         let offered: Vec<Option<f64>> = left.iter().map(|it| expected(it)).collect();
         let probabilities = inverse_gaps(&offered, gamma);
         Distribution::from_probabilities(&probabilities, bandit.floor_parts()).ok()
+    }
+
+    /// The distribution over actions that a request offers by what one model expects of each, with
+    /// the bandit's floor shared among them.
+    ///
+    /// # Arguments
+    /// `offered`: of each action, the context's and its own numbers.
+    ///
+    /// # Returns
+    /// As many parts as there are actions; `None` where there are none, or no model of these
+    /// features.
+    ///
+    /// # Formula
+    /// [`inverse_gaps`] with `k` times the rate of a single action, `k` actions being offered: as
+    /// many are told from the best by the same `d` coefficients.
+    ///
+    /// # Determinism
+    /// The same parts natively and in wasm.
+    #[must_use]
+    pub fn distribution_over(
+        &self,
+        offered: &[ContextVector],
+        bandit: &Bandit,
+    ) -> Option<Distribution> {
+        let model = self.model.as_ref()?;
+        let fitting = offered.iter().filter(|it| model.fits(it));
+        let means: Vec<Option<f64>> = fitting.map(|it| model.expected(0, it)).collect();
+        let n = offered.len();
+        let probabilities = inverse_gaps(&means, f64::from(model.gamma) * n as f64);
+        let floor_parts = bandit.floor_parts().checked_div(n as u32)?;
+        let found = Distribution::from_probabilities(&probabilities, floor_parts).ok();
+        found.filter(|found| found.n_actions() == n)
     }
 
     /// What is expected of each action, as a share of the range, and the rate of exploration.

@@ -4,7 +4,7 @@
 //! engine. The middleware builds its own, of a request that the runtime bounds.
 
 use super::{ReadError, read};
-use crate::context::{EvaluationContext, TARGETING_KEY};
+use crate::context::{Action, EvaluationContext, TARGETING_KEY};
 use crate::diagnostic::push_token;
 use crate::value::Value;
 
@@ -69,6 +69,50 @@ pub fn context_from<N: AsRef<str>>(
         context.set(name, value);
     }
     Ok(context)
+}
+
+/// Offers the actions of a request: names, and an object of attributes for each.
+///
+/// # Errors
+/// `ReadError` with a pointer from `/actions` on: more than [`ACTIONS_MAX`], a name that stands
+/// twice, attributes that are no object, or past a limit of a context.
+pub fn offer<N: AsRef<str>>(
+    context: &mut EvaluationContext,
+    actions: impl ExactSizeIterator<Item = (N, Value)>,
+) -> Result<(), ReadError> {
+    let found = actions.len();
+    if found > ACTIONS_MAX {
+        let message = format!("{found} actions; at most {ACTIONS_MAX} are allowed: offer fewer");
+        return Err(fault("/actions".to_owned(), message));
+    }
+    for (index, (name, attributes)) in actions.enumerate() {
+        let name = name.as_ref();
+        let mut pointer = "/actions".to_owned();
+        push_token(&mut pointer, beginning(name));
+        let Value::Object(attributes) = attributes else {
+            let message = "the attributes of an action are an object, which may be empty";
+            return Err(fault(pointer, message.to_owned()));
+        };
+        let attributes = context_from(attributes).map_err(
+            |ReadError {
+                 pointer: at,
+                 message,
+             }| {
+                ReadError {
+                    pointer: format!("{pointer}{at}"),
+                    message,
+                }
+            },
+        )?;
+        context.offer(Action {
+            name: name.into(),
+            attributes,
+        });
+        if context.actions().len() == index {
+            return Err(fault(pointer, "the action is offered twice".to_owned()));
+        }
+    }
+    Ok(())
 }
 
 /// Where in a context a value is.

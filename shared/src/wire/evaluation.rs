@@ -43,7 +43,7 @@ pub struct MetadataWire<'e> {
     /// The bandit that chose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bandit: Option<&'e str>,
-    /// The action that a policy taken over from another system chose.
+    /// The action that was chosen among those of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<&'e str>,
     /// The probability with which it chose.
@@ -106,7 +106,10 @@ impl<'e> From<&'e Evaluation<'_>> for MetadataWire<'e> {
             rule: details.rule,
             bucket: details.bucket.map(crate::bucketing::Bucket::index),
             bandit: decision.map(|decision| &*decision.bandit),
-            action: chosen.and_then(|chosen| chosen.action.as_deref()),
+            action: match details.offered {
+                Some(offered) => offered.as_str(),
+                None => chosen.and_then(|chosen| chosen.action.as_deref()),
+            },
             propensity: match (decision, chosen) {
                 (Some(decision), _) => Some(Propensity::as_f64(decision.propensity)),
                 (None, chosen) => chosen.map(|chosen| chosen.propensity),

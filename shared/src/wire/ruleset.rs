@@ -408,7 +408,7 @@ pub struct GateWire<'a> {
     pub bucketing: Option<Box<BucketingWire<'a>>>,
 }
 
-/// Exactly one of these.
+/// Exactly one of these, or a bandit and the variant that stands for what it chooses.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServeWire<'a> {

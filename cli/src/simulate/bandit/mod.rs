@@ -116,6 +116,12 @@ fn seconds(text: &str) -> Result<f64, String> {
 pub(super) fn run(args: &BanditArgs, output: &mut Output) -> anyhow::Result<Exit> {
     let told = truth::read(&args.truth)?;
     let bandit = args.declared(&told)?;
+    if bandit.takes_offers() {
+        let cause = "its actions are those that each request offers, and a truth has none";
+        return Err(Fault::usage("--bandit", cause)
+            .fix("declare the actions, and features of the context alone")
+            .into());
+    }
     let world = World {
         truth: truth::check(told, &bandit)?,
         bandit,

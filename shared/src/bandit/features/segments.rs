@@ -38,14 +38,26 @@ impl FeatureSpec {
     /// for no segment.
     #[must_use]
     pub fn segments(&self) -> Vec<Segment> {
-        let mut names: Vec<Vec<Option<String>>> = Vec::with_capacity(self.features.len());
-        for feature in &self.features {
-            names.push(feature.names(&names));
-        }
-        let numbered = names.into_iter().flatten().enumerate();
-        numbered
-            .filter_map(|(place, name)| name.map(|name| Segment { place, name }))
+        let numbered = self.numbers().into_iter().enumerate();
+        let segments = numbered.filter(|(_, number)| number.is_segment);
+        segments
+            .map(|(place, Number { name, .. })| Segment { place, name })
             .collect()
+    }
+
+    /// What each number of a vector is, in words.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let numbers = self.numbers().into_iter();
+        numbers.map(|number| number.name).collect()
+    }
+
+    fn numbers(&self) -> Vec<Number> {
+        let mut numbers: Vec<Vec<Number>> = Vec::with_capacity(self.features.len());
+        for feature in &self.features {
+            numbers.push(feature.numbers(&numbers));
+        }
+        numbers.into_iter().flatten().collect()
     }
 
     /// Each attribute that is looked at, once, in the order of the features.
@@ -65,17 +77,42 @@ impl FeatureSpec {
     }
 }
 
+/// What one number of a vector is.
+struct Number {
+    name: String,
+    /// Whether it is 1 in a segment and 0 elsewhere.
+    is_segment: bool,
+}
+
+impl Number {
+    fn segment(name: String) -> Self {
+        Self {
+            name,
+            is_segment: true,
+        }
+    }
+}
+
 impl Feature {
-    /// A name for each number that stands for a segment; `before` are those of earlier features.
-    fn names(&self, before: &[Vec<Option<String>>]) -> Vec<Option<String>> {
+    /// What each of its numbers is; `before` are those of earlier features.
+    fn numbers(&self, before: &[Vec<Number>]) -> Vec<Number> {
         match self {
-            Self::Numeric { .. } => vec![None],
-            Self::Hashed { places, .. } => vec![None; *places as usize],
+            Self::Numeric { attribute, .. } => vec![Number {
+                name: attribute.to_string(),
+                is_segment: false,
+            }],
+            Self::Hashed { attribute, places } => {
+                let number = |place| Number {
+                    name: format!("{attribute} in place {place} of {places}"),
+                    is_segment: false,
+                };
+                (1..=*places).map(number).collect()
+            }
             Self::OneHot {
                 attribute,
                 categories,
             } => {
-                let name = |category| Some(format!("{attribute} = {category}"));
+                let name = |category| Number::segment(format!("{attribute} = {category}"));
                 categories.iter().map(name).collect()
             }
             Self::Steps { attribute, bounds } => {
@@ -87,12 +124,13 @@ impl Feature {
                     (None, Some(to)) => format!("{attribute} below {to}"),
                     (None, None) => format!("{attribute} is a number"),
                 };
-                steps.map(name).map(Some).collect()
+                steps.map(name).map(Number::segment).collect()
             }
             Self::Crossed { left, right } => {
                 let of = |place: usize| before.get(place).map_or(&[][..], Vec::as_slice);
-                let both = |a: &Option<String>, b: &Option<String>| {
-                    Some(format!("{}, {}", a.as_ref()?, b.as_ref()?))
+                let both = |a: &Number, b: &Number| Number {
+                    name: format!("{}, {}", a.name, b.name),
+                    is_segment: a.is_segment && b.is_segment,
                 };
                 let lefts = of(*left).iter();
                 lefts
@@ -155,6 +193,16 @@ mod tests {
         ];
         assert_eq!(named, expected);
         assert_eq!(spec.n_features(), 17);
+        let names = spec.names();
+        assert_eq!(names.len(), 17);
+        let told = [&names[2], &names[3], &names[7], &names[16]];
+        let expected = [
+            "price",
+            "age below 18",
+            "city in place 2 of 3",
+            "device = mobile, price",
+        ];
+        assert_eq!(told, expected);
         let inputs = spec.inputs();
         let attributes: Vec<String> = inputs.iter().map(|it| it.attribute.to_string()).collect();
         assert_eq!(attributes, ["device", "price", "age", "city"]);

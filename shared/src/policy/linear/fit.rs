@@ -45,9 +45,10 @@ impl Fit {
 /// index: `w = m e + (A + l I)^-1 (b - m A e)` predicts any action's reward, `m` being the mean
 /// reward and `e` the intercept; then `w_a = w + (A_a + l I)^-1 (b_a - A_a w)`. So an action of
 /// which little is known is expected to do as the others in the same context, and its coefficients
-/// leave theirs as evidence comes. `s^2`, the variance of rewards around `w_a' x`, starts as if one
-/// of a quarter had been seen. With `k` actions, `d` terms and `n` decisions an expected reward is
-/// known to about `s sqrt(d k / n)`, and `gamma = c k / (s sqrt(d k / n)) = c sqrt(k n / d) / s`.
+/// leave theirs as evidence comes; of a single block, as of offered actions, `w` is the model.
+/// `s^2`, the variance of rewards around `w_a' x`, starts as if one of a quarter had been seen.
+/// With `k` actions, `d` terms and `n` decisions an expected reward is known to about
+/// `s sqrt(d k / n)`, and `gamma = c k / (s sqrt(d k / n)) = c sqrt(k n / d) / s`.
 ///
 /// # Arguments
 /// `blocks`: (`n_actions`,), all of the same number of terms.
@@ -84,12 +85,15 @@ fn fit_sums(all: Sums, blocks: &[Sums]) -> Option<Fit> {
     let mean = *rewards.first()? / f64::max(n_decisions, 1.0);
     let mut start = vec![0.0; n_terms];
     *start.first_mut()? = mean;
-    let (common, _) = around(&start, &products, &rewards, n_terms)?;
+    let (common, ridge) = around(&start, &products, &rewards, n_terms)?;
     let mut coefficients = Vec::with_capacity(blocks.len());
     let mut ridges = Vec::with_capacity(blocks.len());
     let mut left_over = 0.0;
     for block in blocks {
-        let (of, ridge) = around(&common, &block.products, &block.rewards, n_terms)?;
+        let (of, ridge) = match blocks.len() {
+            1 => (common.clone(), ridge),
+            _ => around(&common, &block.products, &block.rewards, n_terms)?,
+        };
         left_over += missed(&of, block)?;
         coefficients.push(of);
         ridges.push(ridge);
