@@ -10,7 +10,9 @@ mod desk;
 use crate::call::Call;
 use crate::isolate::Isolate;
 use crate::subject;
-use bandera_platform::{Body, Problem, commit_batch, is_over_limit, json_response, read_body};
+use bandera_platform::{
+    Body, Problem, commit_batch, is_over_limit, json_response, read_body, together,
+};
 use bandera_shared::UnixMillis;
 use bandera_shared::event::wire::{self as event_wire, InvalidBatch, Received};
 use bandera_shared::event::{
@@ -18,7 +20,6 @@ use bandera_shared::event::{
 };
 use bandera_shared::ledger::{Admitted, Batch, Outcome, admit, routed};
 use desk::Counter;
-use futures_util::future::join_all;
 use worker::wasm_bindgen::JsValue;
 use worker::web_sys::Response;
 use worker::{Env, console_error, console_warn};
@@ -112,7 +113,7 @@ async fn judge(
             let admitted = event.and_then(|event| admit(&event, desk, at));
             (id, within_limit(call, admitted).await)
         });
-    for (place, (id, event)) in join_all(judging).await.into_iter().enumerate() {
+    for (place, (id, event)) in together(judging).await.into_iter().enumerate() {
         let verdict = match event {
             Ok(event) => {
                 admitted.push((place, event));
@@ -142,7 +143,7 @@ async fn judge(
                 )
             }
         });
-    for (places, outcomes) in join_all(committing).await {
+    for (places, outcomes) in together(committing).await {
         let Some(outcomes) = outcomes? else { continue };
         for (place, outcome) in places.into_iter().zip(outcomes) {
             if let Some((_, verdict)) = verdicts.get_mut(place) {

@@ -2,6 +2,7 @@
 
 use crate::isolate::Isolate;
 use bandera_shared::ledger::{Admitted, Batch, routed};
+use futures_util::future::LocalBoxFuture;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{Context, Delay, Env, console_warn};
@@ -23,12 +24,13 @@ pub(crate) fn send_later(
         .counters
         .count(|counts| counts.exposures.attempted += n);
     let (isolate, env) = (Rc::clone(isolate), env.clone());
-    ctx.wait_until(async move {
+    let sending: LocalBoxFuture<'static, ()> = Box::pin(async move {
         for (shard, (_, mut batch)) in routed(publication, admitted.into_iter().enumerate()) {
             batch.reports = isolate.reports_for(shard);
             send(&isolate, &env, shard, &batch).await;
         }
     });
+    ctx.wait_until(sending);
 }
 
 async fn send(isolate: &Isolate, env: &Env, shard: u16, batch: &Batch) {

@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::store::{Current, Due, Refreshed, Store, refresh};
 use bandera_platform::{binding_text, environment, random_bytes};
 use bandera_shared::ledger::Report;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, LocalBoxFuture, select};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -124,16 +124,11 @@ impl Isolate {
         let due = self.store.borrow_mut().claim(now_ms);
         match due {
             Due::No => {}
-            Due::Later => {
-                let (isolate, env) = (Rc::clone(self), env.clone());
-                ctx.wait_until(async move { isolate.refresh(&env).await });
-            }
+            Due::Later => ctx.wait_until(self.refreshing(env)),
             Due::First => {
-                let (isolate, env) = (Rc::clone(self), env.clone());
-                let refresh = Box::pin(async move { isolate.refresh(&env).await });
                 let patience = Duration::from_millis(u64::from(self.settings.cold_wait_ms));
                 if let Either::Right(((), unfinished)) =
-                    select(refresh, Delay::from(patience)).await
+                    select(self.refreshing(env), Delay::from(patience)).await
                 {
                     let failed = Refreshed::Failed("KV does not answer in time".into());
                     let late_ms = now_ms + i64::from(self.settings.cold_wait_ms);
@@ -144,6 +139,13 @@ impl Isolate {
             }
         }
         self.store.borrow().current()
+    }
+
+    /// A refresh that outlives its request. Of one type with all that does: what the runtime needs
+    /// to await it is two kilobytes for each.
+    fn refreshing(self: &Rc<Self>, env: &Env) -> LocalBoxFuture<'static, ()> {
+        let (isolate, env) = (Rc::clone(self), env.clone());
+        Box::pin(async move { isolate.refresh(&env).await })
     }
 
     /// Whether the ruleset is older than the settings allow.

@@ -84,7 +84,7 @@ impl RequestHead {
     ///
     /// # Errors
     /// When the text is not such JSON.
-    pub(crate) fn parse(json: &str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(json: &str) -> Result<Self, tree::Error> {
         tree::from_str(json)
     }
 

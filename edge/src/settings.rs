@@ -4,7 +4,9 @@
 //! text invalid: the Worker then passes requests through and says why in its health, because half
 //! of someone's settings could mean cookies where none are wanted. `docs/edge.md` explains each.
 
-use bandera_shared::wire::tree;
+mod sections;
+
+use sections::fill;
 use serde::Deserialize;
 
 /// The bounds of `kvCacheTtlS`: what the platform accepts.
@@ -15,8 +17,7 @@ const REFRESH_MS_MAX: u32 = 86_400_000;
 const COOKIE_AGE_S_MAX: u32 = 34_560_000;
 
 /// All settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// How old the ruleset may grow before it is looked up again.
     pub(crate) refresh_ms: u32,
@@ -49,8 +50,7 @@ pub(crate) struct Settings {
 }
 
 /// Who the subject is.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SubjectSettings {
     /// Name of the cookie that holds the random subject id.
     pub(crate) cookie: String,
@@ -103,8 +103,7 @@ const fn signature_age_s() -> u32 {
 }
 
 /// What goes into the evaluation context besides what always does.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ContextSettings {
     /// Names of request headers, as members of `headers`.
     pub(crate) headers: Vec<String>,
@@ -113,8 +112,7 @@ pub(crate) struct ContextSettings {
 }
 
 /// Who counts as a bot besides those who always do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BotSettings {
     /// Further parts of user agents.
     pub(crate) also: Vec<String>,
@@ -123,8 +121,7 @@ pub(crate) struct BotSettings {
 }
 
 /// Headers toward the origin.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HeaderSettings {
     /// `Bandera-Variants` and `Bandera-Receipts`.
     pub(crate) variants: bool,
@@ -133,8 +130,7 @@ pub(crate) struct HeaderSettings {
 }
 
 /// Names of cookies toward the browser.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CookieSettings {
     /// Variants of client-visible flags; none where null.
     pub(crate) variants: Option<String>,
@@ -147,24 +143,21 @@ pub(crate) struct CookieSettings {
 }
 
 /// What is put into pages.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageSettings {
     /// The script element with client-visible answers and receipts.
     pub(crate) state: bool,
 }
 
 /// Requests that pass without being evaluated.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SkipSettings {
     /// Paths; a trailing `*` stands for any rest.
     pub(crate) paths: Vec<String>,
 }
 
 /// What the origin's answers depend on.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OriginSettings {
     /// Whether caches between the Worker and the origin take part.
     pub(crate) cache: OriginCache,
@@ -182,8 +175,7 @@ pub(crate) enum OriginCache {
 }
 
 /// Which other sites' pages may call the API.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct CorsSettings {
     /// Origins such as `https://www.example.com`, compared exactly.
     pub(crate) origins: Vec<String>,
@@ -254,12 +246,10 @@ impl Settings {
     /// # Errors
     /// What is wrong and where, for a person.
     pub(crate) fn parse(json: &str) -> Result<Self, String> {
-        // serde would also read a list as the members in order.
-        if !json.trim_start().starts_with('{') {
-            return Err("BANDERA_SETTINGS is not an object".into());
-        }
-        let mut settings: Self =
-            tree::from_str(json).map_err(|error| format!("BANDERA_SETTINGS: {error}"))?;
+        let mut settings = Self::default();
+        let tree = serde_json::from_str(json).map_err(|error| error.to_string());
+        tree.and_then(|tree| fill(&mut settings, tree))
+            .map_err(|fault| format!("BANDERA_SETTINGS: {fault}"))?;
         settings
             .check()
             .map_err(|fault| format!("BANDERA_SETTINGS at {fault}"))?;

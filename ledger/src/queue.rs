@@ -4,11 +4,10 @@
 //! acknowledged only after its shard has committed it; a message that no retry can help ends in
 //! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
 
-use bandera_platform::{commit_batch, environment};
+use bandera_platform::{commit_batch, environment, together};
 use bandera_shared::ledger::{Batch, joined, wire};
 use bandera_shared::names;
 use bandera_shared::sorted::Sorted;
-use futures_util::future::join_all;
 use worker::{
     Context, Env, MessageBatch, MessageExt, QueueRetryOptionsBuilder, RawMessage, console_error,
     event,
@@ -43,7 +42,7 @@ async fn queue(delivered: MessageBatch<String>, env: Env, _ctx: Context) -> work
         }
     }
     let env = &env;
-    join_all(
+    together(
         deliveries
             .into_iter()
             .map(|(shard, delivery)| deliver(env, shard, delivery)),
@@ -59,7 +58,7 @@ async fn deliver(env: &Env, shard: u16, delivery: Delivery) {
     let commits = batches
         .into_iter()
         .map(|batch| commit_batch(env, &name, shard, batch));
-    let failed = join_all(commits).await.into_iter().find_map(Result::err);
+    let failed = together(commits).await.into_iter().find_map(Result::err);
     if let Some((fault, _)) = failed {
         console_error!("queue: {name}: {fault}");
         let wait = QueueRetryOptionsBuilder::new()

@@ -85,7 +85,7 @@ pub(crate) fn gathered<T: DeserializeOwned>(
 ) -> Result<Vec<T>> {
     let row = first(sql, statement, values)?;
     let text = row.map_or_else(|| Ok("[]".to_owned()), |mut row| row.text())?;
-    Ok(tree::from_str(&text)?)
+    tree::from_str(&text).map_err(|error| Error::RustError(error.to_string()))
 }
 
 /// Runs the migrations that the store has not seen, in order and in one transaction.

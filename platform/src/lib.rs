@@ -12,6 +12,7 @@ mod html;
 mod objects;
 mod problem;
 mod services;
+mod together;
 
 pub use bindings::{binding_names, binding_text, environment, random_bytes, service_binding};
 pub use commit::{Unreachable, commit_batch};
@@ -23,3 +24,4 @@ pub use html::{HtmlEdit, rewrite_html};
 pub use objects::{Answer, ask_object, tell_object};
 pub use problem::Problem;
 pub use services::{is_over_limit, read_bytes, read_texts, send_message};
+pub use together::together;

@@ -5,39 +5,49 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 import { type Artefact, refresh } from "./fresh.ts";
+import { library } from "./library.ts";
 import { at, cliRelease, npmBin, root } from "./paths.ts";
 import { step } from "./progress.ts";
 import { capture, cargo, run } from "./run.ts";
-import { shrink, smallCode } from "./shrink.ts";
+import { keepNames, shrink, smallCode } from "./shrink.ts";
 import type { Tools } from "./tools.ts";
 
 /** What every Rust artefact is made from, beside its own folder. */
 const workspaceInputs = [
   ...["Cargo.toml", "Cargo.lock", "shared", "package-lock.json"],
-  ...["likeness.ts", "shrink.ts", "wasm.ts"].map((name) => join("scripts", "lib", name)),
+  ...["library.ts", "likeness.ts", "shrink.ts", "wasm.ts"].map((name) => join("scripts", "lib", name)),
 ];
+
+/** Which standard library is in a wasm. */
+function madeWith(): string {
+  return library().readyMadeSince === undefined ? "library compiled anew" : "ready-made library";
+}
 
 const edge: Artefact = {
   name: "edge Worker",
   inputs: [...workspaceInputs, "platform", "edge"],
+  madeWith,
   output: at("edge", "build", "index_bg.wasm"),
 };
 
 const ledger: Artefact = {
   name: "ledger of the edge Worker",
   inputs: [...workspaceInputs, "platform", "ledger"],
+  madeWith,
   output: at("ledger", "build", "index_bg.wasm"),
 };
 
 const admin: Artefact = {
   name: "admin Worker",
   inputs: [...workspaceInputs, "import", "platform", "lab", "admin"],
+  madeWith,
   output: at("admin", "build", "index_bg.wasm"),
 };
 
 const browser: Artefact = {
   name: "browser bundle",
   inputs: [...workspaceInputs, "www/browser"],
+  madeWith,
   output: at("www", "browser", "dist", "bandera", "v1", "bandera.js"),
 };
 
@@ -70,16 +80,14 @@ function wasmFlags(): string[] {
   return folders.map((folder) => `--remap-path-prefix=${folder}/=`);
 }
 
-/** Of two ways to write SHA-256 the short one: a page hashes seldom. */
-const pageFlags = ['--cfg=sha2_backend="soft"', '--cfg=sha2_backend_soft="compact"'];
+/** Of two ways to write SHA-256 the short one, which takes a microsecond more for a receipt. */
+const shortHash = ['--cfg=sha2_backend="soft"', '--cfg=sha2_backend_soft="compact"'];
 
 /** How builds find the tools; also what `worker-build` reads. */
-export function buildEnvironment(
-  tools: Tools,
-  flags: readonly string[] = [],
-): Record<string, string> {
+export function buildEnvironment(tools: Tools): Record<string, string> {
   return {
-    CARGO_ENCODED_RUSTFLAGS: [...wasmFlags(), ...smallCode, ...flags].join("\x1f"),
+    ...library().env,
+    CARGO_ENCODED_RUSTFLAGS: [...wasmFlags(), ...smallCode, ...shortHash].join("\x1f"),
     WASM_BINDGEN_BIN: tools.wasmBindgen,
     WASM_OPT_BIN: tools.wasmOpt,
     ESBUILD_BIN: tools.esbuild,
@@ -91,20 +99,25 @@ async function make(artefact: Artefact, work: () => Promise<void>): Promise<void
   if (!built) console.log(`✓ build: ${artefact.name} (unchanged)`);
 }
 
+/** Where a build writes what the numbers of a wasm's functions mean; nothing there is deployed. */
+export function functionsFile(name: WasmName): string {
+  return at(name === "browser" ? join("www", name) : name, "build", "functions.txt");
+}
+
 /** The profile is one of the root manifest's. */
-function makeWorker(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
+function makeWorker(artefact: Artefact, folder: WasmName, tools: Tools): Promise<void> {
   return make(artefact, async () => {
     const env = buildEnvironment(tools);
     const args = ["--profile=worker", ".", "--locked"];
     await run(tools.workerBuild, args, { cwd: at(folder), env });
-    await shrink(tools.wasmOpt, artefact.output);
+    keepNames(functionsFile(folder), await shrink(tools.wasmOpt, artefact.output));
   });
 }
 
 /** A web artefact brings its own `build.ts`, which knows its entry points. */
 function makePage(artefact: Artefact, folder: string, tools: Tools): Promise<void> {
   const script = at("www", folder, "build.ts");
-  const env = buildEnvironment(tools, pageFlags);
+  const env = buildEnvironment(tools);
   return make(artefact, () => run(npmBin("node"), [script], { env }));
 }
 
@@ -125,7 +138,10 @@ export async function build(names: readonly ArtefactName[], tools: Tools): Promi
 export const stackArtefacts: readonly ArtefactName[] = ["browser", "dashboard", "edge", "admin"];
 
 /** The wasm files whose size is watched. */
-export type WasmName = "edge" | "ledger" | "admin" | "browser";
+export const wasmNames = ["edge", "ledger", "admin", "browser"] as const;
+
+/** One of them. */
+export type WasmName = (typeof wasmNames)[number];
 
 /** Those of them that exist. */
 export function wasmFiles(): ReadonlyMap<WasmName, string> {

@@ -13,6 +13,8 @@ export interface Artefact {
   readonly name: string;
   /** Folders and files that it is made from, relative to the root. */
   readonly inputs: readonly string[];
+  /** What else decides how it comes out. */
+  readonly madeWith?: () => string;
   /** A file that exists when it was built. */
   readonly output: string;
 }
@@ -38,7 +40,7 @@ function stampFile(artefact: Artefact): string {
 
 /** Builds the artefact unless it was built from exactly these inputs. False: it was fresh. */
 export async function refresh(artefact: Artefact, build: () => Promise<void>): Promise<boolean> {
-  const before = fingerprint(artefact.inputs);
+  const before = [fingerprint(artefact.inputs), artefact.madeWith?.() ?? []].flat().join(" ");
   const stamp = stampFile(artefact);
   const known = existsSync(stamp) ? readFileSync(stamp, "utf8") : "";
   if (known === before && existsSync(artefact.output)) return false;

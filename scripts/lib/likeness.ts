@@ -7,10 +7,10 @@
 const PIECE_BYTES = 6;
 
 /** A piece that more functions have says nothing about any two of them. */
-const SHARERS_MAX = 40;
+const SHARERS_MAX = 160;
 
 /** How much each of the last functions counts when the next one is looked for, the last first. */
-const WEIGHTS: readonly number[] = [1, 0.5, 0.25, 0.125];
+const WEIGHTS: readonly number[] = [1, 0.7, 0.5, 0.35, 0.25, 0.17];
 
 /** A long function shares pieces with any: likeness is over this power of its own pieces. */
 const LENGTH_POWER = 0.6;

@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { npmBin } from "./paths.ts";
 import { capture, run, TaskError } from "./run.ts";
 import { shrink, wasmFeatures } from "./shrink.ts";
-import { functionBodies, withNames } from "./wasm.ts";
+import { functionBodies, functionNames, withNames, withoutIdleClasses } from "./wasm.ts";
 
 let folder: string;
 before(() => {
@@ -43,9 +43,14 @@ const expected = ["mul", "xor", "mul", "xor"].map((operation, n) => {
   return [`f${n}`, (answer + n) | 0];
 });
 
-async function assemble(name: string): Promise<string> {
+/** Prints the names of what is exported. */
+const listing = `
+const module = new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]));
+console.log(JSON.stringify(WebAssembly.Module.exports(module).map(({ name }) => name)));`;
+
+async function assemble(name: string, written = source): Promise<string> {
   const [text, wasm] = [join(folder, `${name}.wat`), join(folder, `${name}.wasm`)];
-  writeFileSync(text, source);
+  writeFileSync(text, written);
   await run(npmBin("wasm-as"), [...wasmFeatures, "-g", text, "-o", wasm]);
   return wasm;
 }
@@ -90,4 +95,33 @@ test("names count what is imported, and bytes that end too early are refused", a
   const section = [4, ...Buffer.from("name"), 1, names.length, ...names];
   assert.deepEqual([...named.subarray(shrunk.length)], [0, section.length, ...section]);
   assert.throws(() => functionBodies(shrunk.subarray(0, -1)), TaskError);
+});
+
+test("the names of a shrunk module's functions are kept by their numbers", async () => {
+  const wasm = await assemble("kept");
+  const names = await shrink(npmBin("wasm-opt"), wasm);
+  assert.deepEqual([...names.keys()], [1, 2, 3, 4]);
+  assert.deepEqual([...names.values()].toSorted(), ["f0", "f1", "f2", "f3"]);
+  // The first function of each kind stands before the second one.
+  assert.deepEqual(functionNames(readFileSync(wasm)), new Map());
+  const bodies = functionBodies(readFileSync(wasm));
+  for (const [number, name] of names) {
+    const isProduct = bodies[number - 1]?.includes(0x6c);
+    assert.equal(isProduct, name === "f0" || name === "f2");
+  }
+});
+
+test("what is exported for a class that nobody can make goes, and nothing else", async () => {
+  const names = [
+    ...["__wbg_idle_free", "idle_go", "__wbg_get_idle_size", "__wbg_set_idle_size"],
+    ...["__wbg_made_free", "made_go", "__wbg_new_free", "new_new", "new_go", "idler_go"],
+  ];
+  const functions = names.map((name) => `(func (export "${name}") (result i32) (i32.const 1))`);
+  const wasm = await assemble(
+    "classes",
+    `(module (import "it" "__wbg_made_new" (func)) ${functions.join("\n")})`,
+  );
+  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  const kept = capture(process.execPath, ["-e", listing, wasm]);
+  assert.equal(kept.stdout.trim(), JSON.stringify(names.slice(4)), kept.stderr);
 });

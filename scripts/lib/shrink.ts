@@ -3,11 +3,18 @@
  * bytes that compress worse, so each choice here was made by the compressed size.
  */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 
 import { orderByLikeness } from "./likeness.ts";
 import { run } from "./run.ts";
-import { functionBodies, withNames } from "./wasm.ts";
+import {
+  firstFunction,
+  functionBodies,
+  functionNames,
+  withNames,
+  withoutIdleClasses,
+} from "./wasm.ts";
 
 /** What the runtime knows; more would let the optimiser write what it cannot read. */
 export const wasmFeatures: readonly string[] = [
@@ -43,11 +50,15 @@ const passes: readonly string[] = [
   ...["simplify-globals", "remove-unused-module-elements"],
 ].map((pass) => `--${pass}`);
 
-/** Puts functions in the order of their names, and drops the names, a tenth of a file. */
-const byName: readonly string[] = ["--reorder-functions-by-name", "--strip-debug"];
+/** A call names its function by number, so moving functions changes which are alike, a little. */
+const ROUNDS = 2;
+
+/** Puts functions in the order of their names. */
+const byName = "--reorder-functions-by-name";
 
 /**
- * Shrinks a file that still names its functions.
+ * Shrinks a file that still names its functions, whose names then are a tenth of it and go. Gives
+ * them by number, as a stack of the runtime counts functions.
  *
  * By their names instances of one generic function are neighbours; from there like is put beside
  * like, a hundredth better. `features` are what `wasm-opt` may use beyond what the module names.
@@ -56,16 +67,30 @@ export async function shrink(
   wasmOpt: string,
   wasm: string,
   features: readonly string[] = wasmFeatures,
-): Promise<void> {
+): Promise<ReadonlyMap<number, string>> {
   const optimise = (args: readonly string[]): Promise<void> => {
     return run(wasmOpt, [...features, ...args, wasm, "-o", wasm]);
   };
-  await optimise([...passes, ...byName]);
-  const shrunk = readFileSync(wasm);
-  const places = orderByLikeness(functionBodies(shrunk)).entries();
-  // As many digits for each, so that they are in the order of their numbers as texts, too.
-  const names = [...places].map(([place, index]) => [index, `${1e6 + place}`] as const);
-  const byIndex = names.toSorted(([a], [b]) => a - b).map(([, name]) => name);
-  writeFileSync(wasm, withNames(shrunk, byIndex));
-  await optimise(byName);
+  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  await optimise([...passes, byName, "--debuginfo"]);
+  const first = firstFunction(readFileSync(wasm));
+  let names = functionNames(readFileSync(wasm));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const shrunk = readFileSync(wasm);
+    const order = orderByLikeness(functionBodies(shrunk));
+    // As many digits for each, so that they are in the order of their numbers as texts, too.
+    const places = order.map((index, place) => [index, `${1e6 + place}`] as const);
+    const byIndex = places.toSorted(([a], [b]) => a - b).map(([, name]) => name);
+    writeFileSync(wasm, withNames(shrunk, byIndex));
+    await optimise([byName, "--strip-debug"]);
+    const moved = order.map((index, place) => [place, names.get(index) ?? "(no name)"] as const);
+    names = new Map(moved);
+  }
+  return new Map([...names].map(([place, name]) => [first + place, name]));
+}
+
+/** Writes the names of a shrunk file's functions, a line each, for whoever reads a stack. */
+export function keepNames(path: string, names: ReadonlyMap<number, string>): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, [...names].map(([number, name]) => `${number} ${name}\n`).join(""));
 }

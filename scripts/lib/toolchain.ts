@@ -6,9 +6,10 @@
 
 import { existsSync, readFileSync } from "node:fs";
 
+import { hasLibrarySource } from "./library.ts";
 import { at } from "./paths.ts";
 import { step } from "./progress.ts";
-import { capture, run, TaskError } from "./run.ts";
+import { capture, run, say, TaskError } from "./run.ts";
 
 const wasmTarget = "wasm32-unknown-unknown";
 
@@ -69,8 +70,19 @@ export async function ensureToolchain(): Promise<void> {
     throw new TaskError(`Rust ${present} is older than ${named}: rustup update, then try again`);
   }
   const libraries = capture("rustc", ["--print", "target-libdir", "--target", wasmTarget]);
-  if (libraries.ok && existsSync(libraries.stdout.trim())) return;
-  await bring(`Rust target ${wasmTarget}`, ["target", "add", wasmTarget]);
+  if (!libraries.ok || !existsSync(libraries.stdout.trim())) {
+    await bring(`Rust target ${wasmTarget}`, ["target", "add", wasmTarget]);
+  }
+  if (!hasLibrarySource()) await bringLibrarySource();
+}
+
+/** Brings what the standard library is compiled from; without it wasm is larger, and no worse. */
+async function bringLibrarySource(): Promise<void> {
+  try {
+    await bring("Rust component rust-src", ["component", "add", "rust-src"]);
+  } catch (error) {
+    say(`  not to be had: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** Makes sure that the toolchain can format and lint, which rustup's minimal profile cannot. */

@@ -1,15 +1,18 @@
-/** Just enough of WebAssembly's binary form to see functions, and to name them. */
+/** Just enough of WebAssembly's binary form to see functions and their names, and to name them. */
 
 import { TaskError } from "./run.ts";
 
 /** The numbers of sections. */
 const CUSTOM = 0;
 const IMPORTS = 2;
+const EXPORTS = 7;
 const CODE = 10;
 
 /** Magic number and version. */
 const HEADER_BYTES = 8;
-/** The part of the section `name` that names functions. */
+/** The custom section with names. */
+const NAMES = "name";
+/** Its part that names functions. */
 const FUNCTION_NAMES = 1;
 /** Kinds of imports: a function, and the tag of an exception. */
 const FUNCTION = 0;
@@ -56,34 +59,94 @@ class Reader {
   }
 }
 
-function sections(wasm: Uint8Array): ReadonlyMap<number, Uint8Array> {
+/** A section as it stands in a file, which may hold several custom ones. */
+interface Section {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+}
+
+function sections(wasm: Uint8Array): readonly Section[] {
   const reader = new Reader(wasm, HEADER_BYTES);
-  const found = new Map<number, Uint8Array>();
-  while (!reader.isDone) found.set(reader.byte(), reader.piece());
+  const found: Section[] = [];
+  while (!reader.isDone) found.push({ kind: reader.byte(), bytes: reader.piece() });
   return found;
 }
 
-/** How many functions a module imports; they are counted before its own. */
-function importedFunctions(section: Uint8Array): number {
+/** The section of that kind; one that holds nothing where there is none. */
+function sectionOf(wasm: Uint8Array, kind: number): Uint8Array {
+  return sections(wasm).find((section) => section.kind === kind)?.bytes ?? Uint8Array.of(0);
+}
+
+/** Whether it is the one in which things have names. */
+function isNames({ kind, bytes }: Section): boolean {
+  return kind === CUSTOM && text(new Reader(bytes).piece()) === NAMES;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8");
+}
+
+/** The names of the functions that a module imports; they are counted before its own. */
+function importedFunctions(section: Uint8Array): readonly string[] {
   const reader = new Reader(section);
   const imports = reader.number();
-  let functions = 0;
+  const names: string[] = [];
   for (let n = 0; n < imports; n += 1) {
     reader.piece();
-    reader.piece();
+    const name = text(reader.piece());
     const kind = reader.byte();
     // What wasm-bindgen makes imports nothing else; the others are described in other ways.
-    if (kind === FUNCTION) functions += 1;
+    if (kind === FUNCTION) names.push(name);
     else if (kind === TAG) reader.byte();
     else throw new TaskError(`the wasm imports something of kind ${kind}`);
     reader.number();
   }
-  return functions;
+  return names;
+}
+
+/** What a module exports: its name, and how it is written. */
+function exported(section: Uint8Array): readonly { name: string; bytes: Uint8Array }[] {
+  const reader = new Reader(section);
+  return Array.from({ length: reader.number() }, () => {
+    const name = reader.piece();
+    const kind = reader.byte();
+    const bytes = Buffer.concat([behindLength(name), Uint8Array.of(kind), leb(reader.number())]);
+    return { name: text(name), bytes };
+  });
+}
+
+/**
+ * The module without what it exports for classes of which nobody can ever have an instance: scripts
+ * because there is no constructor, the module because it imports nothing that would make one.
+ * Libraries bring such classes, and what is exported is never left out.
+ */
+export function withoutIdleClasses(wasm: Uint8Array): Uint8Array {
+  const all = exported(sectionOf(wasm, EXPORTS));
+  const imported = importedFunctions(sectionOf(wasm, IMPORTS));
+  const classes = all.flatMap(({ name }) => /^__wbg_(.+)_free$/.exec(name)?.[1] ?? []);
+  const idle = classes.filter((one) => {
+    const isMade = imported.some((name) => name.startsWith(`__wbg_${one}_`));
+    return !isMade && !all.some(({ name }) => name === `${one}_new`);
+  });
+  const kept = all.filter(({ name }) => {
+    return !idle.some((one) => new RegExp(`^(__wbg_((get|set)_)?)?${one}_`).test(name));
+  });
+  const bytes = Buffer.concat([leb(kept.length), ...kept.map((one) => one.bytes)]);
+  return written(
+    wasm,
+    sections(wasm).map((section) => (section.kind === EXPORTS ? { kind: EXPORTS, bytes } : section)),
+  );
+}
+
+/** The module with these sections instead of its own. */
+function written(wasm: Uint8Array, all: readonly Section[]): Uint8Array {
+  const each = all.flatMap(({ kind, bytes }) => [Uint8Array.of(kind), behindLength(bytes)]);
+  return Buffer.concat([wasm.subarray(0, HEADER_BYTES), ...each]);
 }
 
 /** The code of each function that a module defines. */
 export function functionBodies(wasm: Uint8Array): readonly Uint8Array[] {
-  const reader = new Reader(sections(wasm).get(CODE) ?? Uint8Array.of(0));
+  const reader = new Reader(sectionOf(wasm, CODE));
   return Array.from({ length: reader.number() }, () => reader.piece());
 }
 
@@ -98,14 +161,37 @@ function behindLength(bytes: Uint8Array): Uint8Array {
   return Buffer.concat([leb(bytes.length), bytes]);
 }
 
-/** The module, which has no names, with a name for each function that it defines. */
+/** By how much the numbers of a module's functions are more than their places among its own. */
+export function firstFunction(wasm: Uint8Array): number {
+  return importedFunctions(sectionOf(wasm, IMPORTS)).length;
+}
+
+/** The name of each function that a module defines, as far as it has one. */
+export function functionNames(wasm: Uint8Array): ReadonlyMap<number, string> {
+  const imported = firstFunction(wasm);
+  const names = new Map<number, string>();
+  const parts = new Reader(sections(wasm).find(isNames)?.bytes ?? behindLength(Buffer.from(NAMES)));
+  parts.piece();
+  while (!parts.isDone) {
+    const kind = parts.byte();
+    const part = new Reader(parts.piece());
+    if (kind !== FUNCTION_NAMES) continue;
+    for (let left = part.number(); left > 0; left -= 1) {
+      names.set(part.number() - imported, text(part.piece()));
+    }
+  }
+  return names;
+}
+
+/** The module with a name for each function that it defines, and no others. */
 export function withNames(wasm: Uint8Array, names: readonly string[]): Uint8Array {
-  const imported = importedFunctions(sections(wasm).get(IMPORTS) ?? Uint8Array.of(0));
+  const imported = firstFunction(wasm);
   const named = names.flatMap((name, index) => {
     return [leb(imported + index), behindLength(Buffer.from(name))];
   });
   const map = Buffer.concat([leb(names.length), ...named]);
   const part = Buffer.concat([Uint8Array.of(FUNCTION_NAMES), behindLength(map)]);
-  const section = Buffer.concat([behindLength(Buffer.from("name")), part]);
-  return Buffer.concat([wasm, Uint8Array.of(CUSTOM), behindLength(section)]);
+  const bytes = Buffer.concat([behindLength(Buffer.from(NAMES)), part]);
+  const kept = sections(wasm).filter((section) => !isNames(section));
+  return written(wasm, [...kept, { kind: CUSTOM, bytes }]);
 }

@@ -8,7 +8,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { shrink } from "../../scripts/lib/shrink.ts";
+import { keepNames, shrink } from "../../scripts/lib/shrink.ts";
 
 const here = import.meta.dirname;
 const root = resolve(here, "..", "..");
@@ -42,7 +42,7 @@ async function buildEngine(): Promise<void> {
   const wasm = join(dist, "bandera_bg.wasm");
   copyFileSync(join(glue, "bandera_bg.wasm"), wasm);
   // Its features are those that the module itself names: more than those not every browser reads.
-  await shrink(wasmOpt, wasm, []);
+  keepNames(join(here, "build", "functions.txt"), await shrink(wasmOpt, wasm, []));
   const script = join(glue, "bandera.js");
   call(esbuild, script, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
 }

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::policy::index::AllocationRule;
 use crate::policy::linear::Block;
+use crate::value::Number;
 pub(crate) use actions::is_key;
 use actions::{check_actions, check_key};
 
@@ -515,6 +516,8 @@ fn share(
     if (0.0..=max).contains(&value) {
         return Ok(value);
     }
+    // As values are printed: another printer of fractions is four kilobytes.
+    let max = Number::Float(max);
     Err(fault(pointer, format!("must be between 0 and {max}")))
 }
 

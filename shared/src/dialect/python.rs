@@ -102,6 +102,7 @@ mod tests {
         check(-1.5e100, "-1.5e+100");
         check(123_456_789.125, "123456789.125");
         check(9_007_199_254_740_993.0, "9007199254740992.0");
+        check(1_881_432_010_784_149.25, "1881432010784149.2");
         check(123_456_789_012_345_680.0, "1.2345678901234568e+17");
         check(1.5e300, "1.5e+300");
         check(5e-324, "5e-324");
@@ -127,7 +128,13 @@ mod tests {
                     let sign = if power < 0 { '-' } else { '+' };
                     format!("{mantissa}e{sign}{:02}", power.unsigned_abs())
                 };
-                proptest::prop_assert_eq!(float_text(float), expected);
+                let found = float_text(float);
+                // Of two that are as near and as short Python takes the even one.
+                let is_even = |text: &str| text.ends_with(['0', '2', '4', '6', '8']);
+                let is_tie = found.len() == expected.len()
+                    && (is_even(&found), is_even(&expected)) == (true, false)
+                    && found.parse() == Ok(float);
+                proptest::prop_assert!(found == expected || is_tie, "{} {}", found, expected);
             }
         }
     }

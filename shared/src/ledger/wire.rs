@@ -41,8 +41,8 @@ impl fmt::Display for InvalidMessage {
 
 impl std::error::Error for InvalidMessage {}
 
-impl From<serde_json::Error> for InvalidMessage {
-    fn from(error: serde_json::Error) -> Self {
+impl From<crate::wire::tree::Error> for InvalidMessage {
+    fn from(error: crate::wire::tree::Error) -> Self {
         Self::Malformed(error.to_string())
     }
 }

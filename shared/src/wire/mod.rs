@@ -60,7 +60,7 @@ fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadEr
         }),
         Err(error) => Err(ReadError {
             pointer: String::new(),
-            message: message(&error),
+            message: error.to_string(),
         }),
     }
 }

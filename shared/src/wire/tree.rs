@@ -4,13 +4,82 @@
 //! a third of what an edge downloads. A tree costs a few allocations more and knows one way for
 //! each form: structures are objects and never lists, names are strings and never numbers.
 
+use crate::value::Number;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
     Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error as _,
     IntoDeserializer, Unexpected, VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
-use serde_json::{Error, Value};
+use serde_json::Value;
+use std::fmt;
+
+/// Why a text is not what was asked for, in words.
+///
+/// Those of [`serde_json::Error`], which says the same with another printer of fractions. As small
+/// as that, since whatever can fail carries it about.
+#[derive(Debug)]
+pub struct Error(Box<Words>);
+
+#[derive(Debug)]
+struct Words {
+    text: String,
+}
+
+impl Error {
+    #[cold]
+    #[inline(never)]
+    fn of(message: &dyn fmt::Display) -> Self {
+        let text = message.to_string();
+        Self(Box::new(Words { text }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<serde_json::Error> for Error {
+    fn from(error: serde_json::Error) -> Self {
+        Self::of(&error)
+    }
+}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::of(&message)
+    }
+
+    fn invalid_type(found: Unexpected<'_>, wanted: &dyn serde::de::Expected) -> Self {
+        unfit("type", found, wanted)
+    }
+
+    fn invalid_value(found: Unexpected<'_>, wanted: &dyn serde::de::Expected) -> Self {
+        unfit("value", found, wanted)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unfit(what: &str, found: Unexpected<'_>, wanted: &dyn serde::de::Expected) -> Error {
+    let found = match found {
+        Unexpected::Bool(truth) => format!("boolean `{truth}`"),
+        Unexpected::Unsigned(number) => format!("integer `{number}`"),
+        Unexpected::Signed(number) => format!("integer `{number}`"),
+        Unexpected::Float(number) => format!("floating point `{}`", Number::Float(number)),
+        Unexpected::Str(text) => format!("string {text:?}"),
+        Unexpected::Unit => "null".to_owned(),
+        Unexpected::Seq => "sequence".to_owned(),
+        Unexpected::Map => "map".to_owned(),
+        // A tree holds nothing else.
+        _ => "something else".to_owned(),
+    };
+    Error::of(&format_args!("invalid {what}: {found}, expected {wanted}"))
+}
 
 /// Reads a type from text.
 ///
@@ -18,7 +87,7 @@ use serde_json::{Error, Value};
 /// The text is no JSON, or not the type's.
 pub fn from_str<'de, T: Deserialize<'de>>(text: &str) -> Result<T, Error> {
     // As bytes, although they are known to be text: one reader is half of two.
-    from_value(serde_json::from_slice(text.as_bytes())?)
+    from_slice_of(text.as_bytes())
 }
 
 /// Reads a type from the bytes of a text.
@@ -26,6 +95,10 @@ pub fn from_str<'de, T: Deserialize<'de>>(text: &str) -> Result<T, Error> {
 /// # Errors
 /// The bytes are no JSON, or not the type's.
 pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    from_slice_of(bytes)
+}
+
+fn from_slice_of<'de, T: Deserialize<'de>>(bytes: &[u8]) -> Result<T, Error> {
     from_value(serde_json::from_slice(bytes)?)
 }
 

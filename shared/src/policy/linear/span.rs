@@ -19,12 +19,12 @@ const MISFIT: f64 = 0.01;
 /// How many of the latest periods best predict the rewards that came after them.
 ///
 /// # Formula
-/// Each of the latest four periods, the present one included, is predicted by what [`super::fit`]
-/// makes of the `n` periods before it, for each `n` of 16, 8, 4, 2 and 1. With `L_n` the sum of
-/// squared errors and `s^2` the noise around a fit of all periods, the least `L_n / (2 s^2)` wins,
-/// where all but the whole window have 5 added, and with features a hundredth of the whole
-/// window's: the prequential likelihood of normal rewards, and Bayes' factor between windows that
-/// follow what happens.
+/// Each of the latest four periods, the present one included, is predicted by what
+/// `policy::linear::fit` makes of the `n` periods before it, for each `n` of 16, 8, 4, 2 and 1.
+/// With `L_n` the sum of squared errors and `s^2` the noise around a fit of all periods, the least
+/// `L_n / (2 s^2)` wins, where all but the whole window have 5 added, and with features a hundredth
+/// of the whole window's: the prequential likelihood of normal rewards, and Bayes' factor between
+/// windows that follow what happens.
 ///
 /// # Arguments
 /// `periods`: (`n_periods`, `n_actions`), the present one first; one without decisions is empty.
