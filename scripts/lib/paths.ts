@@ -51,13 +51,13 @@ export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
   edgeGzipBytesMax: 300_000,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 175_000,
+  ledgerGzipBytesMax: 172_500,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 475_000,
+  edgeWorkerGzipBytesMax: 472_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
-  adminGzipBytesMax: 950_000,
+  adminGzipBytesMax: 925_000,
   /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
-  browserGzipBytesMax: 101_500,
+  browserGzipBytesMax: 84_000,
   /** How much more the wasm may be where its standard library came with the toolchain. */
   readyMadeLibraryRatio: 1.12,
   /** How long a Worker may take from start to its first healthy answer. */
