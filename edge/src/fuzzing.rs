@@ -88,6 +88,7 @@ pub fn request(described: &str) -> Option<Told> {
         element: PageState {
             publication: pointer.publication,
             hash: &pointer.hash,
+            needs_full_engine: current.loaded.needs_full_engine(),
             context: visit.context(),
             private: current.loaded.ruleset.private(),
             answers: &answers,

@@ -279,6 +279,7 @@ impl Served<'_, '_> {
         PageState {
             publication: pointer.publication,
             hash: &pointer.hash,
+            needs_full_engine: self.current.loaded.needs_full_engine(),
             context: self.visit.context(),
             private: self.current.loaded.ruleset.private(),
             answers: &answers,

@@ -39,6 +39,9 @@ const ATTRIBUTES: [&str; 15] = [
 struct StateWire<'s> {
     publication: u64,
     hash: &'s str,
+    /// The engine with which the page evaluates by itself, where it is not the ordinary one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'static str>,
     context: Sorted<&'s str, Cow<'s, Value>>,
     flags: Sorted<&'s str, AnswerWire<'s>>,
     receipts: Vec<ReceiptWire<'s>>,
@@ -70,6 +73,8 @@ pub(crate) struct PageState<'s> {
     pub(crate) publication: u64,
     /// Its content hash.
     pub(crate) hash: &'s str,
+    /// Whether evaluating in the page takes the full engine.
+    pub(crate) needs_full_engine: bool,
     /// What was evaluated.
     pub(crate) context: &'s EvaluationContext,
     /// What of it is never told.
@@ -88,6 +93,7 @@ impl PageState<'_> {
         let wire = StateWire {
             publication: self.publication,
             hash: self.hash,
+            engine: self.needs_full_engine.then_some("full"),
             context: self
                 .private
                 .shown(self.context)
@@ -147,6 +153,7 @@ mod tests {
         let state = PageState {
             publication: 7,
             hash: "00ff",
+            needs_full_engine: false,
             context: &context,
             private: &Private::default(),
             answers: &[],
@@ -175,6 +182,7 @@ mod tests {
             let state = PageState {
                 publication: 7,
                 hash: "00ff",
+                needs_full_engine: true,
                 context: &context,
                 private: &Private::new(private.iter().cloned()),
                 answers: &[],
@@ -190,7 +198,7 @@ mod tests {
         assert!(shown.contains(r#""path":"/secret""#) && shown.contains(r#""email":"secret""#));
         let kept = element(&[path.clone(), email]);
         assert!(
-            kept.contains(r#""context":{"query":{"page":"secret"}}"#),
+            kept.contains(r#""engine":"full","context":{"query":{"page":"secret"}}"#),
             "{kept}"
         );
         let all = element(&[path, Attribute::named("query")]);

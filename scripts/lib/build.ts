@@ -101,11 +101,15 @@ async function make(artefact: Artefact, work: () => Promise<void>): Promise<void
 
 /** Where a build writes what the numbers of a wasm's functions mean; nothing there is deployed. */
 export function functionsFile(name: WasmName): string {
-  return at(name === "browser" ? join("www", name) : name, "build", "functions.txt");
+  const engine = { browser: "bandera", "browser, full": "bandera-full" } as const;
+  if (name === "browser" || name === "browser, full") {
+    return at("www", "browser", "build", `${engine[name]}-functions.txt`);
+  }
+  return at(name, "build", "functions.txt");
 }
 
 /** The profile is one of the root manifest's. */
-function makeWorker(artefact: Artefact, folder: WasmName, tools: Tools): Promise<void> {
+function makeWorker(artefact: Artefact, folder: "edge" | "ledger" | "admin", tools: Tools): Promise<void> {
   return make(artefact, async () => {
     const env = buildEnvironment(tools);
     const args = ["--profile=worker", ".", "--locked"];
@@ -138,7 +142,7 @@ export async function build(names: readonly ArtefactName[], tools: Tools): Promi
 export const stackArtefacts: readonly ArtefactName[] = ["browser", "dashboard", "edge", "admin"];
 
 /** The wasm files whose size is watched. */
-export const wasmNames = ["edge", "ledger", "admin", "browser"] as const;
+export const wasmNames = ["edge", "ledger", "admin", "browser", "browser, full"] as const;
 
 /** One of them. */
 export type WasmName = (typeof wasmNames)[number];
@@ -150,6 +154,7 @@ export function wasmFiles(): ReadonlyMap<WasmName, string> {
     ["ledger", ledger.output],
     ["admin", admin.output],
     ["browser", at("www", "browser", "dist", "bandera", "v1", "bandera_bg.wasm")],
+    ["browser, full", at("www", "browser", "dist", "bandera", "v1", "bandera-full_bg.wasm")],
   ] as const);
   for (const [name, path] of files) if (!existsSync(path)) files.delete(name);
   return files;

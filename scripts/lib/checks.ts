@@ -80,14 +80,19 @@ function rust(): Check[] {
     name: `tests: ${name}`,
     work: () => cargo(["test", "-p", name]),
   }));
-  const features = ["--no-default-features", "--features", "serving"];
+  const features = ["--no-default-features", "--features", "rare,serving"];
   const asEdges = ["test", "-p", "bandera-shared", ...features];
   const golden = {
     part: "rust",
     name: "tests: bandera-shared, as edges read",
     work: () => cargo([...asEdges, "--test", "golden", "--test", "learning"]),
   };
-  return [...each, golden];
+  const ordinary = {
+    part: "rust",
+    name: "tests: bandera-shared, as ordinary pages read",
+    work: () => cargo(["test", "-p", "bandera-shared", "--no-default-features", "--test", "rare"]),
+  };
+  return [...each, golden, ordinary];
 }
 
 /** Integration test targets of a crate that are written to run as wasm, as `--test` arguments. */
@@ -202,6 +207,7 @@ function sizes(): void {
     ledger: limits.ledgerGzipBytesMax,
     admin: limits.adminGzipBytesMax,
     browser: limits.browserGzipBytesMax,
+    "browser, full": limits.browserFullGzipBytesMax,
   };
   const files = wasmFiles();
   const room = library().readyMadeSince === undefined ? 1 : limits.readyMadeLibraryRatio;
@@ -222,6 +228,7 @@ function sizes(): void {
   check("edge and ledger", edgeWorker, room * limits.edgeWorkerGzipBytesMax);
   measured("admin");
   measured("browser");
+  measured("browser, full");
   if (over.length > 0) throw new TaskError(`too large: ${over.join("; ")}`);
 }
 

@@ -56,10 +56,12 @@ export const limits = {
   edgeWorkerGzipBytesMax: 472_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 925_000,
-  /** gzip size of the browser bundle's wasm: likewise, with every operator of our own. */
-  browserGzipBytesMax: 84_000,
+  /** gzip size of the wasm that an ordinary page downloads to evaluate, likewise. */
+  browserGzipBytesMax: 52_000,
+  /** gzip size of the wasm that knows every operator of our own. */
+  browserFullGzipBytesMax: 84_500,
   /** How much more the wasm may be where its standard library came with the toolchain. */
-  readyMadeLibraryRatio: 1.12,
+  readyMadeLibraryRatio: 1.2,
   /** How long a Worker may take from start to its first healthy answer. */
   healthMsMax: 60_000,
   /** How long processes may take to end after SIGTERM before SIGKILL. */

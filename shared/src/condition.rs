@@ -10,6 +10,7 @@ use crate::flag::{FlagType, Gate};
 use crate::letters::lowercase;
 use crate::named::Names;
 use crate::pattern::Pattern;
+use crate::rare::Rare;
 use crate::same::{ends_so, same, starts};
 use crate::texts::Texts;
 use crate::time::UnixMillis;
@@ -130,15 +131,15 @@ pub enum Matcher {
     /// Text related to one of the needles.
     Text(TextMatcher),
     /// Text in which the expression is found; linear time.
-    Pattern(Box<Pattern>),
+    Pattern(Rare<Box<Pattern>>),
     /// A number compared with another.
     Number(Comparison, f64),
     /// A time (RFC 3339 text or epoch milliseconds) compared with another.
-    Time(Comparison, UnixMillis),
+    Time(Comparison, Rare<UnixMillis>),
     /// A semantic version compared by precedence.
     Version(Comparison, Precedence),
     /// A semantic version inside a range such as `^1.2`.
-    VersionRange(Box<semver::VersionReq>),
+    VersionRange(Rare<Box<semver::VersionReq>>),
 }
 
 /// How text relates to a needle.
@@ -398,8 +399,10 @@ impl fmt::Display for Matcher {
             Self::Time(comparison, than) => {
                 write!(f, "{} {}", comparison.symbol(), than.to_rfc3339())
             }
-            Self::Version(comparison, than) => write!(f, "{} version {than}", comparison.symbol()),
-            Self::VersionRange(range) => write!(f, "is a version in {range}"),
+            Self::Version(comparison, than) => {
+                write!(f, "{} version {than}", comparison.symbol())
+            }
+            Self::VersionRange(range) => write!(f, "is a version in {}", **range),
         }
     }
 }

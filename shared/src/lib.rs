@@ -34,6 +34,7 @@ pub mod policy;
 pub mod preview;
 pub mod private;
 pub mod publish;
+pub mod rare;
 pub mod receipt;
 pub mod ruleset;
 mod same;

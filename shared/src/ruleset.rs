@@ -6,9 +6,10 @@ use crate::compact::Shared;
 use crate::compact::image::Image;
 use crate::condition::Condition;
 use crate::context::{Attributes, EvaluationContext};
-use crate::flag::Flag;
+use crate::flag::{Flag, FlagState};
 use crate::named::name_of;
 use crate::private::Private;
+use crate::rare::UNKNOWN;
 use crate::same::same;
 use crate::split::Range;
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ pub struct Ruleset {
     flags: Box<[OnceLock<Box<Flag>>]>,
     by_hash: Box<[(u64, u32)]>,
     changing_pages: Box<[u32]>,
-    segments: Box<[OnceLock<Box<Segment>>]>,
+    segments: Box<[OnceLock<Option<Box<Segment>>>]>,
     image: Option<Arc<Image>>,
     layers: Box<[Layer]>,
     holdouts: Box<[Holdout]>,
@@ -114,7 +115,11 @@ impl Ruleset {
                 .map(|(_, position)| position)
                 .collect(),
             flags: parts.flags.into_iter().map(made).collect(),
-            segments: parts.segments.into_iter().map(made).collect(),
+            segments: parts
+                .segments
+                .into_iter()
+                .map(|segment| OnceLock::from(Some(Box::new(segment))))
+                .collect(),
             image: None,
             layers: parts.layers.into(),
             holdouts: parts.holdouts.into(),
@@ -216,20 +221,26 @@ impl Ruleset {
         self.segments.len()
     }
 
-    /// The segment at that position: segments by key in rising order, then tests against lists.
+    /// The segment at that position, unless it cannot be read: segments by key in rising order,
+    /// then tests against lists.
     #[must_use]
     pub fn segment_at(&self, index: usize) -> Option<&Segment> {
-        let read = || {
-            let image = self.image.as_ref();
-            Box::new(image.map_or_else(Segment::default, |image| image.segment(index)))
-        };
-        Some(self.segments.get(index)?.get_or_init(read))
+        let read = || self.image.as_ref()?.segment(index).map(Box::new);
+        self.segments.get(index)?.get_or_init(read).as_deref()
     }
 
     /// All segments, by key in rising order, then tests against lists under the lists' keys; each
     /// is read when the iterator comes to it.
     pub fn segments(&self) -> impl Iterator<Item = &Segment> {
         (0..self.segments.len()).filter_map(|index| self.segment_at(index))
+    }
+
+    /// Whether this engine knows all that flags and segments are made of; all of them are read.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let is_unknown =
+            |flag: &Flag| matches!(&flag.state, FlagState::Broken(why) if &**why == UNKNOWN);
+        !self.flags().any(is_unknown) && self.segments().count() == self.n_segments()
     }
 
     /// What its conditions look at.

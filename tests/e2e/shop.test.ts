@@ -71,8 +71,10 @@ test("the script and its engine are served with their types, for a while", async
     assert.equal(reply.headers.get("x-content-type-options"), "nosniff", file);
   };
   await check("bandera.js", /javascript/);
-  await check("engine.js", /javascript/);
-  await check("bandera_bg.wasm", /^application\/wasm/);
+  for (const script of ["engine.js", "engine-full.js"]) await check(script, /javascript/);
+  for (const wasm of ["bandera_bg.wasm", "bandera-full_bg.wasm"]) {
+    await check(wasm, /^application\/wasm/);
+  }
 });
 
 test("the same visitor keeps the same variants over pages and restarts", async () => {

@@ -1,7 +1,7 @@
 /**
  * Builds what a script tag loads into `dist/bandera/v1/`, the very paths the edge serves:
  * `bandera.js` (the client, small), and for whoever evaluates locally `engine.js` with its
- * `bandera_bg.wasm`.
+ * `bandera_bg.wasm`, or where the ruleset takes more `engine-full.js` with `bandera-full_bg.wasm`.
  */
 
 import { execFileSync } from "node:child_process";
@@ -14,7 +14,6 @@ const here = import.meta.dirname;
 const root = resolve(here, "..", "..");
 const target = resolve(root, process.env["CARGO_TARGET_DIR"] ?? "target");
 const dist = join(here, "dist", "bandera", "v1");
-const glue = join(target, "bandera-browser");
 
 function call(program: string, ...args: readonly string[]): void {
   execFileSync(program, args, { cwd: root, stdio: "inherit" });
@@ -31,20 +30,23 @@ const wasmOpt = tool("WASM_OPT_BIN", join(npmBin, "wasm-opt"));
 const wasmBindgen = tool("WASM_BINDGEN_BIN", "wasm-bindgen");
 const triple = "wasm32-unknown-unknown";
 
-async function buildEngine(): Promise<void> {
-  const engine = ["--locked", "--profile", "page", "--package", "bandera-browser", "--lib"];
+/** The engine with those features of the crate: its script, and its wasm in a file of that name. */
+async function buildEngine(script: string, name: string, features: readonly string[]): Promise<void> {
+  const own = ["--no-default-features", ...features.flatMap((feature) => ["--features", feature])];
+  const engine = ["--locked", "--profile", "page", "--package", "bandera-browser", "--lib", ...own];
   // Without the library for tests, whose functions would all stay.
   call("cargo", "rustc", ...engine, "--crate-type", "cdylib", "--target", triple);
   const compiled = join(target, triple, "page", "bandera_browser.wasm");
   const names = "--keep-debug";
   const shape = ["--target", "web", "--no-typescript", "--remove-producers-section", names];
-  call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", "bandera", compiled);
-  const wasm = join(dist, "bandera_bg.wasm");
-  copyFileSync(join(glue, "bandera_bg.wasm"), wasm);
+  const glue = join(target, "bandera-browser", name);
+  call(wasmBindgen, ...shape, "--out-dir", glue, "--out-name", name, compiled);
+  const wasm = join(dist, `${name}_bg.wasm`);
+  copyFileSync(join(glue, `${name}_bg.wasm`), wasm);
   // Its features are those that the module itself names: more than those not every browser reads.
-  keepNames(join(here, "build", "functions.txt"), await shrink(wasmOpt, wasm, []));
-  const script = join(glue, "bandera.js");
-  call(esbuild, script, "--format=esm", "--minify", `--outfile=${join(dist, "engine.js")}`);
+  keepNames(join(here, "build", `${name}-functions.txt`), await shrink(wasmOpt, wasm, []));
+  const written = join(glue, `${name}.js`);
+  call(esbuild, written, "--format=esm", "--minify", `--outfile=${join(dist, script)}`);
 }
 
 function buildClient(): void {
@@ -56,5 +58,6 @@ function buildClient(): void {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 copyFileSync(join(here, "public", "_headers"), join(here, "dist", "_headers"));
-await buildEngine();
+await buildEngine("engine.js", "bandera", []);
+await buildEngine("engine-full.js", "bandera-full", ["rare"]);
 buildClient();

@@ -9,6 +9,7 @@ use super::{Current, Failure, Loaded, REFRESH_FAILED, Refreshed, UNKNOWN_FORM};
 use crate::page::PageIndex;
 use bandera_platform::{read_bytes, read_texts};
 use bandera_shared::bundle::BundleError;
+use bandera_shared::compact::has_rare;
 use bandera_shared::snapshot::{PolicySnapshot, wire};
 use bandera_shared::sorted::Sorted;
 use bandera_shared::{Bundle, CompactError, Policies, Ruleset, names};
@@ -143,6 +144,11 @@ impl Loaded {
             ruleset,
             pages,
         })
+    }
+
+    /// Whether a page that evaluates by itself needs its full engine.
+    pub(crate) fn needs_full_engine(&self) -> bool {
+        has_rare(self.bundle.sections().client)
     }
 
     /// A document as if it were published.

@@ -6,14 +6,31 @@ use crate::flag::{Flag, FlagState};
 use crate::ruleset::Segment;
 use std::sync::OnceLock;
 
-/// The body of a flag; its key lies elsewhere. Of a broken one only what answers is kept.
-pub(super) fn flag_body(flag: &Flag) -> Vec<u8> {
-    let mut writer = Writer::default();
-    write_flag(flag, &mut writer);
-    writer.finish()
+/// Why something cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// It is not what was written.
+    Damaged,
+    /// It is more than this engine knows.
+    Unknown,
 }
 
-fn write_flag(flag: &Flag, to: &mut Writer) {
+/// Reads all of the bytes.
+fn read_whole<T>(
+    bytes: &[u8],
+    attributes: &Attributes,
+    read: impl FnOnce(&mut Reader<'_>) -> Option<T>,
+) -> Result<T, Unread> {
+    let mut from = Reader::new(bytes, attributes).ok_or(Unread::Damaged)?;
+    match read(&mut from) {
+        Some(whole) if from.is_done() => Ok(whole),
+        _ if from.met_unknown() => Err(Unread::Unknown),
+        _ => Err(Unread::Damaged),
+    }
+}
+
+/// Writes the body of a flag; its key lies elsewhere. Of a broken one only what answers is kept.
+pub(super) fn write_flag(flag: &Flag, to: &mut Writer) {
     let Flag {
         key: _,
         kind,
@@ -52,8 +69,11 @@ fn write_flag(flag: &Flag, to: &mut Writer) {
 }
 
 /// The flag of that key with that body.
-pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Option<Flag> {
-    let from = &mut Reader::new(body, attributes)?;
+pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Result<Flag, Unread> {
+    read_whole(body, attributes, |from| flag_of(key, from))
+}
+
+fn flag_of(key: &str, from: &mut Reader<'_>) -> Option<Flag> {
     let (kind, visibility, state) = (
         Compact::read(from)?,
         Compact::read(from)?,
@@ -66,7 +86,7 @@ pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Opti
             ..Flag::broken(key, why)
         });
     }
-    let flag = Flag {
+    Some(Flag {
         key: key.into(),
         kind,
         visibility,
@@ -83,20 +103,10 @@ pub(super) fn read_flag(key: &str, body: &[u8], attributes: &Attributes) -> Opti
         expiry: Compact::read(from)?,
         tracked: Compact::read(from)?,
         plan: OnceLock::new(),
-    };
-    from.is_done().then_some(flag)
-}
-
-/// The body of a segment.
-pub(super) fn segment_body(segment: &Segment) -> Vec<u8> {
-    let mut writer = Writer::default();
-    segment.write(&mut writer);
-    writer.finish()
+    })
 }
 
 /// The segment with that body.
-pub(super) fn read_segment(body: &[u8], attributes: &Attributes) -> Option<Segment> {
-    let mut from = Reader::new(body, attributes)?;
-    let segment = Segment::read(&mut from)?;
-    from.is_done().then_some(segment)
+pub(super) fn read_segment(body: &[u8], attributes: &Attributes) -> Result<Segment, Unread> {
+    read_whole(body, attributes, Segment::read)
 }

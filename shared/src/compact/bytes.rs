@@ -6,6 +6,7 @@
 //! does not fit is `None`. This is not a format for other programs: fields have no names.
 
 use crate::context::{Attribute, Attributes};
+use crate::rare::{Known, Rare};
 #[cfg(not(target_family = "wasm"))]
 use crate::texts::ShortText;
 use crate::texts::Texts;
@@ -30,6 +31,7 @@ pub(super) trait Compact: Sized {
 pub(super) struct Writer {
     texts: String,
     bytes: Vec<u8>,
+    has_rare: bool,
 }
 
 impl Writer {
@@ -38,6 +40,16 @@ impl Writer {
         let mut whole = Self::default();
         whole.whole(self.texts.len() as u64);
         [&*whole.bytes, self.texts.as_bytes(), &*self.bytes].concat()
+    }
+
+    /// Says that what follows is rare.
+    pub(super) fn rare(&mut self) {
+        self.has_rare = true;
+    }
+
+    /// Whether something rare was written.
+    pub(super) fn has_rare(&self) -> bool {
+        self.has_rare
     }
 
     pub(super) fn byte(&mut self, byte: u8) {
@@ -73,6 +85,7 @@ pub(super) struct Reader<'a> {
     rest: &'a [u8],
     depth: u32,
     attributes: &'a Attributes,
+    met_unknown: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -83,6 +96,7 @@ impl<'a> Reader<'a> {
             rest: bytes,
             depth: 0,
             attributes,
+            met_unknown: false,
         };
         let length = from.length()?;
         let (texts, rest) = from.rest.split_at_checked(length)?;
@@ -99,6 +113,22 @@ impl<'a> Reader<'a> {
         'a: 'b,
     {
         Reader { attributes, ..self }
+    }
+
+    /// What is rare follows: nothing where this engine does not know it.
+    pub(super) fn rare(&mut self) -> Option<Known> {
+        Known::here().or_else(|| self.unknown())
+    }
+
+    /// Nothing, because this engine does not know what follows.
+    pub(super) fn unknown<T>(&mut self) -> Option<T> {
+        self.met_unknown = true;
+        None
+    }
+
+    /// Whether reading ended at something that this engine does not know.
+    pub(super) fn met_unknown(&self) -> bool {
+        self.met_unknown
     }
 
     /// The ruleset's attribute in that slot.
@@ -359,6 +389,18 @@ impl<T: Compact> Compact for Option<T> {
         } else {
             None
         })
+    }
+}
+
+/// As it is; who cannot know it meets the unknown.
+impl<T: Compact> Compact for Rare<T> {
+    fn write(&self, to: &mut Writer) {
+        to.rare();
+        (**self).write(to);
+    }
+    fn read(from: &mut Reader<'_>) -> Option<Self> {
+        let known = from.rare()?;
+        Some(Self::new(known, T::read(from)?))
     }
 }
 

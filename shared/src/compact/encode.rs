@@ -1,8 +1,8 @@
 //! Writing the compact form.
 
-use super::body::{flag_body, segment_body};
+use super::body::write_flag;
 use super::bytes::{Compact, Writer};
-use super::image::{CHANGES_PAGES, FORMAT_VERSION, HEADER_BYTES, MAGIC, PREFIX_BYTES};
+use super::image::{CHANGES_PAGES, FORMAT_VERSION, HAS_RARE, HEADER_BYTES, MAGIC, PREFIX_BYTES};
 use super::parts::write_names;
 use crate::ruleset::{Ruleset, Segment};
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,10 +15,17 @@ use xxhash_rust::xxh3::xxh3_64;
 pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
     let (mut flag_table, mut keys, mut flags) = <(Vec<u8>, Vec<u8>, Vec<u8>)>::default();
     let mut by_hash = Vec::with_capacity(ruleset.len());
+    let mut has_rare = false;
+    let mut finished = |writer: Writer| {
+        has_rare |= writer.has_rare();
+        writer.finish()
+    };
     for (flag, position) in ruleset.flags().zip(0_u32..) {
         by_hash.push((xxh3_64(flag.key.as_bytes()), position));
         keys.extend_from_slice(flag.key.as_bytes());
-        flags.append(&mut flag_body(flag));
+        let mut body = Writer::default();
+        write_flag(flag, &mut body);
+        flags.append(&mut finished(body));
         let changes_pages = flag.variants.iter().any(|variant| variant.page.is_some());
         put(&mut flag_table, keys.len());
         put(&mut flag_table, flags.len());
@@ -26,8 +33,13 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
         flag_table.extend_from_slice(&marks.to_le_bytes());
     }
     let (mut segment_table, mut segments) = <(Vec<u8>, Vec<u8>)>::default();
-    for (segment, cost) in ruleset.segments().zip(segment_costs(ruleset)) {
-        segments.append(&mut segment_body(segment));
+    for (index, cost) in segment_costs(ruleset).into_iter().enumerate() {
+        // One that cannot be read has no body, and cannot be read again.
+        if let Some(segment) = ruleset.segment_at(index) {
+            let mut body = Writer::default();
+            segment.write(&mut body);
+            segments.append(&mut finished(body));
+        }
         put(&mut segment_table, segments.len());
         put(&mut segment_table, cost as usize);
     }
@@ -44,7 +56,7 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
     shared.list(ruleset.layers());
     shared.list(ruleset.holdouts());
     shared.list(ruleset.bandits());
-    let shared = shared.finish();
+    let shared = finished(shared);
 
     by_hash.sort_unstable();
     let mut rest = Vec::new();
@@ -58,14 +70,15 @@ pub fn encode(ruleset: &Ruleset) -> Vec<u8> {
     for part in [flag_table, segment_table, shared, keys, segments, flags] {
         rest.extend_from_slice(&part);
     }
-    framed(&rest)
+    framed(&rest, if has_rare { HAS_RARE } else { 0 })
 }
 
 /// Magic, version, length and checksum before the rest.
-pub(super) fn framed(rest: &[u8]) -> Vec<u8> {
+pub(super) fn framed(rest: &[u8], marks: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES + rest.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    bytes.extend_from_slice(&marks.to_le_bytes());
     put(&mut bytes, PREFIX_BYTES + rest.len());
     bytes.extend_from_slice(&xxh3_64(rest).to_le_bytes());
     bytes.extend_from_slice(rest);
@@ -79,7 +92,10 @@ fn put(bytes: &mut Vec<u8>, number: usize) {
 
 /// The segments that a look into each may look into, as compiling counts them.
 fn segment_costs(ruleset: &Ruleset) -> Vec<u64> {
-    let references: Vec<Vec<usize>> = ruleset.segments().map(Segment::asks).collect();
+    let asked = |index| ruleset.segment_at(index).map(Segment::asks);
+    let references: Vec<Vec<usize>> = (0..ruleset.n_segments())
+        .map(|index| asked(index).unwrap_or_default())
+        .collect();
     costs(&references)
 }
 

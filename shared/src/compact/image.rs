@@ -4,7 +4,7 @@
 //! Whole numbers have a fixed width here, the lowest byte first:
 //!
 //! ```text
-//! magic 8 | format version 4 | length of everything 4 | XXH3 of the rest 8
+//! magic 8 | format version 2 | marks 2 | length of everything 4 | XXH3 of the rest 8
 //! flags 4 | segments 4 | length of the shared parts 4
 //! for each flag, by hash:  XXH3 of the key 8, position by key 4
 //! for each flag, by key:   end of its key 4, end of its body 4, marks 4
@@ -21,10 +21,11 @@
 //! flags end by what evaluation itself remembers.
 
 use super::CompactError;
-use super::body::{read_flag, read_segment};
+use super::body::{Unread, read_flag, read_segment};
 use crate::compile::limits::EVALUATION_COST_MAX;
 use crate::context::Attributes;
 use crate::flag::Flag;
+use crate::rare::UNKNOWN;
 use crate::ruleset::Segment;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
@@ -32,7 +33,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What every compact ruleset begins with.
 pub(super) const MAGIC: [u8; 8] = *b"BNDRRULE";
 /// The format that this code reads and writes.
-pub(super) const FORMAT_VERSION: u32 = 6;
+pub(super) const FORMAT_VERSION: u16 = 6;
 /// Bytes before those that the checksum covers.
 pub(super) const PREFIX_BYTES: usize = 24;
 /// Bytes before the tables.
@@ -40,6 +41,8 @@ pub(super) const HEADER_BYTES: usize = PREFIX_BYTES + 12;
 const HASH_ENTRY_BYTES: usize = 12;
 const FLAG_ENTRY_BYTES: usize = 12;
 const SEGMENT_ENTRY_BYTES: usize = 8;
+/// Mark of a ruleset in which something is rare: not every engine knows all of it.
+pub(super) const HAS_RARE: u16 = 1;
 /// Mark of a flag with a variant that changes pages.
 pub(super) const CHANGES_PAGES: u32 = 1;
 
@@ -70,8 +73,8 @@ impl Image {
         if !bytes.starts_with(&MAGIC) {
             return Err(CompactError::NotCompact);
         }
-        let found = number(&bytes, 8).ok_or(CompactError::Truncated)?;
-        if found != FORMAT_VERSION {
+        let (found, marks) = version_and_marks(&bytes).ok_or(CompactError::Truncated)?;
+        if found != FORMAT_VERSION || marks & !HAS_RARE != 0 {
             return Err(CompactError::UnknownVersion { found });
         }
         let length = number(&bytes, 12).ok_or(CompactError::Truncated)? as usize;
@@ -197,27 +200,31 @@ impl Image {
     pub(crate) fn flag(&self, index: usize) -> Flag {
         let key = self.key(index);
         let read = || {
-            let entry = self.flag_entry(index)?;
-            let flag = read_flag(key, self.bytes.get(entry.body)?, &self.attributes)?;
+            let entry = self.flag_entry(index).ok_or(Unread::Damaged)?;
+            let body = self.bytes.get(entry.body).ok_or(Unread::Damaged)?;
+            let flag = read_flag(key, body, &self.attributes)?;
             let marked = entry.marks & CHANGES_PAGES != 0;
             let changes = flag.variants.iter().any(|variant| variant.page.is_some());
-            (marked || !changes).then_some(flag)
+            (marked || !changes).then_some(flag).ok_or(Unread::Damaged)
         };
-        read().unwrap_or_else(|| Flag::broken(key, "the compact form of the flag is damaged"))
+        read().unwrap_or_else(|why| {
+            let words = match why {
+                Unread::Damaged => "the compact form of the flag is damaged",
+                Unread::Unknown => UNKNOWN,
+            };
+            Flag::broken(key, words)
+        })
     }
 
-    /// The segment at that position; one that cannot be read has no members.
-    pub(crate) fn segment(&self, index: usize) -> Segment {
-        let read = || {
-            let (body, cost) = self.segment_entry(index)?;
-            let segment = read_segment(self.bytes.get(body)?, &self.attributes)?;
-            let asked = segment.asks();
-            let costs = asked
-                .iter()
-                .map(|used| self.segment_entry(*used).map_or(0, |(_, cost)| cost));
-            affordable(cost, costs).then_some(segment)
-        };
-        read().unwrap_or_default()
+    /// The segment at that position, unless it cannot be read.
+    pub(crate) fn segment(&self, index: usize) -> Option<Segment> {
+        let (body, cost) = self.segment_entry(index)?;
+        let segment = read_segment(self.bytes.get(body)?, &self.attributes).ok()?;
+        let asked = segment.asks();
+        let costs = asked
+            .iter()
+            .map(|used| self.segment_entry(*used).map_or(0, |(_, cost)| cost));
+        affordable(cost, costs).then_some(segment)
     }
 }
 
@@ -225,6 +232,12 @@ impl Image {
 fn affordable(cost: u64, mut used: impl Iterator<Item = u64>) -> bool {
     let total = used.try_fold(1_u64, u64::checked_add);
     cost <= EVALUATION_COST_MAX && total.is_some_and(|total| total <= cost)
+}
+
+/// What tells how to read the rest.
+pub(super) fn version_and_marks(bytes: &[u8]) -> Option<(u16, u16)> {
+    let both = number(bytes, MAGIC.len())?;
+    Some((both as u16, (both >> u16::BITS) as u16))
 }
 
 fn number(bytes: &[u8], at: usize) -> Option<u32> {

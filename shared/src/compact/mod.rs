@@ -34,7 +34,7 @@ pub enum CompactError {
     /// They are of a form that this code does not read.
     UnknownVersion {
         /// The version they name.
-        found: u32,
+        found: u16,
     },
     /// They end too early.
     Truncated,
@@ -42,6 +42,8 @@ pub enum CompactError {
     Checksum,
     /// They are what was written, and make no sense.
     Malformed,
+    /// They hold something that this engine does not know.
+    Unknown,
 }
 
 impl std::fmt::Display for CompactError {
@@ -58,6 +60,9 @@ impl std::fmt::Display for CompactError {
             Self::Truncated => f.write_str("the compact ruleset is cut off"),
             Self::Checksum => f.write_str("the compact ruleset does not match its checksum"),
             Self::Malformed => f.write_str("the compact ruleset makes no sense"),
+            Self::Unknown => f.write_str(
+                "the compact ruleset holds what this engine does not know; a full one does",
+            ),
         }
     }
 }
@@ -88,28 +93,50 @@ impl Ruleset {
     /// ```
     pub fn from_compact(bytes: impl Into<Box<[u8]>>) -> Result<Self, CompactError> {
         let mut image = Image::open(bytes.into())?;
-        let shared = read_shared(image.shared()).ok_or(CompactError::Malformed)?;
+        let shared = read_shared(image.shared())?;
         image.know(shared.attributes.clone());
         Ok(Self::of_image(Arc::new(image), shared))
     }
 }
 
-fn read_shared(bytes: &[u8]) -> Option<Shared> {
+/// Whether something in a compact ruleset is rare, so that a page needs its full engine; of
+/// anything else, no.
+#[must_use]
+pub fn has_rare(bytes: &[u8]) -> bool {
+    let is_marked = |(_, marks)| marks & image::HAS_RARE != 0;
+    bytes.starts_with(&image::MAGIC) && image::version_and_marks(bytes).is_some_and(is_marked)
+}
+
+fn read_shared(bytes: &[u8]) -> Result<Shared, CompactError> {
     let none = Attributes::default();
-    let mut from = Reader::new(bytes, &none)?;
-    let subject_salt = Compact::read(&mut from)?;
-    let mut attributes = Attributes::default();
-    for attribute in from.list::<Attribute>()? {
-        attributes.intern(attribute);
-    }
-    let mut from = from.with(&attributes);
-    let (private, layers, holdouts, bandits) = (
-        Compact::read(&mut from)?,
-        Compact::read(&mut from)?,
-        Compact::read(&mut from)?,
-        Compact::read(&mut from)?,
-    );
-    from.is_done().then_some(Shared {
+    let start = |bytes| {
+        let mut from = Reader::new(bytes, &none)?;
+        let subject_salt = Compact::read(&mut from)?;
+        let mut attributes = Attributes::default();
+        for attribute in from.list::<Attribute>()? {
+            attributes.intern(attribute);
+        }
+        Some((from, subject_salt, attributes))
+    };
+    let (from, subject_salt, attributes) = start(bytes).ok_or(CompactError::Malformed)?;
+    let from = &mut from.with(&attributes);
+    let mut rest = || {
+        let read = (
+            Compact::read(from)?,
+            Compact::read(from)?,
+            Compact::read(from)?,
+            Compact::read(from)?,
+        );
+        from.is_done().then_some(read)
+    };
+    let Some((private, layers, holdouts, bandits)) = rest() else {
+        return Err(if from.met_unknown() {
+            CompactError::Unknown
+        } else {
+            CompactError::Malformed
+        });
+    };
+    Ok(Shared {
         subject_salt,
         attributes,
         private,

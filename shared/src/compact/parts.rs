@@ -395,10 +395,13 @@ macro_rules! foreign {
     ($($code:ident by $make:ident),*) => {$(
         impl Compact for Foreign<dyn $code> {
             fn write(&self, to: &mut Writer) {
+                to.rare();
                 self.source().write(to);
             }
             fn read(from: &mut Reader<'_>) -> Option<Self> {
-                Self::new(Compact::read(from)?, dialect::$make).ok()
+                from.rare()?;
+                let made = Self::new(Compact::read(from)?, dialect::$make);
+                made.ok().or_else(|| from.unknown())
             }
         }
     )*};
@@ -425,10 +428,13 @@ impl Compact for Bandit {
 /// By name: an engine that is built without another system's method must not take it for ours.
 impl Compact for Method {
     fn write(&self, to: &mut Writer) {
-        Box::<str>::from(self.name()).write(to);
+        if *self != Self::default() {
+            to.rare();
+        }
+        to.text(self.name());
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        Self::named(from.text()?)
+        Self::named(from.text()?).or_else(|| from.unknown())
     }
 }

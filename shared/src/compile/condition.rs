@@ -14,6 +14,7 @@ use crate::dialect::{self, Foreign, Source, Unfit, ours, unfit};
 use crate::flag::{Gate, Share};
 use crate::letters::lowercase;
 use crate::pattern::{Pattern, Unbuilt};
+use crate::rare::{Known, Rare, UNKNOWN};
 use crate::texts::Texts;
 use crate::time::UnixMillis;
 use crate::value::Value;
@@ -418,8 +419,8 @@ fn matcher(op: &str, operand: Operand<'_>) -> Result<Matcher, Fault> {
         "versionMatches" => {
             let range = text(&operand, "a version range such as \"^1.2\"")?;
             semver::VersionReq::parse(range)
-                .map(|range| Matcher::VersionRange(Box::new(range)))
                 .map_err(|error| Fault::value(unfit!("no version range: {error}")))
+                .and_then(|range| Ok(Matcher::VersionRange(rare(Box::new(range))?)))
         }
         _ => Err(Fault::Operator),
     }
@@ -487,7 +488,6 @@ fn text<'o>(operand: &'o Operand<'_>, wanted: &str) -> Result<&'o str, Fault> {
 fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
     let source = text(operand, "a regular expression")?;
     Pattern::new(source, operand.fold_case)
-        .map(|pattern| Matcher::Pattern(Box::new(pattern)))
         .map_err(|error| {
             let code = match error {
                 Unbuilt::TooLong | Unbuilt::TooManySteps(_) => DiagnosticCode::LimitExceeded,
@@ -495,6 +495,7 @@ fn pattern(operand: &Operand<'_>) -> Result<Matcher, Fault> {
             };
             Fault::Value(code, unfit!("{error}"))
         })
+        .and_then(|pattern| Ok(Matcher::Pattern(rare(Box::new(pattern))?)))
 }
 
 fn number(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
@@ -508,8 +509,9 @@ fn number(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Faul
 
 fn time(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
     let time = UnixMillis::parse(text(operand, "an RFC 3339 time")?);
-    time.map(|than| Matcher::Time(comparison, than))
-        .map_err(|_| Fault::value("no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z"))
+    time.map_err(|_| "no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z")
+        .map_err(Fault::value)
+        .and_then(|than| Ok(Matcher::Time(comparison, rare(than)?)))
 }
 
 fn version(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
@@ -517,4 +519,10 @@ fn version(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fau
     version
         .map(|than| Matcher::Version(comparison, than))
         .map_err(|error| Fault::value(unfit!("no semantic version: {error}")))
+}
+
+/// The thing, where this engine knows what is rare.
+fn rare<T>(thing: T) -> Result<Rare<T>, Fault> {
+    let known = Known::here().ok_or(UNKNOWN).map_err(Fault::value)?;
+    Ok(Rare::new(known, thing))
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::context::EvaluationContext;
+use crate::rare::Known;
 
 /// Belongs nowhere.
 struct Nobody;
@@ -59,9 +60,9 @@ fn matchers() {
     check(text(Position::End, "ra", true), "BANDERA", true);
     check(Matcher::Number(Comparison::GreaterOrEqual, 18.0), 18, true);
     check(Matcher::Number(Comparison::Less, 18.0), "17", false);
-    let noon = UnixMillis(43_200_000);
+    let noon = Rare::new(Known::here().unwrap(), UnixMillis(43_200_000));
     check(
-        Matcher::Time(Comparison::Less, noon),
+        Matcher::Time(Comparison::Less, noon.clone()),
         "1970-01-01T11:59:59Z",
         true,
     );

@@ -55,6 +55,7 @@ pub mod version;
 
 use crate::context::{Attribute, EvaluationContext};
 use crate::evaluation::Failure;
+use crate::rare::{self, Known};
 use crate::texts::ShortText;
 use crate::time::UnixMillis;
 use crate::truth::Truth;
@@ -124,6 +125,7 @@ pub struct Source {
 
 /// Something foreign: what is written, and the code that means it.
 pub struct Foreign<T: ?Sized> {
+    known: Known,
     source: Arc<Source>,
     code: Arc<T>,
 }
@@ -137,8 +139,10 @@ impl<T: ?Sized> Foreign<T> {
         source: Source,
         make: impl FnOnce(&Source) -> Result<Arc<T>, Unfit>,
     ) -> Result<Self, Unfit> {
+        let known = Known::here().ok_or(rare::UNKNOWN)?;
         let code = make(&source)?;
         Ok(Self {
+            known,
             source: Arc::new(source),
             code,
         })
@@ -161,6 +165,7 @@ impl<T: ?Sized> Foreign<T> {
 impl<T: ?Sized> Clone for Foreign<T> {
     fn clone(&self) -> Self {
         Self {
+            known: self.known,
             source: Arc::clone(&self.source),
             code: Arc::clone(&self.code),
         }

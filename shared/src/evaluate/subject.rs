@@ -83,7 +83,8 @@ impl Audience for Subject<'_, '_> {
     fn member(&self, segment: usize) -> Answer {
         let ruleset = self.walker.ruleset;
         let Some(segment) = ruleset.segment_at(segment) else {
-            return Ok(Truth::No);
+            let detail = "a segment that is asked about cannot be read";
+            return Err(Failure::new(ErrorCode::ParseError, detail));
         };
         let is_named = !segment.excluded.is_empty() || !segment.included.is_empty();
         if is_named && let Some(name) = ruleset.name_of(self.walker.context) {

@@ -3,7 +3,9 @@ import { engineLoader } from "../../../www/browser/ts/engine.ts";
 
 globalThis.firstAnswers = async (flags, context) => {
   const at = (name) => new URL(name, location.href);
-  const sources = { module: at("engine.js"), wasm: at("bandera_bg.wasm"), ruleset: at(flags) };
+  const ordinary = { module: at("engine.js"), wasm: at("bandera_bg.wasm") };
+  // The workload takes no full engine: there is none here.
+  const sources = { ordinary, full: ordinary, ruleset: at(flags), needsFull: false };
   const engine = await engineLoader(sources)();
   return [...engine.evaluateAll(context).values()].map(({ value }) => {
     return typeof value === "string" ? value : value ? "on" : "off";

@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { fetchInTime } from "../../../scripts/lib/http.ts";
@@ -51,6 +51,8 @@ export interface EdgeOptions {
   readonly nQueues?: number;
   /** A Worker in front, which calls the edge's entry point `Trusted` by service binding. */
   readonly behindCaller?: boolean;
+  /** The page's script and its engines, as built, below `/bandera/v1/`. */
+  readonly withScript?: boolean;
 }
 
 /** Replaces what must be there, so that a changed configuration cannot go unnoticed. */
@@ -150,7 +152,9 @@ export class Edge {
 
   static async start(options: EdgeOptions = {}): Promise<Edge> {
     const folder = scratchDir("edge");
-    mkdirSync(join(folder, "assets"));
+    const assets = join(folder, "assets");
+    mkdirSync(assets);
+    if (options.withScript === true) cpSync(at("www", "browser", "dist"), assets, { recursive: true });
     const origin = await TestOrigin.start();
     const config = join(folder, "wrangler.toml");
     const vars = {

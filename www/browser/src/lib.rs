@@ -1,12 +1,14 @@
 //! The evaluator for browsers: a client ruleset goes in once, then contexts go in and answers come
 //! out as objects.
 //!
-//! The very code of the edge, so that a page that evaluates by itself agrees with the edge in every
-//! bucket. It reads no clock and draws no random number: the page passes both in. It decides for no
-//! bandit, because only the edge can sign a receipt.
+//! There are two: an ordinary one, and one with the feature `rare`, which knows every operator.
+//! Each is the very code of the edge, so that a page that evaluates by itself agrees with the edge
+//! in every bucket. It reads no clock and draws no random number: the page passes both in. It
+//! decides for no bandit, because only the edge can sign a receipt.
 
 mod answers;
 mod js;
+mod ruleset;
 
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::wire::context::context_from;
@@ -26,13 +28,15 @@ impl Engine {
     /// Takes the bytes of `GET /bandera/v1/ruleset/compact`.
     ///
     /// # Errors
-    /// An `Error` saying why when they are no ruleset of a form that this engine knows; a flag
-    /// that is broken by itself only fails its own evaluations.
+    /// An `Error` saying why when they are no ruleset of a form that this engine knows. The
+    /// ordinary engine refuses a ruleset in which there is something that it does not know; in the
+    /// full one a flag that is broken by itself only fails its own evaluations.
     #[wasm_bindgen(constructor)]
     pub fn new(bytes: Vec<u8>) -> Result<Engine, JsError> {
-        let read = Ruleset::from_compact(bytes);
-        let ruleset = read.map_err(|error| JsError::new(&error.to_string()))?;
-        Ok(Self { ruleset })
+        match ruleset::whole(bytes) {
+            Ok(ruleset) => Ok(Self { ruleset }),
+            Err(error) => Err(JsError::new(&error.to_string())),
+        }
     }
 
     /// Evaluates every flag that browsers may see, and gives an object of the answers by key.

@@ -1,4 +1,7 @@
-/** The evaluator as WebAssembly, fetched when it is first asked for. */
+/**
+ * The evaluator as WebAssembly, fetched when it is first asked for. There are two: an ordinary one,
+ * and one that knows every operator and is twice as large.
+ */
 
 import { objectOf, parseJson } from "./json.ts";
 import type { JsonObject } from "./json.ts";
@@ -18,11 +21,19 @@ export interface Engine {
   evaluateAll(context: JsonObject): ReadonlyMap<string, Answer>;
 }
 
-/** Where the edge keeps what the engine needs. */
-export interface EngineSources {
+/** Where an engine lies. */
+export interface EngineFiles {
   readonly module: URL;
   readonly wasm: URL;
+}
+
+/** Where the edge keeps what evaluating takes. */
+export interface EngineSources {
+  readonly ordinary: EngineFiles;
+  readonly full: EngineFiles;
   readonly ruleset: URL;
+  /** Whether the edge has said that the ruleset takes the full engine. */
+  readonly needsFull: boolean;
 }
 
 async function fetchRuleset(url: URL): Promise<Uint8Array> {
@@ -31,15 +42,33 @@ async function fetchRuleset(url: URL): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-async function start(sources: EngineSources): Promise<Engine> {
-  // All three are asked for at once; left to itself the module would ask for its wasm when it runs.
-  const [module, wasm, ruleset] = await Promise.all([
-    import(sources.module.href) as Promise<EngineModule>,
-    fetch(sources.wasm),
-    fetchRuleset(sources.ruleset),
+/** Both are asked for at once; left to itself the module would ask for its wasm when it runs. */
+async function load(files: EngineFiles): Promise<EngineModule> {
+  const [module, wasm] = await Promise.all([
+    import(files.module.href) as Promise<EngineModule>,
+    fetch(files.wasm),
   ]);
   await module.default({ module_or_path: wasm });
-  const engine = new module.Engine(ruleset);
+  return module;
+}
+
+/** The engine with the ruleset in it. The ordinary one refuses a ruleset that takes the full one. */
+async function open({ ordinary, full, ruleset, needsFull }: EngineSources) {
+  const [first, bytes] = await Promise.all([
+    load(needsFull ? full : ordinary),
+    fetchRuleset(ruleset),
+  ]);
+  try {
+    return new first.Engine(bytes);
+  } catch (error) {
+    if (needsFull) throw error;
+    // What is wrong with the ruleset in other ways, the full engine says as well.
+    return new (await load(full)).Engine(bytes);
+  }
+}
+
+async function start(sources: EngineSources): Promise<Engine> {
+  const engine = await open(sources);
   return {
     evaluateAll(context) {
       // The edge would get the context as JSON, which writes a date as text and leaves functions out.

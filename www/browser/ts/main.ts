@@ -2,6 +2,7 @@
 
 import { Bandera } from "./client.ts";
 import { engineLoader } from "./engine.ts";
+import type { EngineFiles } from "./engine.ts";
 import { encodeBatch, sendTo } from "./events.ts";
 import { BATCH_MAX, Outbox } from "./outbox.ts";
 import { NO_STATE, STATE_ELEMENT, readState } from "./state.ts";
@@ -26,13 +27,18 @@ function install(script: URL): void {
     send: sendTo(events),
     after: (waitMs, callback) => void setTimeout(callback, waitMs),
   });
+  const state = element === null ? NO_STATE : readState(element.textContent ?? "");
+  const engine = (module: string, wasm: string): EngineFiles => {
+    return { module: new URL(module, script), wasm: new URL(wasm, script) };
+  };
   globalThis.bandera = new Bandera({
-    state: element === null ? NO_STATE : readState(element.textContent ?? ""),
+    state,
     outbox,
     loadEngine: engineLoader({
-      module: new URL("engine.js", script),
-      wasm: new URL("bandera_bg.wasm", script),
+      ordinary: engine("engine.js", "bandera_bg.wasm"),
+      full: engine("engine-full.js", "bandera-full_bg.wasm"),
       ruleset: new URL("ruleset/compact", script),
+      needsFull: state.needsFullEngine,
     }),
     newId,
     now: Date.now,

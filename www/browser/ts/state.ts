@@ -28,6 +28,8 @@ export interface Receipt {
 /** The edge's word on this page view. */
 export interface PageState {
   readonly publication: number | undefined;
+  /** Whether it takes the full engine to evaluate in the page; as far as the edge has said. */
+  readonly needsFullEngine: boolean;
   /** The context the edge evaluated, as far as browsers may know it. */
   readonly context: JsonObject;
   readonly answers: ReadonlyMap<string, Answer>;
@@ -37,6 +39,7 @@ export interface PageState {
 /** The state of a page that no edge has touched: every flag is unknown. */
 export const NO_STATE: PageState = {
   publication: undefined,
+  needsFullEngine: false,
   context: {},
   answers: new Map(),
   receipts: [],
@@ -69,6 +72,7 @@ export function readState(text: string): PageState {
   const flags = Object.entries(objectOf(state["flags"]));
   return {
     publication: numberOf(state["publication"]),
+    needsFullEngine: state["engine"] === "full",
     context: objectOf(state["context"]),
     answers: new Map(flags.map(([key, answer]) => [key, readAnswer(answer)])),
     receipts: listOf(state["receipts"]).flatMap(readReceipt),

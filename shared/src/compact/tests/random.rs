@@ -267,7 +267,7 @@ proptest! {
             let length = body.len();
             body[place.index(length)] = byte;
         }
-        if let Ok(ruleset) = Ruleset::from_compact(encode::framed(body)) {
+        if let Ok(ruleset) = Ruleset::from_compact(encode::framed(body, 0)) {
             same_answers(&ruleset, &ruleset, &context, UnixMillis(1_766_000_000_000));
             let _ = encode(&ruleset);
         }
