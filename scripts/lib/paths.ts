@@ -57,7 +57,7 @@ export const limits = {
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 925_000,
   /** gzip size of the wasm that an ordinary page downloads to evaluate, likewise. */
-  browserGzipBytesMax: 52_000,
+  browserGzipBytesMax: 49_500,
   /** gzip size of the wasm that knows every operator of our own. */
   browserFullGzipBytesMax: 84_500,
   /** How much more the wasm may be where its standard library came with the toolchain. */
