@@ -125,3 +125,23 @@ test("what is exported for a class that nobody can make goes, and nothing else",
   const kept = capture(process.execPath, ["-e", listing, wasm]);
   assert.equal(kept.stdout.trim(), JSON.stringify(names.slice(4)), kept.stderr);
 });
+
+test("what only methods of such a class could call is a trap, and nothing else", async () => {
+  const asked = ["Idle>::go::{closure#0}", "of::idle::Idle", "Idler>::go", "idle_go"];
+  const functions = asked.map((name, n) => {
+    return `(func $"${name}" (export "${n}") (result i32) (i32.const ${n}))`;
+  });
+  const wasm = await assemble(
+    "idle",
+    `(module (func (export "__wbg_idle_free") (result i32) (i32.const 1)) ${functions.join("\n")})`,
+  );
+  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  const script = `
+const module = new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]));
+const { exports } = new WebAssembly.Instance(module);
+console.log(JSON.stringify(Object.values(exports).map((ask) => {
+  try { return ask(); } catch (error) { return error.message; }
+})));`;
+  const answers = capture(process.execPath, ["-e", script, wasm]);
+  assert.equal(answers.stdout.trim(), JSON.stringify(["unreachable", "unreachable", 2, 3]), answers.stderr);
+});

@@ -115,10 +115,15 @@ function exported(section: Uint8Array): readonly { name: string; bytes: Uint8Arr
   });
 }
 
+/** Code of a function that is never called: no locals, and a trap. */
+const TRAP = Uint8Array.of(0, 0, 0x0b);
+
 /**
- * The module without what it exports for classes of which nobody can ever have an instance: scripts
+ * The module without what it has for classes of which nobody can ever have an instance: scripts
  * because there is no constructor, the module because it imports nothing that would make one.
- * Libraries bring such classes, and what is exported is never left out.
+ * Libraries bring such classes, and what is exported is never left out; nor is what stands in a
+ * table, as the futures of their methods do. So exports go, and functions whose name has the class
+ * in it, which only its methods could have set going, become a trap.
  */
 export function withoutIdleClasses(wasm: Uint8Array): Uint8Array {
   const all = exported(sectionOf(wasm, EXPORTS));
@@ -128,13 +133,23 @@ export function withoutIdleClasses(wasm: Uint8Array): Uint8Array {
     const isMade = imported.some((name) => name.startsWith(`__wbg_${one}_`));
     return !isMade && !all.some(({ name }) => name === `${one}_new`);
   });
+  if (idle.length === 0) return wasm;
   const kept = all.filter(({ name }) => {
     return !idle.some((one) => new RegExp(`^(__wbg_((get|set)_)?)?${one}_`).test(name));
   });
-  const bytes = Buffer.concat([leb(kept.length), ...kept.map((one) => one.bytes)]);
+  // Exports name the class in small letters, functions as the source does.
+  const ofIdle = new RegExp(`\\b(${idle.join("|")})\\b`, "i");
+  const names = functionNames(wasm);
+  const bodies = functionBodies(wasm).map((body, index) => {
+    return behindLength(ofIdle.test(names.get(index) ?? "") ? TRAP : body);
+  });
+  const instead = new Map([
+    [EXPORTS, Buffer.concat([leb(kept.length), ...kept.map((one) => one.bytes)])],
+    [CODE, Buffer.concat([leb(bodies.length), ...bodies])],
+  ]);
   return written(
     wasm,
-    sections(wasm).map((section) => (section.kind === EXPORTS ? { kind: EXPORTS, bytes } : section)),
+    sections(wasm).map(({ kind, bytes }) => ({ kind, bytes: instead.get(kind) ?? bytes })),
   );
 }
 
