@@ -3,7 +3,7 @@
 //! Every door takes contexts through here: OFREP, the admin API, the command and the browser's
 //! engine. The middleware builds its own, of a request that the runtime bounds.
 
-use super::{ReadError, read};
+use super::{ReadError, read_value};
 use crate::context::{Action, EvaluationContext, TARGETING_KEY};
 use crate::diagnostic::push_token;
 use crate::value::Value;
@@ -31,7 +31,7 @@ const VALUE_BYTES: usize = 8;
 /// # Errors
 /// `ReadError` when the text is no JSON object, or not that of a context; see [`context_from`].
 pub fn read_context(text: &str) -> Result<EvaluationContext, ReadError> {
-    match read::<Value>(text).map_err(too_deep_to_read)?.value {
+    match read_value(text).map_err(too_deep_to_read)? {
         Value::Object(attributes) => context_from(attributes),
         _ => Err(fault(String::new(), "the context is no object".to_owned())),
     }

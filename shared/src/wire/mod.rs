@@ -8,8 +8,11 @@ pub mod number;
 pub mod operand;
 pub mod page;
 mod plain;
+mod raw;
 mod references;
 pub mod ruleset;
+#[cfg(feature = "pointers")]
+mod strict;
 pub mod text;
 pub mod tree;
 mod unique;
@@ -17,11 +20,12 @@ mod value;
 
 #[cfg(feature = "pointers")]
 use crate::diagnostic::push_token;
+use crate::value::Value;
 pub use context::{context_from, read_context};
+pub use raw::RawValue;
 use ruleset::{OutlineWire, RulesetWire};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
 /// Text that is not what it should be, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +54,18 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<Read<T>, ReadError> {
     read_text(text)
 }
 
+/// Reads a value of a context: of a member that stands twice the last one counts, on edges as
+/// elsewhere.
+///
+/// # Errors
+/// `ReadError` when the text is no JSON.
+pub(crate) fn read_value(text: &str) -> Result<Value, ReadError> {
+    tree::from_str(text).map_err(|error| ReadError {
+        pointer: String::new(),
+        message: error.to_string(),
+    })
+}
+
 /// Reads what may borrow from the text.
 #[cfg(not(feature = "pointers"))]
 fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
@@ -65,21 +81,19 @@ fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadEr
     }
 }
 
-/// Reads what may borrow from the text.
+/// Reads by way of a tree, as edges do: what is accepted here is accepted there.
 #[cfg(feature = "pointers")]
 fn read_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<Read<T>, ReadError> {
-    let mut json = serde_json::Deserializer::from_str(text);
+    let tree = strict::tree(text)?;
     let mut track = serde_path_to_error::Track::new();
-    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let tracked = serde_path_to_error::Deserializer::new(tree::Tree(tree), &mut track);
     let mut unknown = Vec::new();
-    let read = serde_ignored::deserialize(tracked, |path| unknown.push(ignored_pointer(&path)));
-    let fault = |message: String, pointer: String| ReadError { pointer, message };
-    match read {
-        Ok(value) => match json.end() {
-            Ok(()) => Ok(Read { value, unknown }),
-            Err(error) => Err(fault(error.to_string(), String::new())),
-        },
-        Err(error) => Err(fault(message(&error), pointer(&track.path()))),
+    match serde_ignored::deserialize(tracked, |path| unknown.push(ignored_pointer(&path))) {
+        Ok(value) => Ok(Read { value, unknown }),
+        Err(error) => Err(ReadError {
+            pointer: pointer(&track.path()),
+            message: error.to_string(),
+        }),
     }
 }
 
@@ -111,9 +125,22 @@ pub(crate) fn read_ruleset(text: &str) -> Result<RulesetWire<'_>, ReadError> {
     read_outline(text).map(Into::into)
 }
 
+/// Its members stay text, so no tree is made of it.
 #[cfg(feature = "pointers")]
 fn read_outline(text: &str) -> Result<OutlineWire<'_>, ReadError> {
-    read_text(text).map(|read| read.value)
+    let fault = |pointer: String, message: String| ReadError { pointer, message };
+    if text.trim_start().starts_with('[') {
+        let found = "invalid type: sequence, expected a ruleset document";
+        return Err(fault(String::new(), found.to_owned()));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let mut track = serde_path_to_error::Track::new();
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let outline = OutlineWire::deserialize(tracked)
+        .map_err(|error| fault(pointer(&track.path()), message(&error)))?;
+    json.end()
+        .map_err(|error| fault(String::new(), error.to_string()))?;
+    Ok(outline)
 }
 
 #[cfg(not(feature = "pointers"))]
@@ -193,6 +220,29 @@ mod tests {
         assert_eq!(fault.message, r#"invalid type: string "x", expected u32"#);
         let read = read::<Outer>(r#"{"list":[{"number":1,"a/b":2}]}"#).unwrap();
         assert_eq!(read.unknown, ["/list/0/a~1b"]);
+    }
+
+    /// Edges would refuse it: what is checked here is read there.
+    #[test]
+    fn a_list_is_no_structure() {
+        let fault = read::<Outer>(r#"{"list":[{"number":1},[2]]}"#).unwrap_err();
+        assert_eq!(fault.pointer, "/list/1");
+        assert_eq!(
+            fault.message,
+            "invalid type: sequence, expected struct Inner"
+        );
+        assert_eq!(read::<Outer>("[[]]").unwrap_err().pointer, "");
+        let fault = read_ruleset(r#"[1,"shop"]"#).unwrap_err();
+        assert!(fault.message.contains("sequence"), "{}", fault.message);
+    }
+
+    /// A tree would keep the last of them and lose the others.
+    #[test]
+    fn a_member_that_stands_twice_is_a_fault() {
+        let text = r#"{"list":[{"number":1},{"number":1,"number":2}]}"#;
+        let fault = read::<Outer>(text).unwrap_err();
+        assert_eq!(fault.pointer, "/list/1");
+        assert_eq!(fault.message, r#""number" stands twice in this object"#);
     }
 
     /// Hashes of numbers depend on it.

@@ -6,6 +6,7 @@
 
 use crate::bandit::wire::BanditWire;
 use crate::value::Value;
+use crate::wire::RawValue;
 use crate::wire::condition::{AttributeWire, BucketingWire, ConditionWire, ForeignWire, UnitWire};
 use crate::wire::operand::OperandWire;
 use crate::wire::plain::UNREAD;
@@ -13,7 +14,6 @@ use crate::wire::text::{ByName, Members, Text};
 use crate::wire::unique::unique;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use std::fmt;
 
 /// The schema version that this code reads and writes.

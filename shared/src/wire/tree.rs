@@ -70,7 +70,11 @@ fn unfit(what: &str, found: Unexpected<'_>, wanted: &dyn serde::de::Expected) ->
         Unexpected::Bool(truth) => format!("boolean `{truth}`"),
         Unexpected::Unsigned(number) => format!("integer `{number}`"),
         Unexpected::Signed(number) => format!("integer `{number}`"),
-        Unexpected::Float(number) => format!("floating point `{}`", Number::Float(number)),
+        Unexpected::Float(number) => {
+            let text = Number::Float(number).to_string();
+            let whole = if text.contains(['.', 'e']) { "" } else { ".0" };
+            format!("floating point `{text}{whole}`")
+        }
         Unexpected::Str(text) => format!("string {text:?}"),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Seq => "sequence".to_owned(),
@@ -402,6 +406,11 @@ mod tests {
         check("255", "256", "invalid value: integer `256`, expected u8");
         check("true", "1", "invalid type: integer `1`, expected a boolean");
         check(r#""ü""#, "[]", "invalid type: sequence, expected a string");
+        check(
+            "255",
+            "2.0",
+            "invalid type: floating point `2.0`, expected u8",
+        );
         check(
             r#"[2,"b"]"#,
             "[2]",

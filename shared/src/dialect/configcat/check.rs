@@ -219,7 +219,7 @@ fn elements(value: &Value) -> Option<Vec<Cow<'_, str>>> {
             .map(|item| item.as_str().map(Cow::Borrowed))
             .collect(),
         Value::String(text) => {
-            let Value::List(items) = wire::read::<Value>(text).ok()?.value else {
+            let Value::List(items) = wire::read_value(text).ok()? else {
                 return None;
             };
             let items = items.into_vec().into_iter();

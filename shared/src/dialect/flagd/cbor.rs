@@ -159,7 +159,7 @@ mod tests {
 
     #[track_caller]
     fn check(json: &str, expected: &str) {
-        let value = crate::wire::read::<Value>(json).unwrap().value;
+        let value = crate::wire::read_value(json).unwrap();
         let mut bytes = Vec::new();
         encode(&value, &mut bytes);
         let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
