@@ -49,15 +49,15 @@ export const demoEnvironment = "demo";
 /** Every bound of the scripts, in the unit its name ends with. */
 export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
-  edgeGzipBytesMax: 300_000,
+  edgeGzipBytesMax: 298_500,
   /** gzip size of the wasm that counts and learns, likewise. */
-  ledgerGzipBytesMax: 172_500,
+  ledgerGzipBytesMax: 169_000,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 472_000,
+  edgeWorkerGzipBytesMax: 467_000,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
-  adminGzipBytesMax: 925_000,
+  adminGzipBytesMax: 920_000,
   /** gzip size of the wasm that an ordinary page downloads to evaluate, likewise. */
-  browserGzipBytesMax: 49_500,
+  browserGzipBytesMax: 49_000,
   /** gzip size of the wasm that knows every operator of our own. */
   browserFullGzipBytesMax: 84_500,
   /** How much more the wasm may be where its standard library came with the toolchain. */

@@ -17,7 +17,7 @@ use bandera_shared::policy::contextual::{
     Observation, Spread,
 };
 use bandera_shared::policy::index::{IndexArm, MeasuredShare, Plan, RULES, rule_named};
-use bandera_shared::policy::linear::{Block, fit};
+use bandera_shared::policy::linear::{Block, Weighing, fit};
 use bandera_shared::policy::{Beta, allocate, next_snapshot, probability_best};
 use bandera_shared::receipt::Receipt;
 use bandera_shared::slate::rank;
@@ -147,9 +147,10 @@ fn contextual_decisions_and_receipts_keep_their_bytes() {
         ]
     );
     assert_eq!(fit.gamma.to_bits(), 4_640_052_598_155_088_128);
+    let weighing = Weighing::InverseGap { gamma: fit.gamma };
     let rows = fit.coefficients.iter();
     let rows = rows.map(|of| of.iter().map(|w| *w as f32).collect());
-    let model = LinearModel::new(features.fingerprint(), fit.gamma as f32, rows.collect());
+    let model = LinearModel::new(features.fingerprint(), weighing, rows.collect());
     let json = r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[
         {"action":"craft","parts":1000000},{"action":"evening","parts":0},
         {"action":"gift","parts":0}]}"#;

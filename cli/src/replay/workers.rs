@@ -13,13 +13,13 @@ use bandera_shared::ledger::{
     Batch, DecisionItem, Known, Memory, MergedState, Observation as Item, RowKey, apply,
 };
 use bandera_shared::policy::contextual::Observation;
-use bandera_shared::policy::linear::{self, EXPLORATION};
+use bandera_shared::policy::linear::{self, EXPLORATION, Weighing};
 use bandera_shared::snapshot::{LinearModel, PolicySnapshot};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// Greatest factor of exploration that can be asked for.
-const EXPLORATION_MAX: f64 = 1e6;
+/// Greatest factor of the rate of exploration that can be asked for.
+const FACTOR_MAX: f64 = 1e6;
 
 /// What may be said of the policy, `{"policy": "workers", ...}`.
 #[derive(Debug, Default, Deserialize)]
@@ -31,8 +31,16 @@ pub(super) struct WorkersWire {
     features: Option<Value>,
     /// Least share of every action, as in a ruleset.
     floor: Option<f64>,
-    /// Another factor of exploration than that of the Workers.
-    exploration: Option<f64>,
+    /// How it explores, as in a ruleset.
+    exploration: Option<String>,
+    /// Deviations above expectation, as in a ruleset.
+    alpha: Option<f64>,
+    /// Share that is left to chance, as in a ruleset.
+    epsilon: Option<f64>,
+    /// How fast that falls, as in a ruleset.
+    decay: Option<f64>,
+    /// Another factor of the rate of inverse gap weighting than that of the Workers.
+    factor: Option<f64>,
     /// How it forgets, as the command says.
     #[serde(skip)]
     forgetting: Option<Forgetting>,
@@ -59,7 +67,7 @@ pub(super) struct Workers {
     /// What is decided by before anything is published.
     even: Distribution,
     /// Factor of the rate of exploration that is published.
-    haste: f32,
+    haste: f64,
 }
 
 impl Workers {
@@ -81,6 +89,8 @@ impl Workers {
             Some(Forgetting::Adaptive { ms }) => [None, None, Some(ms)],
         };
         let policy = json!({"kind": "contextual", "features": features, "floor": floor,
+            "exploration": wire.exploration, "alpha": wire.alpha,
+            "epsilon": wire.epsilon, "decay": wire.decay,
             "halfLifeMs": half_life, "windowMs": window, "adaptiveWindowMs": adaptive});
         let actions: Vec<String> = (0..log.n_actions).map(|i| i.to_string()).collect();
         let reward = json!({"metric": "reward", "kind": "numeric", "min": 0, "max": 1});
@@ -92,9 +102,9 @@ impl Workers {
         let Some(features) = bandit.features().cloned() else {
             return Err(Fault::usage(log.place.clone(), "no features are declared"));
         };
-        let exploration = wire.exploration.unwrap_or(EXPLORATION);
-        if !(0.0..=EXPLORATION_MAX).contains(&exploration) {
-            let cause = format!("\"exploration\" must be from 0 to {EXPLORATION_MAX}");
+        let factor = wire.factor.unwrap_or(EXPLORATION);
+        if !(0.0..=FACTOR_MAX).contains(&factor) {
+            let cause = format!("\"factor\" must be from 0 to {FACTOR_MAX}");
             return Err(Fault::usage("--policy", cause));
         }
         Ok(Self {
@@ -106,7 +116,7 @@ impl Workers {
             n_rounds: 0,
             published: None,
             even,
-            haste: (exploration / EXPLORATION) as f32,
+            haste: factor / EXPLORATION,
         })
     }
 
@@ -128,9 +138,14 @@ impl Workers {
         let at = moment(self.n_rounds);
         let snapshot = linear::snapshot(bandit, features, &merged, self.n_rounds, at)?;
         let model = snapshot.model()?;
-        let gamma = model.gamma() * self.haste;
+        let Weighing::InverseGap { gamma } = model.weighing() else {
+            return Some(snapshot);
+        };
+        let weighing = Weighing::InverseGap {
+            gamma: gamma * self.haste,
+        };
         let coefficients = model.coefficients().map(Into::into).collect();
-        let model = LinearModel::new(model.features(), gamma, coefficients)?;
+        let model = LinearModel::new(model.features(), weighing, coefficients)?;
         snapshot.with_model(model)
     }
 }

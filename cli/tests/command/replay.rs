@@ -109,7 +109,7 @@ fn what_runs_in_the_workers_is_replayed() {
     };
     let steps = json!([{"kind": "steps", "attribute": "x0", "bounds": [0]}]);
     let stepped = json!({"policy": "workers", "features": steps, "floor": 0});
-    let never = json!({"policy": "workers", "exploration": 0, "floor": 0});
+    let never = json!({"policy": "workers", "factor": 0, "floor": 0});
     let reward = |ran: super::run::Ran| ran.json()["mean_reward"].as_f64().unwrap();
     let (at_once, late) = (played("workers", "1"), played("workers", "300"));
     assert_eq!(at_once.json()["policy"], "workers");
@@ -124,7 +124,7 @@ fn what_runs_in_the_workers_is_replayed() {
     let evenly = reward(of_file(never, "1"));
     assert!((evenly - 0.5).abs() < 0.07, "{evenly}");
     let faults = [
-        (json!({"policy": "workers", "exploration": -1}), "from 0 to"),
+        (json!({"policy": "workers", "factor": -1}), "from 0 to"),
         (
             json!({"policy": "workers", "alpha": 1}),
             "unknown field `alpha`",

@@ -21,6 +21,7 @@ pub use reward::{
 };
 
 use crate::policy::index::AllocationRule;
+use crate::policy::linear::Exploration;
 
 /// Most actions of one bandit.
 pub const ACTIONS_MAX: usize = 64;
@@ -96,11 +97,13 @@ pub enum Policy {
         /// What is published of the sums; declarations never name [`AllocationRule::Automatic`].
         rule: AllocationRule,
     },
-    /// A linear model of each action's reward, or one of all actions that requests offer, and
-    /// inverse gap weighting among them; see [`crate::policy::linear`].
+    /// A linear model of each action's reward, or one of all actions that requests offer; see
+    /// [`crate::policy::linear`].
     Contextual {
         /// What it looks at.
         features: FeatureSpec,
+        /// How it explores. What is learned are sums that every way reads.
+        exploration: Exploration,
     },
 }
 
@@ -207,7 +210,7 @@ impl Bandit {
     pub fn features(&self) -> Option<&FeatureSpec> {
         match &self.policy {
             Policy::Plain { .. } => None,
-            Policy::Contextual { features } => Some(features),
+            Policy::Contextual { features, .. } => Some(features),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The JSON form of a bandit inside a ruleset, and the checks that make it a [`Bandit`].
 
 mod actions;
+mod exploration;
 mod forgetting;
 
 use std::fmt;
@@ -10,14 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::features::{FeatureSpec, wire::FeatureWire};
 use super::{
     ACTIONS_MAX, ATTRIBUTION_WINDOW_MS_DEFAULT, ATTRIBUTION_WINDOW_MS_MAX, Bandit, BetaPrior,
-    DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX, FLOOR_PARTS_DEFAULT, Forgetting, KEY_BYTES_MAX, PARTS,
-    PERIODS_KEPT, PRIOR_MAX, PRIOR_MIN, Policy, PolicyKind, Repeat, RewardKind, RewardRange,
-    RewardSpec, SNAPSHOT_INTERVAL_MS_DEFAULT, SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN,
-    SUMS_MAX, Stickiness, features,
+    FLOOR_PARTS_DEFAULT, Forgetting, KEY_BYTES_MAX, PARTS, PERIODS_KEPT, PRIOR_MAX, PRIOR_MIN,
+    Policy, PolicyKind, Repeat, RewardKind, RewardRange, RewardSpec, SNAPSHOT_INTERVAL_MS_DEFAULT,
+    SNAPSHOT_INTERVAL_MS_MAX, SNAPSHOT_INTERVAL_MS_MIN, SUMS_MAX, Stickiness, features,
 };
 use crate::policy::index::AllocationRule;
-use crate::policy::linear::Block;
-use crate::value::Number;
+use crate::policy::linear::{Block, Exploration, ExplorationKind};
 pub(crate) use actions::is_key;
 use actions::{check_actions, check_key};
 
@@ -106,6 +105,12 @@ pub struct PolicyWire<F> {
     /// What it looks at; contextual policies only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub features: Option<F>,
+    /// How it explores, by inverse gaps where absent; contextual policies only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exploration: Option<ExplorationKind>,
+    /// Deviations above expectation; `linUcb` only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<f64>,
     /// Least probability of each action.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor: Option<f64>,
@@ -211,6 +216,8 @@ impl<F> BanditWire<F> {
             Some(policy) => Some(PolicyWire {
                 kind: policy.kind,
                 features: policy.features.map(form).transpose()?,
+                exploration: policy.exploration,
+                alpha: policy.alpha,
                 floor: policy.floor,
                 prior: policy.prior,
                 epsilon: policy.epsilon,
@@ -335,14 +342,25 @@ pub fn to_wire(bandit: &Bandit) -> BanditWire<FeatureSpec> {
         successes: prior.successes,
         failures: prior.failures,
     });
-    let (epsilon, decay) = match rule {
-        AllocationRule::EpsilonGreedy { epsilon, decay } => (Some(epsilon), Some(decay)),
+    let exploration = match &bandit.policy {
+        Policy::Contextual { exploration, .. } => *exploration,
+        Policy::Plain { .. } => Exploration::InverseGap,
+    };
+    let (epsilon, decay) = match (rule, exploration) {
+        (AllocationRule::EpsilonGreedy { epsilon, decay }, _)
+        | (_, Exploration::EpsilonGreedy { epsilon, decay }) => (Some(epsilon), Some(decay)),
         _ => (None, None),
     };
     let [half_life_ms, window_ms, adaptive_window_ms] = forgetting::members(bandit.forgetting);
     let policy = PolicyWire {
         kind: bandit.policy.kind(),
         features,
+        // What is meant without it is written without it, as ever.
+        exploration: (exploration != Exploration::InverseGap).then(|| exploration.kind()),
+        alpha: match exploration {
+            Exploration::LinUcb { alpha } => Some(alpha),
+            _ => None,
+        },
         floor,
         prior,
         epsilon,
@@ -459,27 +477,37 @@ fn policy_of_kind(
     n_periods: usize,
 ) -> Result<Policy, BanditFault> {
     let kind = wire.kind;
-    let is_random = kind == PolicyKind::EpsilonGreedy;
+    let is_contextual = kind == PolicyKind::Contextual;
+    let explores = wire.exploration.unwrap_or(ExplorationKind::InverseGap);
+    let is_random = kind == PolicyKind::EpsilonGreedy
+        || is_contextual && explores == ExplorationKind::EpsilonGreedy;
+    let has_bound = is_contextual && explores == ExplorationKind::LinUcb;
     let has_prior = matches!(kind, PolicyKind::Thompson | PolicyKind::TopTwo);
     let members = [
-        (
-            "features",
-            wire.features.is_some(),
-            kind == PolicyKind::Contextual,
-        ),
+        ("features", wire.features.is_some(), is_contextual),
+        ("exploration", wire.exploration.is_some(), is_contextual),
+        ("alpha", wire.alpha.is_some(), has_bound),
         ("prior", wire.prior.is_some(), has_prior),
         ("epsilon", wire.epsilon.is_some(), is_random),
         ("decay", wire.decay.is_some(), is_random),
     ];
     if let Some((member, ..)) = members.iter().find(|(_, is_there, may)| *is_there && !may) {
         let name = kind.name();
-        let message = format!("the kind \"{name}\" has no such member: leave it out");
+        let message = match wire.exploration {
+            Some(_) if is_contextual => "this exploration has no such member: leave it out".into(),
+            _ => format!("the kind \"{name}\" has no such member: leave it out"),
+        };
         return Err(fault(format!("/policy/{member}"), message));
     }
     let rule = match kind {
         PolicyKind::Contextual => {
+            let exploration = exploration::declared(&wire)?;
             let features = wire.features.ok_or_else(features::wire::no_feature)?;
-            return contextual(features, n_actions, n_periods);
+            check_sums(&features, n_actions, n_periods)?;
+            return Ok(Policy::Contextual {
+                features,
+                exploration,
+            });
         }
         PolicyKind::Thompson => AllocationRule::Thompson {
             prior: prior(wire.prior)?,
@@ -487,14 +515,10 @@ fn policy_of_kind(
         PolicyKind::TopTwo => AllocationRule::TopTwo {
             prior: prior(wire.prior)?,
         },
-        PolicyKind::EpsilonGreedy => AllocationRule::EpsilonGreedy {
-            epsilon: share(
-                "/policy/epsilon",
-                wire.epsilon,
-                (EPSILON_DEFAULT, EPSILON_MAX),
-            )?,
-            decay: share("/policy/decay", wire.decay, (0.0, DECAY_MAX))?,
-        },
+        PolicyKind::EpsilonGreedy => {
+            let (epsilon, decay) = exploration::chance(&wire)?;
+            AllocationRule::EpsilonGreedy { epsilon, decay }
+        }
         PolicyKind::ThompsonNormal => AllocationRule::ThompsonNormal,
         PolicyKind::Ucb1 => AllocationRule::Ucb1,
         PolicyKind::KlUcb => AllocationRule::KlUcb,
@@ -504,21 +528,6 @@ fn policy_of_kind(
         PolicyKind::Greedy => AllocationRule::Greedy,
     };
     Ok(Policy::Plain { rule })
-}
-
-/// A number from 0 to `max`, or what stands for none.
-fn share(
-    pointer: &str,
-    written: Option<f64>,
-    (default, max): (f64, f64),
-) -> Result<f64, BanditFault> {
-    let value = written.unwrap_or(default);
-    if (0.0..=max).contains(&value) {
-        return Ok(value);
-    }
-    // As values are printed: another printer of fractions is four kilobytes.
-    let max = Number::Float(max);
-    Err(fault(pointer, format!("must be between 0 and {max}")))
 }
 
 fn prior(written: Option<BetaPriorWire>) -> Result<BetaPrior, BanditFault> {
@@ -536,11 +545,11 @@ fn prior(written: Option<BetaPriorWire>) -> Result<BetaPrior, BanditFault> {
     Ok(prior)
 }
 
-fn contextual(
-    features: FeatureSpec,
+fn check_sums(
+    features: &FeatureSpec,
     n_actions: usize,
     n_periods: usize,
-) -> Result<Policy, BanditFault> {
+) -> Result<(), BanditFault> {
     let n_sums = n_actions * n_periods * Block::n_sums(features.n_features());
     if n_sums > SUMS_MAX {
         let periods = match n_periods {
@@ -554,7 +563,7 @@ fn contextual(
         );
         return Err(fault("/policy/features", message));
     }
-    Ok(Policy::Contextual { features })
+    Ok(())
 }
 
 #[cfg(test)]

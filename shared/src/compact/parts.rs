@@ -23,6 +23,7 @@ use crate::flag::{
 };
 use crate::page::{Content, Edit, EditAction, InsertAt, PageChange, Redirect};
 use crate::pattern::Pattern;
+use crate::policy::linear::EXPLORATION_KINDS;
 use crate::ruleset::{Holdout, Layer, Segment};
 use crate::split::{OwnedRange, Range};
 use crate::time::{UnixMillis, Window};
@@ -122,6 +123,13 @@ record!(Redirect { to, status });
 /// so that a policy without them reads and is written as ever.
 impl Compact for CheckedPolicy {
     fn write(&self, to: &mut Writer) {
+        if let Some(exploration) = self.exploration {
+            to.byte(LATEST_MEMBERS);
+            let place = EXPLORATION_KINDS.iter().position(|it| *it == exploration);
+            to.byte(place.unwrap_or_default() as u8);
+            self.alpha.write(to);
+            (self.epsilon, self.decay).write(to);
+        }
         if self.adaptive_window_ms.is_some() {
             to.byte(LATER_MEMBERS);
             self.adaptive_window_ms.write(to);
@@ -147,6 +155,13 @@ impl Compact for CheckedPolicy {
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         let mut mark = from.byte()?;
         let (mut half_life_ms, mut window_ms, mut adaptive_window_ms) = (None, None, None);
+        let (mut exploration, mut alpha, mut chance) = (None, None, (None, None));
+        if mark == LATEST_MEMBERS {
+            exploration = Some(*EXPLORATION_KINDS.get(usize::from(from.byte()?))?);
+            alpha = Compact::read(from)?;
+            chance = Compact::read(from)?;
+            mark = from.byte()?;
+        }
         if mark == LATER_MEMBERS {
             adaptive_window_ms = Compact::read(from)?;
             mark = from.byte()?;
@@ -160,10 +175,12 @@ impl Compact for CheckedPolicy {
         let mut policy = Self {
             kind,
             features: None,
+            exploration,
+            alpha,
             floor: None,
             prior: None,
-            epsilon: None,
-            decay: None,
+            epsilon: chance.0,
+            decay: chance.1,
             half_life_ms,
             window_ms,
             adaptive_window_ms,
@@ -186,6 +203,8 @@ impl Compact for CheckedPolicy {
 const LATE_MEMBERS: u8 = 0x80;
 /// The same of members that came later still.
 const LATER_MEMBERS: u8 = 0x81;
+/// And of the latest.
+const LATEST_MEMBERS: u8 = 0x82;
 impl Compact for FeatureSpec {
     fn write(&self, to: &mut Writer) {
         to.list(self.features());

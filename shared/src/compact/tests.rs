@@ -243,6 +243,16 @@ fn policies_keep_their_bytes() {
     let fading = [late, floor.clone(), jeffreys.clone()].concat();
     let written = r#"{"kind":"thompson","floor":0.25,"halfLifeMs":2000}"#;
     assert_eq!(policy_bytes(written), fading);
+    // The latest mark, linUcb, its alpha and neither share nor decay stand before the kind, 1.
+    let feature = r#"{"kind":"hashed","attribute":"x","places":2}"#;
+    let looking = format!(r#"{{"kind":"contextual","features":[{feature}]"#);
+    let gaps = policy_bytes(&format!("{looking}}}"));
+    let latest = [vec![0x82, 1], some(float(0.5)), vec![0, 0]].concat();
+    // One text, "x"; there is a policy.
+    let at = 3;
+    let bound = [&gaps[..at], &latest, &gaps[at..]].concat();
+    let written = format!(r#"{looking},"exploration":"linUcb","alpha":0.5}}"#);
+    assert_eq!(policy_bytes(&written), bound);
     // Another mark, and 1,000,000 in sevens of bits.
     let later = vec![0, 1, 0x81, 1, 0xc0, 0x84, 0x3d, 0];
     let adaptive = [later, floor.clone(), jeffreys.clone()].concat();
@@ -264,7 +274,9 @@ fn bandits_of_every_kind_read_back() {
     for kind in POLICY_KINDS {
         let feature = r#"{"kind":"hashed","attribute":"x","places":2}"#;
         let more = match kind.name() {
-            "contextual" => format!(r#","features":[{feature}]"#),
+            "contextual" => {
+                format!(r#","features":[{feature}],"exploration":"epsilonGreedy","decay":0.5"#)
+            }
             "epsilonGreedy" => r#","epsilon":0.75,"decay":1"#.to_owned(),
             "imed" => r#","adaptiveWindowMs":9999"#.to_owned(),
             "topTwo" => r#","prior":{"successes":3,"failures":4}"#.to_owned(),

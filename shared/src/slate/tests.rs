@@ -3,6 +3,7 @@ use crate::bandit::{Bandit, PARTS, wire};
 use crate::context::EvaluationContext;
 use crate::decision::decide;
 use crate::ledger::{DecisionItem, Item, exposure};
+use crate::policy::linear::Weighing;
 use crate::receipt::Receipt;
 use crate::snapshot::{LinearModel, PolicySnapshot, SnapshotAction};
 use crate::sticky::StickyDecisions;
@@ -203,7 +204,8 @@ fn contexts_rank() {
         let of = |phone: f32| vec![0.3, phone, -phone].into_boxed_slice();
         vec![of(a), of(b), of(c)]
     };
-    let model = LinearModel::new(spec.fingerprint(), 1e6, coefficients(0.0, 0.2, -0.2)).unwrap();
+    let sharp = Weighing::InverseGap { gamma: 1e6 };
+    let model = LinearModel::new(spec.fingerprint(), sharp, coefficients(0.0, 0.2, -0.2)).unwrap();
     let arms = [
         ("a", 400_000, 9, 3),
         ("b", 300_000, 9, 3),

@@ -9,7 +9,9 @@ pub mod wire;
 
 pub use model::{COEFFICIENTS_MAX, LinearModel};
 
-use crate::bandit::{Distribution, InvalidDistribution, KEY_BYTES_MAX, PARTS};
+use crate::bandit::{
+    ACTIONS_MAX, Distribution, InvalidDistribution, KEY_BYTES_MAX, PARTS, SUMS_MAX,
+};
 use crate::time::UnixMillis;
 
 /// One action of a snapshot.
@@ -128,9 +130,9 @@ fn certain() -> Distribution {
 }
 
 /// Longest snapshot accepted: every action at its longest, with room for its numbers and
-/// coefficients.
+/// coefficients, and as many spreads as a shard keeps sums.
 pub const SNAPSHOT_BYTES_MAX: usize =
-    crate::bandit::ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 8) + 1024;
+    ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 8) + SUMS_MAX * 8 + 1024;
 
 #[cfg(test)]
 mod tests {

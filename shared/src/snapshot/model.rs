@@ -3,7 +3,7 @@
 use super::{PolicySnapshot, SnapshotAction};
 use crate::bandit::features::{FEATURES_MAX, ONE};
 use crate::bandit::{Bandit, ContextVector, Distribution, RewardRange};
-use crate::policy::linear::{EXPLORATION, inverse_gaps};
+use crate::policy::linear::{EXPLORATION, Weighing};
 
 /// Most coefficients of one action: of an intercept and of every feature.
 pub const COEFFICIENTS_MAX: usize = FEATURES_MAX + 1;
@@ -12,8 +12,11 @@ pub const COEFFICIENTS_MAX: usize = FEATURES_MAX + 1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearModel {
     features: u32,
-    gamma: f32,
+    /// Whether the greatest is chosen, and `rate` is the share of chance.
+    is_best: bool,
+    rate: f32,
     coefficients: Box<[Box<[f32]>]>,
+    spreads: Box<[Box<[f32]>]>,
 }
 
 impl LinearModel {
@@ -21,24 +24,50 @@ impl LinearModel {
     ///
     /// # Arguments
     /// `features`: the [fingerprint](crate::bandit::FeatureSpec::fingerprint) of what they belong
-    /// to; `coefficients`: of each action of the snapshot, in its order, of the intercept and then
+    /// to; `weighing`: what expectations are turned into, its number as one of 32 bits;
+    /// `coefficients`: of each action of the snapshot, in its order, of the intercept and then
     /// of each feature, in shares of the reward's range.
     ///
     /// # Returns
-    /// `None` for numbers that are not finite, a negative rate, more than [`COEFFICIENTS_MAX`]
-    /// coefficients, or actions that have not as many as the first.
+    /// `None` for numbers that are not finite, a negative rate, a share above 1, more than
+    /// [`COEFFICIENTS_MAX`] coefficients, or actions that have not as many as the first.
     #[must_use]
-    pub fn new(features: u32, gamma: f32, coefficients: Vec<Box<[f32]>>) -> Option<Self> {
+    pub fn new(features: u32, weighing: Weighing, coefficients: Vec<Box<[f32]>>) -> Option<Self> {
+        let (is_best, rate, rate_max) = match weighing {
+            Weighing::InverseGap { gamma } => (false, gamma as f32, f32::MAX),
+            Weighing::Best { epsilon } => (true, epsilon as f32, 1.0),
+        };
         let length = coefficients.first()?.len();
-        let is_sound = gamma.is_finite()
-            && gamma >= 0.0
+        let is_sound = (0.0..=rate_max).contains(&rate)
             && (1..=COEFFICIENTS_MAX).contains(&length)
-            && coefficients.iter().all(|of| of.len() == length)
-            && coefficients.iter().flatten().all(|w| w.is_finite());
+            && are_sound(&coefficients, length);
         is_sound.then(|| Self {
             features,
-            gamma,
+            is_best,
+            rate,
             coefficients: coefficients.into(),
+            spreads: Box::default(),
+        })
+    }
+
+    /// The same, hoping for more of actions of which less is known.
+    ///
+    /// # Arguments
+    /// `spreads`: of each action the rows of the upper triangle of a symmetric matrix, whose
+    /// quadratic form of a context's terms is the square of what is added to the expectation; none
+    /// at all for nothing.
+    ///
+    /// # Returns
+    /// `None` for numbers that are not finite, or not as many as that.
+    #[must_use]
+    pub fn with_spreads(self, spreads: Vec<Box<[f32]>>) -> Option<Self> {
+        let n_terms = self.coefficients.first()?.len();
+        let is_sound = spreads.is_empty()
+            || spreads.len() == self.coefficients.len()
+                && are_sound(&spreads, n_terms * (n_terms + 1) / 2);
+        is_sound.then(|| Self {
+            spreads: spreads.into(),
+            ..self
         })
     }
 
@@ -48,10 +77,33 @@ impl LinearModel {
         self.features
     }
 
-    /// Rate of exploration.
+    /// What expectations are turned into.
     #[must_use]
-    pub fn gamma(&self) -> f32 {
-        self.gamma
+    pub fn weighing(&self) -> Weighing {
+        let rate = f64::from(self.rate);
+        if self.is_best {
+            Weighing::Best { epsilon: rate }
+        } else {
+            Weighing::InverseGap { gamma: rate }
+        }
+    }
+
+    /// Its number: rate of exploration, or share of chance.
+    #[must_use]
+    pub fn rate(&self) -> f32 {
+        self.rate
+    }
+
+    /// Whether the other one explores in another way.
+    #[must_use]
+    pub fn explores_otherwise(&self, other: &Self) -> bool {
+        self.is_best != other.is_best || self.spreads.is_empty() != other.spreads.is_empty()
+    }
+
+    /// Spreads of each action; none where nothing is added to expectations.
+    #[must_use]
+    pub fn spreads(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.spreads.iter().map(|of| &**of)
     }
 
     /// Coefficients of each action.
@@ -66,15 +118,51 @@ impl LinearModel {
         self.features == context.spec() && length == Some(context.values().len() + 1)
     }
 
-    /// What is expected of an action, as a share of the reward's range.
+    /// What is expected or hoped of an action, as a share of the reward's range.
     fn expected(&self, action: usize, context: &ContextVector) -> Option<f64> {
         let (intercept, rest) = self.coefficients.get(action)?.split_first()?;
         let mut sum = f64::from(*intercept);
         for (w, value) in rest.iter().zip(context.values()) {
             sum += f64::from(*w) * (f64::from(*value) / f64::from(ONE));
         }
+        if !self.spreads.is_empty() {
+            let values = context.values().iter();
+            let rest = values.map(|value| f64::from(*value) / f64::from(ONE));
+            sum += self.reach(
+                action,
+                &std::iter::once(1.0).chain(rest).collect::<Vec<_>>(),
+            );
+        }
         Some(sum)
     }
+
+    /// What is hoped of an action beyond what is expected of it.
+    pub(crate) fn reach(&self, action: usize, terms: &[f64]) -> f64 {
+        let Some(spread) = self.spreads.get(action) else {
+            return 0.0;
+        };
+        let mut sum = 0.0;
+        let mut rows = &**spread;
+        let mut left = terms;
+        while let Some((first, others)) = left.split_first()
+            && let Some(([diagonal, beside @ ..], below)) = rows.split_at_checked(left.len())
+        {
+            let mut row = f64::from(*diagonal) * first;
+            for (value, term) in beside.iter().zip(others) {
+                row += 2.0 * f64::from(*value) * term;
+            }
+            sum += first * row;
+            (left, rows) = (others, below);
+        }
+        // Rounding to 32 bits can make of next to nothing less than nothing.
+        libm::sqrt(f64::max(sum, 0.0))
+    }
+}
+
+/// Whether all have so many numbers, and all of those are finite.
+fn are_sound(rows: &[Box<[f32]>], length: usize) -> bool {
+    rows.iter()
+        .all(|of| of.len() == length && of.iter().all(|value| value.is_finite()))
 }
 
 impl PolicySnapshot {
@@ -139,13 +227,13 @@ impl PolicySnapshot {
         context: &ContextVector,
         bandit: &Bandit,
     ) -> Option<Distribution> {
-        let (means, gamma) = match &self.model {
+        let (means, weighing) = match &self.model {
             Some(model) => {
                 if !model.fits(context) {
                     return None;
                 }
                 let means = (0..self.actions.len()).map(|place| model.expected(place, context));
-                (means.collect::<Vec<_>>(), f64::from(model.gamma))
+                (means.collect::<Vec<_>>(), model.weighing())
             }
             None => self.without_contexts(bandit.reward().range()),
         };
@@ -155,7 +243,7 @@ impl PolicySnapshot {
             found.and_then(|(_, mean)| *mean)
         };
         let offered: Vec<Option<f64>> = left.iter().map(|it| expected(it)).collect();
-        let probabilities = inverse_gaps(&offered, gamma);
+        let probabilities = weighing.probabilities(&offered);
         Distribution::from_probabilities(&probabilities, bandit.floor_parts()).ok()
     }
 
@@ -170,8 +258,8 @@ impl PolicySnapshot {
     /// features.
     ///
     /// # Formula
-    /// [`inverse_gaps`] with `k` times the rate of a single action, `k` actions being offered: as
-    /// many are told from the best by the same `d` coefficients.
+    /// [`Weighing::probabilities`], inverse gaps with `k` times the rate of a single action, `k`
+    /// actions being offered: as many are told from the best by the same `d` coefficients.
     ///
     /// # Determinism
     /// The same parts natively and in wasm.
@@ -185,14 +273,20 @@ impl PolicySnapshot {
         let fitting = offered.iter().filter(|it| model.fits(it));
         let means: Vec<Option<f64>> = fitting.map(|it| model.expected(0, it)).collect();
         let n = offered.len();
-        let probabilities = inverse_gaps(&means, f64::from(model.gamma) * n as f64);
+        let weighing = match model.weighing() {
+            Weighing::InverseGap { gamma } => Weighing::InverseGap {
+                gamma: gamma * n as f64,
+            },
+            best @ Weighing::Best { .. } => best,
+        };
+        let probabilities = weighing.probabilities(&means);
         let floor_parts = bandit.floor_parts().checked_div(n as u32)?;
         let found = Distribution::from_probabilities(&probabilities, floor_parts).ok();
         found.filter(|found| found.n_actions() == n)
     }
 
     /// What is expected of each action, as a share of the range, and the rate of exploration.
-    fn without_contexts(&self, range: RewardRange) -> (Vec<Option<f64>>, f64) {
+    fn without_contexts(&self, range: RewardRange) -> (Vec<Option<f64>>, Weighing) {
         let share = |mean: f64| (mean - range.min()) / (range.max() - range.min());
         let brought = |known: &SnapshotAction| {
             let n = known.n_decisions as f64;
@@ -205,6 +299,6 @@ impl PolicySnapshot {
         let k = self.actions.len() as f64;
         let gamma = EXPLORATION * libm::sqrt(f64::max(k * n / noise, 0.0));
         let means = each().map(|(n, sum)| Some((sum + mean) / (n + 1.0)));
-        (means.collect(), gamma)
+        (means.collect(), Weighing::InverseGap { gamma })
     }
 }

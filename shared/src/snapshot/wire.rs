@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{LinearModel, PolicySnapshot, SNAPSHOT_BYTES_MAX, SnapshotAction};
 use crate::bandit::ACTIONS_MAX;
 use crate::hex;
+use crate::policy::linear::Weighing;
 use crate::time::UnixMillis;
 
 /// The version this crate writes and reads.
@@ -26,13 +27,18 @@ struct SnapshotWire {
     model: Option<ModelWire>,
 }
 
-/// A model as written: coefficients of each action as doubles of 32 bits, little endian, in
-/// hexadecimal.
+/// A model as written: numbers of each action as doubles of 32 bits, little endian, in hexadecimal.
+/// One of `gamma` and `epsilon`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct ModelWire {
     features: u32,
-    gamma: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    gamma: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    epsilon: Option<f64>,
     coefficients: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spreads: Vec<String>,
 }
 
 /// An action as written.
@@ -117,21 +123,23 @@ pub fn parse(bytes: &[u8]) -> Result<PolicySnapshot, InvalidSnapshot> {
 }
 
 fn read_model(wire: &ModelWire) -> Option<LinearModel> {
-    let mut coefficients = Vec::with_capacity(wire.coefficients.len());
-    for text in &wire.coefficients {
+    let weighing = match (wire.gamma, wire.epsilon) {
+        (Some(gamma), None) => Weighing::InverseGap { gamma },
+        (None, Some(epsilon)) => Weighing::Best { epsilon },
+        _ => return None,
+    };
+    let model = LinearModel::new(wire.features, weighing, read_rows(&wire.coefficients)?)?;
+    model.with_spreads(read_rows(&wire.spreads)?)
+}
+
+fn read_rows(texts: &[String]) -> Option<Vec<Box<[f32]>>> {
+    let row = |text: &String| {
         let bytes = hex::decode(text)?;
         let (numbers, rest) = bytes.as_chunks();
-        if !rest.is_empty() {
-            return None;
-        }
-        coefficients.push(
-            numbers
-                .iter()
-                .map(|bytes| f32::from_le_bytes(*bytes))
-                .collect(),
-        );
-    }
-    LinearModel::new(wire.features, wire.gamma as f32, coefficients)
+        let numbers = numbers.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        rest.is_empty().then(|| numbers.collect())
+    };
+    texts.iter().map(row).collect()
 }
 
 fn write_model(model: &LinearModel) -> ModelWire {
@@ -139,10 +147,16 @@ fn write_model(model: &LinearModel) -> ModelWire {
         let bytes: Vec<u8> = of.iter().flat_map(|w| w.to_le_bytes()).collect();
         hex::encode(&bytes)
     };
+    let (gamma, epsilon) = match model.weighing() {
+        Weighing::InverseGap { gamma } => (Some(gamma), None),
+        Weighing::Best { epsilon } => (None, Some(epsilon)),
+    };
     ModelWire {
         features: model.features(),
-        gamma: model.gamma().into(),
+        gamma,
+        epsilon,
         coefficients: model.coefficients().map(text).collect(),
+        spreads: model.spreads().map(text).collect(),
     }
 }
 
@@ -174,6 +188,8 @@ pub fn print(snapshot: &PolicySnapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bandit::SUMS_MAX;
+    use crate::policy::linear::Block;
 
     const JSON: &str = concat!(
         r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[{"action":"a","#,
@@ -207,6 +223,33 @@ mod tests {
         check("1.5", "-1.5");
         check(r#"["0000003f000080bf"]"#, "[]");
         check(r#"["0000003f000080bf"]"#, r#"["0000003f","0000003f"]"#);
+        check(r#""gamma":1.5,"#, "");
+        check(r#""gamma":1.5"#, r#""gamma":1.5,"epsilon":0.5"#);
+        check(r#""gamma":1.5"#, r#""epsilon":1.5"#);
+    }
+
+    #[test]
+    fn models_of_the_best_print_and_parse_back_with_their_spreads() {
+        let model = concat!(
+            r#""model":{"features":7,"epsilon":0.25,"coefficients":["0000003f000080bf"],"#,
+            r#""spreads":["0000803f0000003f0000803f"]}}"#
+        );
+        let json = JSON.replace("]}", &format!("],{model}"));
+        let read = parse(json.as_bytes()).unwrap();
+        let found = read.model().unwrap();
+        assert_eq!(found.weighing(), Weighing::Best { epsilon: 0.25 });
+        assert_eq!(found.spreads().collect::<Vec<_>>(), [[1.0, 0.5, 1.0]]);
+        assert_eq!(print(&read), json);
+        // 1 + 2 / 2 * 2 + 4.
+        assert!((found.reach(0, &[1.0, 2.0]) - libm::sqrt(7.0)).abs() < 1e-12);
+        for broken in [
+            r#"["0000803f0000003f"]"#,
+            r#"["0000803f0000003f0000807f"]"#,
+            r#"["0000803f0000003f0000803f","0000803f0000003f0000803f"]"#,
+        ] {
+            let broken = json.replace(r#"["0000803f0000003f0000803f"]"#, broken);
+            assert_eq!(parse(broken.as_bytes()), Err(InvalidSnapshot::Model));
+        }
     }
 
     #[test]
@@ -224,12 +267,22 @@ mod tests {
             let actions = (0..ACTIONS_MAX).map(action).collect();
             let snapshot = PolicySnapshot::new(name(0), u64::MAX, UnixMillis(i64::MIN), actions);
             let rows = vec![vec![-f32::MAX; n_coefficients].into(); ACTIONS_MAX];
-            let model = LinearModel::new(u32::MAX, f32::MAX, rows)?;
-            snapshot.unwrap().with_model(model)
+            let gamma = f32::MAX.into();
+            let most = Weighing::InverseGap { gamma };
+            let model = LinearModel::new(u32::MAX, most, rows)?;
+            // As many as a bandit of all actions has that keeps no more sums than it may.
+            let fit =
+                (1..n_coefficients).take_while(|n| ACTIONS_MAX * Block::n_sums(*n) <= SUMS_MAX);
+            let n_spreads = fit.last().map(|n| (n + 1) * (n + 2) / 2)?;
+            let more = "0".repeat(n_spreads * 8);
+            Some((
+                snapshot.unwrap().with_model(model)?,
+                ACTIONS_MAX * more.len(),
+            ))
         };
-        let snapshot = greatest(crate::snapshot::COEFFICIENTS_MAX).unwrap();
+        let (snapshot, spreads) = greatest(crate::snapshot::COEFFICIENTS_MAX).unwrap();
         let json = print(&snapshot);
-        assert!(json.len() <= SNAPSHOT_BYTES_MAX, "{}", json.len());
+        assert!(json.len() + spreads <= SNAPSHOT_BYTES_MAX, "{}", json.len());
         assert_eq!(parse(json.as_bytes()), Ok(snapshot));
         assert_eq!(greatest(crate::snapshot::COEFFICIENTS_MAX + 1), None);
     }

@@ -1,5 +1,7 @@
 use super::*;
+use crate::bandit::{DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX};
 use crate::bandit::{FORGETTING_MS_MAX, FORGETTING_MS_MIN};
+use crate::policy::linear::{ALPHA_DEFAULT, ALPHA_MAX};
 
 #[test]
 fn defaults_fill_what_is_absent() {
@@ -259,4 +261,77 @@ fn numbers_of_kinds_have_bounds() {
     check(&prior(1.0, PRIOR_MAX.next_up()), Some("/policy/prior"));
     let fault = with_policy(&random("epsilon", 1.5)).unwrap_err();
     assert_eq!(fault.message, "must be between 0 and 1");
+}
+
+/// A contextual policy with these members besides.
+fn exploring(members: &str) -> Result<Bandit, BanditFault> {
+    let feature = r#"{"kind":"hashed","attribute":"x","places":2}"#;
+    with_policy(&format!(
+        r#"{{"kind":"contextual","features":[{feature}]{members}}}"#
+    ))
+}
+
+#[test]
+fn contextual_policies_explore_as_declared() {
+    let check = |members: &str, expected: Exploration| {
+        let declared = exploring(members).unwrap();
+        let Policy::Contextual { exploration, .. } = declared.policy() else {
+            panic!("{declared:?}");
+        };
+        assert_eq!(*exploration, expected);
+        assert_eq!(checked("hero", to_wire(&declared)).unwrap(), declared);
+        // What is learned are the same sums.
+        assert_eq!(declared.definition(), exploring("").unwrap().definition());
+    };
+    check("", Exploration::InverseGap);
+    check(r#","exploration":"inverseGap""#, Exploration::InverseGap);
+    check(r#","exploration":"greedy""#, Exploration::Greedy);
+    let alpha = ALPHA_DEFAULT;
+    check(r#","exploration":"linUcb""#, Exploration::LinUcb { alpha });
+    let alpha = 0.5;
+    check(
+        r#","exploration":"linUcb","alpha":0.5"#,
+        Exploration::LinUcb { alpha },
+    );
+    let random = |epsilon, decay| Exploration::EpsilonGreedy { epsilon, decay };
+    check(
+        r#","exploration":"epsilonGreedy""#,
+        random(EPSILON_DEFAULT, 0.0),
+    );
+    check(
+        r#","exploration":"epsilonGreedy","epsilon":0.25,"decay":0.5"#,
+        random(0.25, 0.5),
+    );
+    // What is meant without it is written without it: edges of before read that.
+    let plain = to_wire(&exploring(r#","exploration":"inverseGap""#).unwrap());
+    assert_eq!(plain.policy.unwrap().exploration, None);
+}
+
+#[test]
+fn members_belong_to_their_explorations_and_have_bounds() {
+    let check = |members: &str, expected: Option<(&str, &str)>| {
+        let fault = exploring(members).err();
+        let found = fault.as_ref().map(|it| (&*it.pointer, &*it.message));
+        assert_eq!(found, expected, "{members}");
+    };
+    let alpha = |value: f64| format!(r#","exploration":"linUcb","alpha":{value:?}"#);
+    check(&alpha(0.0), None);
+    check(&alpha(ALPHA_MAX), None);
+    let between = Some(("/policy/alpha", "must be between 0 and 10"));
+    check(&alpha(ALPHA_MAX.next_up()), between);
+    check(&alpha(-0.1), between);
+    let stray = "this exploration has no such member: leave it out";
+    let greedy = r#","exploration":"greedy","alpha":1"#;
+    check(greedy, Some(("/policy/alpha", stray)));
+    let bound = r#","exploration":"linUcb","epsilon":0.1"#;
+    check(bound, Some(("/policy/epsilon", stray)));
+    let of_kind = "the kind \"contextual\" has no such member: leave it out";
+    check(r#","alpha":1"#, Some(("/policy/alpha", of_kind)));
+    let random = r#","exploration":"epsilonGreedy","epsilon":1.5"#;
+    let between = "must be between 0 and 1";
+    check(random, Some(("/policy/epsilon", between)));
+    let fault = with_policy(r#"{"kind":"imed","exploration":"greedy"}"#).unwrap_err();
+    assert_eq!(fault.pointer, "/policy/exploration");
+    let fault = exploring(r#","exploration":"lin-ucb""#).unwrap_err();
+    assert!(fault.message.contains("`linUcb`"), "{fault}");
 }

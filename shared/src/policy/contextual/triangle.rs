@@ -76,6 +76,11 @@ impl Triangle {
         Some((x, ratio * ratio))
     }
 
+    /// The rows of the upper triangle, one after the other.
+    pub(crate) fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     fn rows(&self) -> impl Iterator<Item = &[f64]> {
         let mut rest = &*self.values;
         (0..self.n).map_while(move |i| {

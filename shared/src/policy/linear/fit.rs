@@ -36,6 +36,11 @@ impl Fit {
         let coefficients = self.coefficients.iter();
         coefficients.map(|of| dot(of, &self.mean_terms)).collect()
     }
+
+    /// Terms of a request with the mean of every feature.
+    pub(super) fn mean_terms(&self) -> &[f64] {
+        &self.mean_terms
+    }
 }
 
 /// Fits every action's rewards.

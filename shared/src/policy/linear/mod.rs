@@ -2,25 +2,30 @@
 //!
 //! Shards keep [`Block`]s, exact integer sums that add up in any order; a coordinator adds them,
 //! solves ridge regressions and publishes coefficients with a rate of exploration; edges turn both
-//! into a distribution over actions by inverse gap weighting ([`inverse_gaps`]). Nothing here
-//! depends on the order of events. The learners of [`super::contextual`] do, which is why they are
+//! into a distribution over actions, by inverse gap weighting ([`inverse_gaps`]) unless a bandit
+//! declares another [`Exploration`]. Nothing here depends on the order of events. The learners of [`super::contextual`] do, which is why they are
 //! not what runs there: `docs/design.md` says more.
 
 mod block;
+mod exploration;
 mod fit;
 mod learned;
 mod span;
 mod weighting;
 
 pub use block::{Block, Sums};
+pub use exploration::{
+    ALPHA_DEFAULT, ALPHA_MAX, EXPLORATION_KINDS, Exploration, ExplorationKind, Weighing,
+};
 use fit::fit_faded;
 pub use fit::{CONDITION_MAX, EXPLORATION, Fit, RIDGE, fit};
 pub use learned::{Estimate, Estimator, Learned, LearnedAction, SegmentMean};
 pub use span::best_span;
 pub use weighting::inverse_gaps;
 
-use crate::bandit::{Bandit, Distribution, FeatureSpec};
+use crate::bandit::{Bandit, Distribution, FeatureSpec, Policy};
 use crate::ledger::MergedState;
+use crate::policy::contextual::triangle::Triangle;
 use crate::snapshot::{LinearModel, PolicySnapshot, SnapshotAction};
 use crate::time::UnixMillis;
 
@@ -46,10 +51,11 @@ pub fn snapshot(
     at: UnixMillis,
 ) -> Option<PolicySnapshot> {
     let arms = merged.arms();
-    let (fit, _) = fitted(bandit, features, merged, at)?;
-    let expected = fit.expected_on_average();
-    let known: Vec<Option<f64>> = expected.into_iter().map(Some).collect();
-    let average = inverse_gaps(&known, fit.gamma);
+    let (fit, sums) = fitted(bandit, features, merged, at)?;
+    let model = model(bandit, features, &fit, &sums)?;
+    let expected = fit.expected_on_average().into_iter().enumerate();
+    let hoped = expected.map(|(place, mean)| Some(mean + model.reach(place, fit.mean_terms())));
+    let average = model.weighing().probabilities(&hoped.collect::<Vec<_>>());
     let average = Distribution::from_probabilities(&average, bandit.floor_parts()).ok()?;
     let actions = bandit.actions().iter().zip(average.parts());
     let actions = actions.map(|(action, parts)| {
@@ -62,15 +68,37 @@ pub fn snapshot(
             mean_reward: arm.mean_reward(bandit.reward()),
         }
     });
-    let coefficients = fit.coefficients.iter();
-    let coefficients = coefficients.map(|of| of.iter().map(|w| *w as f32).collect());
-    let model = LinearModel::new(
-        features.fingerprint(),
-        fit.gamma as f32,
-        coefficients.collect(),
-    )?;
     let snapshot = PolicySnapshot::new(bandit.key(), revision, at, actions.collect()).ok()?;
     snapshot.with_model(model)
+}
+
+/// What is published of a fit.
+///
+/// # Formula
+/// For `linUcb`, with `A_a` an action's `sum x x'`, `l` the ridge of its model and `s^2` the noise:
+/// `alpha^2 s^2 (A_a + l I)^-1`, so that `x' . x` is the square of `alpha` deviations.
+fn model(bandit: &Bandit, features: &FeatureSpec, fit: &Fit, sums: &[Sums]) -> Option<LinearModel> {
+    let exploration = match bandit.policy() {
+        Policy::Contextual { exploration, .. } => *exploration,
+        Policy::Plain { .. } => Exploration::default(),
+    };
+    let rounded = |of: &[f64]| of.iter().map(|value| *value as f32).collect();
+    let coefficients = fit.coefficients.iter().map(|of| rounded(of));
+    let weighing = exploration.weighing(fit.gamma, fit.n_decisions);
+    let model = LinearModel::new(features.fingerprint(), weighing, coefficients.collect())?;
+    let Exploration::LinUcb { alpha } = exploration else {
+        return Some(model);
+    };
+    let spread = |(of, ridge): (&Sums, &f64)| {
+        let mut triangle = Triangle::of_rows(of.n_terms, of.products.clone())?;
+        triangle.add_to_diagonal(*ridge);
+        let inverse = triangle.inverse()?;
+        let scale = alpha * alpha * fit.noise;
+        let scaled: Vec<f64> = inverse.values().iter().map(|value| scale * value).collect();
+        Some(rounded(&scaled))
+    };
+    let spreads = sums.iter().zip(&fit.ridges).map(spread);
+    model.with_spreads(spreads.collect::<Option<_>>()?)
 }
 
 /// The fit of what counts at a moment, and what it was made of.
@@ -106,10 +134,11 @@ pub(super) fn is_material(published: Option<&LinearModel>, next: Option<&LinearM
     let (Some(published), Some(next)) = (published, next) else {
         return published.is_some() != next.is_some();
     };
-    let gamma = (next.gamma() - published.gamma()).abs();
+    let gamma = (next.rate() - published.rate()).abs();
     let pairs = published.coefficients().zip(next.coefficients());
     published.features() != next.features()
-        || gamma > MATERIAL_GAMMA * published.gamma()
+        || published.explores_otherwise(next)
+        || gamma > MATERIAL_GAMMA * published.rate()
         || pairs.into_iter().any(|(before, after)| {
             let mut pairs = before.iter().zip(after);
             pairs.any(|(before, after)| (before - after).abs() >= MATERIAL_COEFFICIENT)

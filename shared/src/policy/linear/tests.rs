@@ -364,7 +364,9 @@ fn what_says_nothing_new_is_not_published() {
     let check = |gamma: f32, shift: f32, expected: bool| {
         let mut coefficients: Vec<Box<[f32]>> = model.coefficients().map(Into::into).collect();
         coefficients[1][2] += shift;
-        let next = LinearModel::new(model.features(), model.gamma() * gamma, coefficients);
+        let gamma = f64::from(model.rate() * gamma);
+        let weighing = Weighing::InverseGap { gamma };
+        let next = LinearModel::new(model.features(), weighing, coefficients);
         let next = published.clone().with_model(next.unwrap()).unwrap();
         let found = crate::policy::is_material(Some(&published), &next);
         assert_eq!(found, expected, "{gamma} {shift}");
@@ -465,4 +467,94 @@ fn certainty_is_of_the_ridge_that_the_model_needed() {
         let deviation = estimate.deviation;
         assert!((deviation / expected - 1.0).abs() < 1e-2, "{deviation}");
     }
+}
+
+/// The bandit of [`taught`] with another exploration.
+fn exploring(exploration: Exploration, floor: f64) -> Bandit {
+    let mut written = wire::to_wire(&bandit("replace"));
+    let policy = written.policy.as_mut().unwrap();
+    policy.exploration = Some(exploration.kind());
+    policy.floor = Some(floor);
+    match exploration {
+        Exploration::LinUcb { alpha } => policy.alpha = Some(alpha),
+        Exploration::EpsilonGreedy { epsilon, decay } => {
+            (policy.epsilon, policy.decay) = (Some(epsilon), Some(decay));
+        }
+        _ => {}
+    }
+    wire::checked("hero", written).unwrap()
+}
+
+#[test]
+fn the_best_get_all_but_chance_and_floors() {
+    let (_, merged) = taught();
+    let check = |exploration: Exploration, expected: [u32; 3]| {
+        let bandit = exploring(exploration, 0.01);
+        let features = bandit.features().unwrap();
+        let published = snapshot(&bandit, features, &merged, 7, UnixMillis(5)).unwrap();
+        let mobile = vector(&bandit, [0, ONE, 0]);
+        let found = published.distribution_in(&mobile, &bandit).unwrap();
+        assert_eq!(found.parts(), expected, "{exploration:?}");
+    };
+    check(Exploration::Greedy, [10_000, 980_000, 10_000]);
+    let random = |epsilon, decay| Exploration::EpsilonGreedy { epsilon, decay };
+    // A tenth of what floors leave, 970,000, in three.
+    check(random(0.1, 0.0), [42_334, 915_333, 42_333]);
+    // Of 600 decisions the sixth hundredth of all, 970,000 / 600 / 3.
+    check(random(1.0, 1.0), [10_539, 978_922, 10_539]);
+}
+
+/// Whose bound is greatest, by the deviations that people are shown.
+#[test]
+fn lin_ucb_chooses_by_the_bound_of_each_action() {
+    // Noise, and of the last action next to nothing.
+    let noisy = |n: usize| Made {
+        action: if n == 7 { 2 } else { n % 2 },
+        values: [n as i16 * 300 % ONE, n as i16 * 700 % ONE, 0],
+        rewards: vec![((n * 37 % 40) as u8, 0)],
+    };
+    let decisions: Vec<Made> = (0..40).map(noisy).collect();
+    let made = events(&bandit("replace"), &decisions, 4);
+    let order: Vec<usize> = (0..made.len()).collect();
+    let merged = super::tests::learned(&bandit("replace"), &made, &order);
+    let alpha = 2.0;
+    let bandit = exploring(Exploration::LinUcb { alpha }, 0.0);
+    let features = bandit.features().unwrap();
+    let at = UnixMillis(5);
+    let published = snapshot(&bandit, features, &merged, 7, at).unwrap();
+    let model = published.model().unwrap();
+    let learned = super::learned(&bandit, &merged, at).unwrap();
+    let estimator = learned.estimator().unwrap();
+    let (mut chosen, mut n_hoped) = ([0; 3], 0);
+    for n in 0..400_i16 {
+        // Also where nothing was seen, and bounds are wide.
+        let values = [n * 9 % ONE, n * 13 % ONE, n * 29 % ONE];
+        let terms = values.map(|value| f64::from(value) / f64::from(ONE));
+        let terms = [1.0, terms[0], terms[1], terms[2]];
+        let estimates = estimator.estimates(&terms).unwrap();
+        let bounds = estimates.iter().map(|it| it.mean + alpha * it.deviation);
+        let bounds: Vec<f64> = bounds.collect();
+        for (place, estimate) in estimates.iter().enumerate() {
+            let reach = model.reach(place, &terms);
+            let expected = alpha * estimate.deviation;
+            assert!(
+                (reach - expected).abs() < 1e-5 * expected,
+                "{reach} {expected}"
+            );
+        }
+        let best = bounds.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let near = bounds.iter().filter(|bound| best - **bound < 1e-5).count();
+        let seen = vector(&bandit, values);
+        let found = published.distribution_in(&seen, &bandit).unwrap();
+        let place = found.parts().iter().position(|parts| *parts == PARTS);
+        if near == 1 {
+            let place = place.expect("one action has all");
+            assert!(bounds[place] >= best - 1e-5, "{bounds:?} {place}");
+            chosen[place] += 1;
+            let expected = estimates.iter().any(|it| it.mean > estimates[place].mean);
+            n_hoped += usize::from(expected);
+        }
+    }
+    assert!(chosen[2] > 10, "{chosen:?}");
+    assert!(n_hoped > 10, "{n_hoped}");
 }

@@ -1,0 +1,45 @@
+//! How a policy explores, as written.
+
+use super::{BanditFault, PolicyWire, fault};
+use crate::bandit::{DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX};
+use crate::policy::linear::{ALPHA_DEFAULT, ALPHA_MAX, Exploration, ExplorationKind};
+use crate::value::Number;
+
+/// What a contextual policy declares.
+pub(super) fn declared<F>(policy: &PolicyWire<F>) -> Result<Exploration, BanditFault> {
+    Ok(match policy.exploration {
+        None | Some(ExplorationKind::InverseGap) => Exploration::InverseGap,
+        Some(ExplorationKind::LinUcb) => Exploration::LinUcb {
+            alpha: up_to("/policy/alpha", policy.alpha, (ALPHA_DEFAULT, ALPHA_MAX))?,
+        },
+        Some(ExplorationKind::EpsilonGreedy) => {
+            let (epsilon, decay) = chance(policy)?;
+            Exploration::EpsilonGreedy { epsilon, decay }
+        }
+        Some(ExplorationKind::Greedy) => Exploration::Greedy,
+    })
+}
+
+/// The share that is left to chance, and the power of the number of decisions that divides it.
+pub(super) fn chance<F>(policy: &PolicyWire<F>) -> Result<(f64, f64), BanditFault> {
+    let epsilon = (EPSILON_DEFAULT, EPSILON_MAX);
+    Ok((
+        up_to("/policy/epsilon", policy.epsilon, epsilon)?,
+        up_to("/policy/decay", policy.decay, (0.0, DECAY_MAX))?,
+    ))
+}
+
+/// A number from 0 to `max`, or what stands for none.
+fn up_to(
+    pointer: &str,
+    written: Option<f64>,
+    (default, max): (f64, f64),
+) -> Result<f64, BanditFault> {
+    let value = written.unwrap_or(default);
+    if (0.0..=max).contains(&value) {
+        return Ok(value);
+    }
+    // As values are printed: another printer of fractions is four kilobytes.
+    let max = Number::Float(max);
+    Err(fault(pointer, format!("must be between 0 and {max}")))
+}
