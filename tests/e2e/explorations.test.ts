@@ -8,7 +8,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 
 import { until } from "../../scripts/lib/run.ts";
-import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
+import { type Json, listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { generator, sendInAnyOrder } from "./lib/crowd.ts";
 import { ENVIRONMENT, Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
@@ -100,7 +100,7 @@ interface Published {
 }
 
 /** Doubles of 32 bits, little endian, in hexadecimal. */
-function numbers(text: unknown): readonly number[] {
+function numbers(text: Json): readonly number[] {
   const bytes = Buffer.from(textOf(text) ?? "", "hex");
   return Array.from({ length: bytes.length / 4 }, (_, n) => bytes.readFloatLE(4 * n));
 }

@@ -3,8 +3,8 @@
 //! Shards keep [`Block`]s, exact integer sums that add up in any order; a coordinator adds them,
 //! solves ridge regressions and publishes coefficients with a rate of exploration; edges turn both
 //! into a distribution over actions, by inverse gap weighting ([`inverse_gaps`]) unless a bandit
-//! declares another [`Exploration`]. Nothing here depends on the order of events. The learners of [`super::contextual`] do, which is why they are
-//! not what runs there: `docs/design.md` says more.
+//! declares another [`Exploration`]. Nothing here depends on the order of events. The learners of
+//! [`super::contextual`] do, which is why they are not what runs there: `docs/design.md` says more.
 
 mod block;
 mod exploration;
