@@ -1,7 +1,7 @@
 //! The kinds of documents, and the keys they go by.
 
 use crate::fault::{Fault, FaultKind, Result};
-use crate::limits::KEY_BYTES_MAX;
+use crate::limits::{DOCUMENT_KEY_BYTES_MAX, KEY_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -85,8 +85,34 @@ impl From<Collection> for Kind {
     }
 }
 
-/// Checks a new key: letters, digits, `.`, `_` and `-`, starting with a letter or digit. Keys end
-/// up in URLs, headers and KV keys, so nothing there needs escaping.
+impl Kind {
+    /// Checks the key of a new document.
+    ///
+    /// Other systems' keys come over as they are. A bandit's is part of KV keys and of names of
+    /// Durable Objects, so there it is as plain as an environment's.
+    ///
+    /// # Errors
+    /// `InvalidParameter`.
+    pub(crate) fn check_key(self, key: &str) -> Result<()> {
+        if self == Self::Bandit {
+            return check_key(key);
+        }
+        let fits = (1..=DOCUMENT_KEY_BYTES_MAX).contains(&key.len());
+        let is_clean = !key.chars().any(char::is_control) && key.trim() == key;
+        // Dots alone are steps in a URL, escaped or not.
+        if fits && is_clean && key.bytes().any(|byte| byte != b'.') {
+            return Ok(());
+        }
+        let detail = format!(
+            "{key:?}: a key has 1 to {DOCUMENT_KEY_BYTES_MAX} bytes, no control character, no \
+             space at either end, and not dots alone"
+        );
+        Err(Fault::new(FaultKind::InvalidParameter, detail))
+    }
+}
+
+/// Checks a new key of an environment or a bandit: letters, digits, `.`, `_` and `-`, starting with
+/// a letter or digit, so that nothing needs escaping in KV keys and names.
 ///
 /// # Errors
 /// `InvalidParameter`.
@@ -103,7 +129,7 @@ pub(crate) fn check_key(key: &str) -> Result<()> {
         return Ok(());
     }
     let detail = format!(
-        "a key has 1 to {KEY_BYTES_MAX} letters, digits, \".\", \"_\" or \"-\" \
+        "{key:?}: a key has 1 to {KEY_BYTES_MAX} letters, digits, \".\", \"_\" or \"-\" \
          and starts with a letter or digit"
     );
     Err(Fault::new(FaultKind::InvalidParameter, detail))
@@ -138,5 +164,30 @@ mod tests {
         check("año", false);
         check(&"k".repeat(KEY_BYTES_MAX), true);
         check(&"k".repeat(KEY_BYTES_MAX + 1), false);
+    }
+
+    #[test]
+    fn keys_of_other_systems_are_keys() {
+        let check = |kind: Kind, key: &str, fine: bool| {
+            assert_eq!(kind.check_key(key).is_ok(), fine, "{key:?}");
+        };
+        for key in [
+            "list/beta",
+            "cohort 98 of EU",
+            "segment:16",
+            "Feature.Hellø_Wørld",
+            ".x",
+        ] {
+            check(Kind::Segment, key, true);
+            check(Kind::Flag, key, true);
+            check(Kind::Bandit, key, false);
+        }
+        for key in ["", ".", "..", " a", "a ", "a\nb", "a\u{7f}"] {
+            check(Kind::Flag, key, false);
+        }
+        check(Kind::List, &"k".repeat(DOCUMENT_KEY_BYTES_MAX), true);
+        check(Kind::List, &"k".repeat(DOCUMENT_KEY_BYTES_MAX + 1), false);
+        check(Kind::Bandit, &"k".repeat(KEY_BYTES_MAX), true);
+        check(Kind::Bandit, &"k".repeat(KEY_BYTES_MAX + 1), false);
     }
 }

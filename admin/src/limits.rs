@@ -13,8 +13,11 @@ pub(crate) const RULESET_BYTES_MAX: usize = 1_800_000;
 /// three, so that the parts' texts need no padding.
 pub(crate) const BUNDLE_PART_BYTES: usize = 900_000;
 
-/// Longest key of a document or an environment.
+/// Longest key of an environment or a bandit.
 pub(crate) const KEY_BYTES_MAX: usize = 128;
+
+/// Longest key of any other document: as long as the ruleset's keys may be.
+pub(crate) const DOCUMENT_KEY_BYTES_MAX: usize = bandera_shared::compile::limits::KEY_BYTES_MAX;
 
 /// Longest name of an environment or a token.
 pub(crate) const NAME_BYTES_MAX: usize = 200;

@@ -80,7 +80,7 @@ function wasmFlags(): string[] {
   return folders.map((folder) => `--remap-path-prefix=${folder}/=`);
 }
 
-/** Of two ways to write SHA-256 the short one, which takes a microsecond more for a receipt. */
+/** Of two ways to write SHA-256 the short one. */
 const shortHash = ['--cfg=sha2_backend="soft"', '--cfg=sha2_backend_soft="compact"'];
 
 /** How builds find the tools; also what `worker-build` reads. */

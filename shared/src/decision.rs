@@ -3,6 +3,7 @@
 //! A decision is a fact: once made it never changes, and everything a reward must later prove is
 //! in it. Making one is pure; the random number of a request is passed in.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use crate::bandit::wire::is_key;
@@ -118,6 +119,8 @@ pub(crate) struct Offered {
     actions: Vec<Box<str>>,
     /// One for all of them, or one for each where the policy looks at actions.
     seen: Vec<ContextVector>,
+    /// What is hoped of each of those that the request offers: the same at every position.
+    hoped: OnceCell<Option<Vec<Option<f64>>>>,
 }
 
 impl Offered {
@@ -131,12 +134,14 @@ impl Offered {
             return Self {
                 actions: bandit.actions().to_vec(),
                 seen: vec![ContextVector::default()],
+                hoped: OnceCell::new(),
             };
         };
         if !bandit.takes_offers() {
             return Self {
                 actions: bandit.actions().to_vec(),
                 seen: vec![features.vector(context)],
+                hoped: OnceCell::new(),
             };
         }
         let mut offered: Vec<&Action> = context.actions().iter().collect();
@@ -144,6 +149,7 @@ impl Offered {
         Self {
             actions: offered.iter().map(|action| action.name.clone()).collect(),
             seen: features.vectors(context, &offered),
+            hoped: OnceCell::new(),
         }
     }
 
@@ -158,6 +164,15 @@ impl Offered {
         if self.seen.len() > 1 {
             self.seen.remove(place);
         }
+        if let Some(Some(hoped)) = self.hoped.get_mut() {
+            hoped.remove(place);
+        }
+    }
+
+    /// What a snapshot hopes of each action that the request offers.
+    fn hoped(&self, snapshot: &PolicySnapshot) -> Option<&[Option<f64>]> {
+        let hoped = self.hoped.get_or_init(|| snapshot.hoped_over(&self.seen));
+        hoped.as_deref()
     }
 
     /// What an action is judged by.
@@ -231,7 +246,7 @@ pub(crate) fn place(
     let allotted = snapshot.and_then(|snapshot| {
         let distribution = match bandit.features() {
             None if position == 0 => snapshot.distribution(left),
-            _ if takes_offers => snapshot.distribution_over(&offered.seen, bandit)?,
+            _ if takes_offers => snapshot.distribution_of(offered.hoped(snapshot)?, bandit)?,
             _ => snapshot.distribution_among(left, offered.seen(0)?, bandit)?,
         };
         Some((snapshot.revision(), distribution))

@@ -32,8 +32,9 @@ pub struct Share {
 
 /// A list of different actions, from the top.
 ///
-/// A position is drawn from the inverse gap weights of what is expected of the actions that are
-/// left; the first one from what the policy publishes. A visitor who reads from the top and takes
+/// A position is drawn from what the policy's exploration makes of what is expected of the actions
+/// that are left, inverse gap weights unless it declares another; the first one from what the
+/// policy publishes. A visitor who reads from the top and takes
 /// the first action that attracts is best served by the most attractive ones, best first, so each
 /// position asks for the best of those left.
 ///

@@ -316,6 +316,36 @@ fn what_was_never_seen_is_known_by_its_attributes_and_drawn_as_is_stated() {
     }
 }
 
+/// The best has all that the floor leaves, by expectation or by its bound, and the others share the
+/// floor; with a share of chance, that too.
+#[test]
+fn offered_actions_are_explored_as_declared() {
+    let check = |members: Value, expected: [u32; 2]| {
+        let mut declared = declared();
+        let policy = declared["policy"].as_object_mut().unwrap();
+        policy.extend(members.as_object().unwrap().clone());
+        let bandit = wire::parse("films", &declared.to_string()).unwrap();
+        let snapshot = taught(&bandit);
+        let spec = bandit.features().unwrap();
+        for (mood, best) in [(1.0, "new"), (-1.0, "cheap")] {
+            let shelf = shelf();
+            let offered: Vec<&Action> = shelf.iter().collect();
+            let seen = spec.vectors(&offering("u", mood, []), &offered);
+            let found = snapshot.distribution_over(&seen, &bandit).unwrap();
+            for (one, parts) in shelf.iter().zip(found.parts()) {
+                let expected = expected[usize::from(&*one.name != best)];
+                assert!(parts.abs_diff(expected) <= 1, "{members} {mood} {found:?}");
+            }
+        }
+    };
+    check(json!({ "exploration": "greedy" }), [960_000, 10_000]);
+    let bound = json!({ "exploration": "linUcb", "alpha": 0.1 });
+    check(bound, [960_000, 10_000]);
+    // A tenth of 950,000 among five.
+    let random = json!({ "exploration": "epsilonGreedy", "epsilon": 0.1 });
+    check(random, [884_000, 29_000]);
+}
+
 #[test]
 fn the_order_of_what_is_offered_says_nothing_and_another_offer_is_another_decision() {
     let bandit = bandit();

@@ -423,6 +423,27 @@ test("flags of another system come in with that system's own hash", async () => 
   }
 });
 
+test("keys of another system are taken over as they are", async () => {
+  const environment = await admin.environment("odd-keys");
+  const names = ["Feature.Hellø Wørld", "team/checkout?new#1", "segment:16"];
+  const features = names.map((name) => ({ name, enabled: true, strategies: [{ name: "default" }] }));
+  const body = { version: 1, features };
+  const done = await admin.ok(200, "POST", `${environment}/import/unleash`, { body });
+  assert.equal(done.body["created"], names.length);
+  for (const name of names) {
+    const path = `${environment}/flags/${encodeURIComponent(name)}`;
+    const flag = (await admin.ok(200, "GET", path)).body;
+    assert.equal(flag["key"], name);
+    const asked = { flag: name, context: { targetingKey: "bo" }, against: "draft" };
+    const answer = (await admin.ok(200, "POST", `${environment}/evaluate`, { body: asked })).body;
+    assert.equal(objectOf(listOf(answer["evaluations"])[0])["value"], true, name);
+  }
+  const refused = { status: 400, code: "invalid_parameter" };
+  await admin.refused(refused, "POST", `${environment}/import/unleash`, {
+    body: { version: 1, features: [{ name: "a\nb", enabled: true, strategies: [] }] },
+  });
+});
+
 test("flags can be written for flagd, and what is not exactly the same is said", async () => {
   const environment = await admin.environment("export");
   const exact = {

@@ -1,22 +1,29 @@
 /** One Ledger object under load, killed again and again: what it acknowledged is there, once. */
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 
 import { fetchInTime } from "../../scripts/lib/http.ts";
 import { removeScratch, scratchDir } from "../../scripts/lib/owned.ts";
+import { until } from "../../scripts/lib/run.ts";
 import type { Workerd } from "../../scripts/lib/workerd.ts";
 import { numberOf, objectOf, parseJson } from "../../www/browser/ts/json.ts";
 import { generator } from "./lib/crowd.ts";
 import { serveObjects } from "./lib/objects.ts";
+import { type Stored, type StoredArm, storedIn } from "./lib/stored.ts";
 import { inLanes } from "./lib/visitor.ts";
 
 /** Events of one batch, and rewards among them; as in the Worker. */
 const N_EVENTS = 100;
 const N_REWARDS = 10;
+const ACTIONS = ["craft", "evening", "gift"] as const;
+/** A whole reward. */
+const ONE = 2n ** 32n;
 /** Three times what the object keeps in memory, so that rows settle in their places meanwhile. */
 const N_BATCHES = 1_000;
-const N_KILLS = 5;
+const N_KILLS = 20;
 const LANES = 16;
 
 let folder: string;
@@ -86,6 +93,33 @@ test("acknowledged events survive kill -9 under load, none twice", async () => {
     exposures: N_BATCHES * (N_EVENTS - N_REWARDS),
     rewards: N_BATCHES * N_REWARDS,
   });
+});
+
+test("its coordinator learns what one process would that was told everything once", async () => {
+  const reply = await fetchInTime(`http://127.0.0.1:${ledger.port}/flush`);
+  assert.ok(reply.ok, await reply.text());
+  // As in the Worker: actions take turns over events, of which the first of each batch reward.
+  const arms: Record<string, StoredArm> = {};
+  for (const action of ACTIONS) {
+    arms[action] = { decisions: 0, exposed: 0, rewarded: 0, units: 0n, unitsSquared: 0n };
+  }
+  for (let n = 0; n < N_BATCHES * N_EVENTS; n += 1) {
+    const arm = arms[ACTIONS[n % ACTIONS.length] ?? ""];
+    assert.ok(arm !== undefined);
+    arm.decisions += 1;
+    if (n % N_EVENTS >= N_REWARDS) {
+      arm.exposed += 1;
+      continue;
+    }
+    arm.rewarded += 1;
+    arm.units += ONE;
+    arm.unitsSquared += ONE * ONE;
+  }
+  let seen: Stored | undefined;
+  await until("what the coordinator has stored", 20_000, async () => {
+    seen = storedIn(join(folder, "disk", "Coordinator", "*.sqlite"), "hero");
+    return isDeepStrictEqual(seen?.arms, arms) ? true : undefined;
+  }).catch(() => assert.deepEqual(seen?.arms, arms));
 });
 
 test("callers who hang up leave nobody waiting", async () => {

@@ -7,7 +7,6 @@ use crate::app::{self, App, Call};
 use crate::drafting::{Action, Change, Prepared, prepare};
 use crate::extract::{InPath, InQuery, JsonBody, PatchBody};
 use crate::fault::{Fault, Result};
-use crate::kinds::check_key;
 use crate::paging::{self, Page};
 use crate::precondition::{self, Intent, etag};
 use crate::ruleset::merge;
@@ -114,7 +113,7 @@ async fn put(
     InQuery(query): InQuery<DryRunQuery>,
     JsonBody(document): JsonBody<Value>,
 ) -> Result<Tagged<DocumentView>> {
-    check_key(&path.key)?;
+    path.id().kind.check_key(&path.key)?;
     let store = call.app.store()?;
     environments::get(&store, &path.environment).await?;
     let present = documents::find(&store, path.id()).await?;

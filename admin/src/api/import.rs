@@ -5,7 +5,7 @@ use crate::app::{self, App, Call};
 use crate::drafting::{Action, Change, prepare};
 use crate::extract::{InPath, InQuery, JsonBody, RawBody};
 use crate::fault::{Fault, FaultKind, Result};
-use crate::kinds::{Kind, check_key};
+use crate::kinds::Kind;
 use crate::limits::IMPORT_DOCUMENTS_MAX;
 use crate::ruleset;
 use crate::store::documents::{self, DocumentRow, Id};
@@ -282,7 +282,7 @@ async fn write(
             Some(row) if row.archived != 0 => Action::Unarchive,
             Some(_) => Action::Update,
         };
-        check_key(&key)?;
+        kind.check_key(&key)?;
         let id = Id {
             environment,
             kind,

@@ -102,6 +102,11 @@ impl Workers {
         let Some(features) = bandit.features().cloned() else {
             return Err(Fault::usage(log.place.clone(), "no features are declared"));
         };
+        let is_by_gaps = matches!(wire.exploration.as_deref(), None | Some("inverseGap"));
+        if wire.factor.is_some() && !is_by_gaps {
+            let cause = "\"factor\" belongs to \"inverseGap\", and another exploration is declared";
+            return Err(Fault::usage("--policy", cause).fix("leave it out"));
+        }
         let factor = wire.factor.unwrap_or(EXPLORATION);
         if !(0.0..=FACTOR_MAX).contains(&factor) {
             let cause = format!("\"factor\" must be from 0 to {FACTOR_MAX}");

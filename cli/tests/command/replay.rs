@@ -126,9 +126,14 @@ fn what_runs_in_the_workers_is_replayed() {
     let faults = [
         (json!({"policy": "workers", "factor": -1}), "from 0 to"),
         (
-            json!({"policy": "workers", "alpha": 1}),
-            "unknown field `alpha`",
+            json!({"policy": "workers", "ridge": 1}),
+            "unknown field `ridge`",
         ),
+        (
+            json!({"policy": "workers", "exploration": "greedy", "factor": 2}),
+            "\"factor\" belongs to \"inverseGap\"",
+        ),
+        (json!({"policy": "workers", "alpha": 1}), "/policy/alpha"),
         (json!({"policy": "workers", "floor": 0.7}), "/policy/floor"),
         (
             json!({"policy": "workers", "features": [{"kind": "steps"}]}),

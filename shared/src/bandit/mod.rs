@@ -33,6 +33,9 @@ pub const OFFERED: &str = "*";
 /// longest vectors 28 actions fit, of vectors of 41 numbers all [`ACTIONS_MAX`]; of a bandit that
 /// forgets, [`PERIODS_KEPT`] times the sums are kept, so that 8 actions of 27 numbers fit.
 pub const SUMS_MAX: usize = 65_536;
+/// Most numbers that a snapshot tells of how sure a `linUcb` bandit is, over all actions: so that a
+/// hundred snapshots, which edges read at once, stay below 25 MiB.
+pub const SPREADS_MAX: usize = 16_384;
 /// Longest key of a bandit, an action or a metric.
 pub const KEY_BYTES_MAX: usize = 128;
 /// Longest attribution window: 90 days.

@@ -177,29 +177,11 @@ pub fn parse(key: &str, json: &str) -> Result<Bandit, BanditFault> {
 }
 
 /// Without the feature `pointers`, a fault of shape points at the bandit as a whole.
-#[cfg(not(feature = "pointers"))]
 fn read(json: &str) -> Result<BanditWire, BanditFault> {
-    crate::wire::tree::from_str(json).map_err(|error| fault("", error.to_string()))
-}
-
-#[cfg(feature = "pointers")]
-fn read(json: &str) -> Result<BanditWire, BanditFault> {
-    let mut deserializer = serde_json::Deserializer::from_str(json);
-    serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| fault(pointer_of(error.path()), error.inner().to_string()))
-}
-
-/// The JSON pointer of a path inside the bandit.
-#[cfg(feature = "pointers")]
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .map(|segment| match segment {
-            Segment::Seq { index } => format!("/{index}"),
-            Segment::Map { key } => format!("/{}", key.replace('~', "~0").replace('/', "~1")),
-            Segment::Enum { .. } | Segment::Unknown => String::new(),
-        })
-        .collect()
+    match crate::wire::read(json) {
+        Ok(read) => Ok(read.value),
+        Err(error) => Err(fault(error.pointer, error.message)),
+    }
 }
 
 impl<F> BanditWire<F> {
@@ -493,9 +475,10 @@ fn policy_of_kind(
     ];
     if let Some((member, ..)) = members.iter().find(|(_, is_there, may)| *is_there && !may) {
         let name = kind.name();
-        let message = match wire.exploration {
-            Some(_) if is_contextual => "this exploration has no such member: leave it out".into(),
-            _ => format!("the kind \"{name}\" has no such member: leave it out"),
+        let message = if is_contextual && *member != "prior" {
+            "it belongs to another exploration: leave it out, or declare that one".to_owned()
+        } else {
+            format!("the kind \"{name}\" has no such member: leave it out")
         };
         return Err(fault(format!("/policy/{member}"), message));
     }
@@ -504,6 +487,7 @@ fn policy_of_kind(
             let exploration = exploration::declared(&wire)?;
             let features = wire.features.ok_or_else(features::wire::no_feature)?;
             check_sums(&features, n_actions, n_periods)?;
+            exploration::check_spreads(exploration, &features, n_actions)?;
             return Ok(Policy::Contextual {
                 features,
                 exploration,

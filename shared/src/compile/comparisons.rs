@@ -105,29 +105,52 @@ fn expression(source: &str) -> u64 {
 /// as one text for each of its words.
 fn of_source(source: &Source) -> u64 {
     let text = match &*source.dialect {
-        _ if is_expression(&source.op) => expression,
         "goff" | "flipt" => words,
         _ => |_: &str| 0,
     };
-    within(&source.value, text)
+    within(&source.value, cost_by(&source.op).unwrap_or(text))
 }
 
-fn within(value: &Value, text: fn(&str) -> u64) -> u64 {
+/// What a text costs.
+type Cost = fn(&str) -> u64;
+
+fn within(value: &Value, text: Cost) -> u64 {
     let inside = match value {
         Value::String(value) => text(value),
         Value::List(items) => sum(items.iter().map(|item| within(item, text))),
         Value::Object(members) => {
             // Tests of elements, and kinds of patterns, say what they are beside what they test.
-            let said = |(_, value): &(_, Value)| value.as_str().is_some_and(is_expression);
-            let is_said = members.iter().any(said);
+            let said = |(_, value): &(_, Value)| value.as_str().and_then(cost_by);
+            let beside = members.iter().find_map(said);
             sum(members.iter().map(|member| {
-                let is_one = is_expression(&member.0) || is_said && !said(member);
-                within(&member.1, if is_one { expression } else { text })
+                let beside = beside.filter(|_| said(member).is_none());
+                within(&member.1, cost_by(&member.0).or(beside).unwrap_or(text))
             }))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => 0,
     };
     inside.saturating_add(1)
+}
+
+/// What each text of an operand costs, where its operator, of ours or of another system, or its
+/// kind takes patterns.
+fn cost_by(op: &str) -> Option<Cost> {
+    match op {
+        "urlMatches" | "simple" => Some(wildcards),
+        _ => is_expression(op).then_some(expression as Cost),
+    }
+}
+
+/// A pattern with `*`: what stands behind the first one may be held against each character of an
+/// address, and each parameter looks for its own.
+fn wildcards(pattern: &str) -> u64 {
+    let behind = pattern
+        .split_once('*')
+        .map_or(0, |(_, behind)| behind.len());
+    let parameters = pattern.matches(['?', '&']).count();
+    (behind as u64)
+        .saturating_add(parameters as u64)
+        .saturating_mul(STEP)
 }
 
 /// Whether an operator, of ours or of another system, takes regular expressions.

@@ -1,8 +1,8 @@
 //! The document as a whole: what is no ruleset at all, and the outline of what is one.
 
 use super::limits::RULESET_BYTES_MAX;
-use crate::wire::ruleset::{RulesetWire, SCHEMA_VERSION, VersionWire};
-use crate::wire::{read, read_ruleset};
+use crate::wire::ruleset::{RulesetWire, SCHEMA_VERSION};
+use crate::wire::{read_ruleset, schema_version};
 
 /// A document that is no ruleset at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,11 +72,9 @@ pub(super) fn outline(text: &str) -> Result<RulesetWire<'_>, RulesetError> {
             found: ruleset.schema_version,
         }),
         // A future outline may be of another shape altogether; its version is still readable.
-        Err(fault) => match read::<VersionWire>(text) {
-            Ok(read) if read.value.schema_version != SCHEMA_VERSION => {
-                Err(RulesetError::UnknownSchemaVersion {
-                    found: read.value.schema_version,
-                })
+        Err(fault) => match schema_version(text) {
+            Some(found) if found != SCHEMA_VERSION => {
+                Err(RulesetError::UnknownSchemaVersion { found })
             }
             _ => Err(malformed(fault)),
         },

@@ -10,7 +10,7 @@ pub mod wire;
 pub use model::{COEFFICIENTS_MAX, LinearModel};
 
 use crate::bandit::{
-    ACTIONS_MAX, Distribution, InvalidDistribution, KEY_BYTES_MAX, PARTS, SUMS_MAX,
+    ACTIONS_MAX, Distribution, InvalidDistribution, KEY_BYTES_MAX, PARTS, SPREADS_MAX,
 };
 use crate::time::UnixMillis;
 
@@ -130,9 +130,9 @@ fn certain() -> Distribution {
 }
 
 /// Longest snapshot accepted: every action at its longest, with room for its numbers and
-/// coefficients, and as many spreads as a shard keeps sums.
+/// coefficients, and spreads.
 pub const SNAPSHOT_BYTES_MAX: usize =
-    ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 8) + SUMS_MAX * 8 + 1024;
+    ACTIONS_MAX * (KEY_BYTES_MAX * 6 + 256 + COEFFICIENTS_MAX * 8) + SPREADS_MAX * 8 + 1024;
 
 #[cfg(test)]
 mod tests {

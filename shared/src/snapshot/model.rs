@@ -112,6 +112,22 @@ impl LinearModel {
         self.coefficients.iter().map(|of| &**of)
     }
 
+    /// What is hoped beyond expectation by each term alone, of one action after the other.
+    pub(crate) fn reaches(&self) -> impl Iterator<Item = f64> {
+        let n_terms = self.coefficients.first().map_or(0, |of| of.len());
+        let diagonal = move |spread: &[f32]| {
+            let mut rows = spread;
+            let mut found = Vec::with_capacity(n_terms);
+            for length in (1..=n_terms).rev() {
+                let first = rows.first().copied().unwrap_or_default();
+                found.push(libm::sqrt(f64::max(first.into(), 0.0)));
+                rows = rows.get(length..).unwrap_or_default();
+            }
+            found
+        };
+        self.spreads().flat_map(diagonal)
+    }
+
     /// Whether the context's numbers are those that the coefficients belong to.
     fn fits(&self, context: &ContextVector) -> bool {
         let length = self.coefficients.first().map(|of| of.len());
@@ -269,20 +285,34 @@ impl PolicySnapshot {
         offered: &[ContextVector],
         bandit: &Bandit,
     ) -> Option<Distribution> {
+        self.distribution_of(&self.hoped_over(offered)?, bandit)
+    }
+
+    /// What is hoped of each action that a request offers; see
+    /// [`distribution_over`](Self::distribution_over).
+    pub(crate) fn hoped_over(&self, offered: &[ContextVector]) -> Option<Vec<Option<f64>>> {
         let model = self.model.as_ref()?;
-        let fitting = offered.iter().filter(|it| model.fits(it));
-        let means: Vec<Option<f64>> = fitting.map(|it| model.expected(0, it)).collect();
-        let n = offered.len();
+        let hoped = |it: &ContextVector| model.fits(it).then(|| model.expected(0, it));
+        offered.iter().map(hoped).collect()
+    }
+
+    /// The distribution over offered actions of which so much is hoped.
+    pub(crate) fn distribution_of(
+        &self,
+        means: &[Option<f64>],
+        bandit: &Bandit,
+    ) -> Option<Distribution> {
+        let model = self.model.as_ref()?;
+        let n = means.len();
         let weighing = match model.weighing() {
             Weighing::InverseGap { gamma } => Weighing::InverseGap {
                 gamma: gamma * n as f64,
             },
             best @ Weighing::Best { .. } => best,
         };
-        let probabilities = weighing.probabilities(&means);
+        let probabilities = weighing.probabilities(means);
         let floor_parts = bandit.floor_parts().checked_div(n as u32)?;
-        let found = Distribution::from_probabilities(&probabilities, floor_parts).ok();
-        found.filter(|found| found.n_actions() == n)
+        Distribution::from_probabilities(&probabilities, floor_parts).ok()
     }
 
     /// What is expected of each action, as a share of the range, and the rate of exploration.

@@ -188,8 +188,7 @@ pub fn print(snapshot: &PolicySnapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bandit::SUMS_MAX;
-    use crate::policy::linear::Block;
+    use crate::bandit::SPREADS_MAX;
 
     const JSON: &str = concat!(
         r#"{"formatVersion":1,"bandit":"hero","revision":3,"atMs":5,"actions":[{"action":"a","#,
@@ -270,19 +269,15 @@ mod tests {
             let gamma = f32::MAX.into();
             let most = Weighing::InverseGap { gamma };
             let model = LinearModel::new(u32::MAX, most, rows)?;
-            // As many as a bandit of all actions has that keeps no more sums than it may.
-            let fit =
-                (1..n_coefficients).take_while(|n| ACTIONS_MAX * Block::n_sums(*n) <= SUMS_MAX);
-            let n_spreads = fit.last().map(|n| (n + 1) * (n + 2) / 2)?;
-            let more = "0".repeat(n_spreads * 8);
-            Some((
-                snapshot.unwrap().with_model(model)?,
-                ACTIONS_MAX * more.len(),
-            ))
+            snapshot.unwrap().with_model(model)
         };
-        let (snapshot, spreads) = greatest(crate::snapshot::COEFFICIENTS_MAX).unwrap();
+        let snapshot = greatest(crate::snapshot::COEFFICIENTS_MAX).unwrap();
         let json = print(&snapshot);
+        // Eight digits a number, quotes and commas around those of each action.
+        let spreads = SPREADS_MAX * 8 + ACTIONS_MAX * 3 + 16;
         assert!(json.len() + spreads <= SNAPSHOT_BYTES_MAX, "{}", json.len());
+        // Edges read a hundred of them at once, of which KV gives 25 MiB.
+        const { assert!(100 * SNAPSHOT_BYTES_MAX < 25 << 20) };
         assert_eq!(parse(json.as_bytes()), Ok(snapshot));
         assert_eq!(greatest(crate::snapshot::COEFFICIENTS_MAX + 1), None);
     }

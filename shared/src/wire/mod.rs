@@ -23,7 +23,7 @@ use crate::diagnostic::push_token;
 use crate::value::Value;
 pub use context::{context_from, read_context};
 pub use raw::RawValue;
-use ruleset::{OutlineWire, RulesetWire};
+use ruleset::{OutlineWire, RulesetWire, VersionWire};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -141,6 +141,12 @@ fn read_outline(text: &str) -> Result<OutlineWire<'_>, ReadError> {
     json.end()
         .map_err(|error| fault(String::new(), error.to_string()))?;
     Ok(outline)
+}
+
+/// The schema version of whatever it is. The rest is passed over, however large it is.
+pub(crate) fn schema_version(text: &str) -> Option<u32> {
+    let read: VersionWire = serde_json::from_str(text).ok()?;
+    Some(read.schema_version)
 }
 
 #[cfg(not(feature = "pointers"))]

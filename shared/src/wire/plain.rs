@@ -12,6 +12,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use std::collections::BTreeSet;
 
 /// The text is for the careful reader; what is in its way is not said.
 #[derive(Debug)]
@@ -348,7 +349,7 @@ impl<'de> Deserializer<'de> for &mut Plain<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
-        self.between([b'{', b'}'], |plain| visitor.visit_map(Items::of(plain)))
+        self.between([b'{', b'}'], |plain| visitor.visit_map(Members::of(plain)))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -426,26 +427,97 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for Items<'_, 'de> {
+/// Members of an object, each with a name of its own.
+struct Members<'p, 'de> {
+    items: Items<'p, 'de>,
+    names: Names<'de>,
+}
+
+impl<'p, 'de> Members<'p, 'de> {
+    fn of(plain: &'p mut Plain<'de>) -> Self {
+        Self {
+            items: Items::of(plain),
+            names: Names::default(),
+        }
+    }
+}
+
+/// Names that an object has had so far; most have few.
+#[derive(Default)]
+struct Names<'de> {
+    few: [&'de str; FEW],
+    n_few: usize,
+    many: BTreeSet<&'de str>,
+    /// Those with escapes.
+    escaped: Vec<Box<str>>,
+}
+
+/// So many names are compared one by one.
+const FEW: usize = 12;
+
+impl<'de> Names<'de> {
+    /// Whether it is none of those before.
+    #[inline]
+    fn is_new(&mut self, name: &'de str) -> bool {
+        if self.escaped.iter().any(|known| **known == *name) {
+            return false;
+        }
+        if !self.many.is_empty() {
+            return self.many.insert(name);
+        }
+        let known = self.few.get(..self.n_few).unwrap_or_default();
+        if known.contains(&name) {
+            return false;
+        }
+        match self.few.get_mut(self.n_few) {
+            Some(slot) => {
+                *slot = name;
+                self.n_few += 1;
+            }
+            None => self.many = self.few.into_iter().chain([name]).collect(),
+        }
+        true
+    }
+
+    #[cold]
+    fn is_new_escaped(&mut self, name: &str) -> bool {
+        let few = self.few.get(..self.n_few).unwrap_or_default();
+        let is_known = few.contains(&name)
+            || self.many.contains(name)
+            || self.escaped.iter().any(|known| **known == *name);
+        self.escaped.push(name.into());
+        !is_known
+    }
+}
+
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
     type Error = NotPlain;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, NotPlain> {
-        if !self.follows(b'}')? {
+        if !self.items.follows(b'}')? {
             return Ok(None);
         }
-        let key = match self.plain.string()? {
-            Text::Borrowed(key) => seed.deserialize(BorrowedStrDeserializer::new(key)),
-            Text::Owned(key) => seed.deserialize(key.into_deserializer()),
+        let name = self.items.plain.string()?;
+        let is_new = match &name {
+            Text::Borrowed(name) => self.names.is_new(name),
+            Text::Owned(name) => self.names.is_new_escaped(name),
         };
-        self.plain.expect(b':')?;
-        key.map(Some)
+        if !is_new {
+            return Err(NotPlain);
+        }
+        self.items.plain.expect(b':')?;
+        let name = match name {
+            Text::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
+            Text::Owned(name) => seed.deserialize(name.into_deserializer()),
+        };
+        name.map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, NotPlain> {
-        seed.deserialize(&mut *self.plain)
+        seed.deserialize(&mut *self.items.plain)
     }
 }
 

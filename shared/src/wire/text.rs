@@ -94,7 +94,8 @@ impl<'de> Visitor<'de> for TextVisitor {
 /// Entries with distinct names, in rising order of the names.
 pub type Members<'a, T> = Vec<(Text<'a>, T)>;
 
-/// Entries by name in rising order; of a name that stands twice the last entry counts.
+/// Entries by name in rising order; where a name stands twice, which documents never have, the last
+/// entry counts.
 #[derive(Debug, Clone)]
 pub struct ByName<'a, T>(pub Members<'a, T>);
 

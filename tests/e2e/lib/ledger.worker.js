@@ -1,6 +1,6 @@
 // Hands batches to one Ledger object. `/batch/<n>` is always the same hundred events, so that a
 // client which does not know whether a batch was committed can send it again; `/totals` tells what
-// the object has counted. `/known` sends the decision of `former.worker.js`, `/view` asks that
+// the object has counted, `/flush` sends it to its coordinator. `/known` sends the decision of `former.worker.js`, `/view` asks that
 // bandit's coordinator.
 
 export { Coordinator, Ledger } from "./engine.js";
@@ -46,6 +46,7 @@ export default {
     const path = new URL(request.url).pathname;
     if (path === "/ready") return new Response("ready");
     if (path === "/totals") return ask(env, "totals");
+    if (path === "/flush") return ask(env, "flush");
     if (path === "/view") {
       const coordinator = env.COORDINATOR.getByName("coordinator/test/hero");
       return coordinator.fetch("https://object/", { method: "POST", body: JSON.stringify("view") });

@@ -92,7 +92,11 @@ function read(database: DatabaseSync): Stored {
 
 /** What the coordinator of a bandit has stored, over all shards; `undefined` while it is not there. */
 export function coordinatorOf(persistDir: string, bandit: string): Stored | undefined {
-  const databases = join(persistDir, "v3", "do", "*Coordinator", "*.sqlite");
+  return storedIn(join(persistDir, "v3", "do", "*Coordinator", "*.sqlite"), bandit);
+}
+
+/** The same from whichever of these databases is the bandit's. */
+export function storedIn(databases: string, bandit: string): Stored | undefined {
   for (const path of globSync(databases)) {
     const database = new DatabaseSync(path, { readOnly: true });
     try {

@@ -1,7 +1,7 @@
 //! How a policy explores, as written.
 
 use super::{BanditFault, PolicyWire, fault};
-use crate::bandit::{DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX};
+use crate::bandit::{DECAY_MAX, EPSILON_DEFAULT, EPSILON_MAX, FeatureSpec, SPREADS_MAX};
 use crate::policy::linear::{ALPHA_DEFAULT, ALPHA_MAX, Exploration, ExplorationKind};
 use crate::value::Number;
 
@@ -18,6 +18,26 @@ pub(super) fn declared<F>(policy: &PolicyWire<F>) -> Result<Exploration, BanditF
         }
         Some(ExplorationKind::Greedy) => Exploration::Greedy,
     })
+}
+
+/// Checks that what a snapshot tells of every action fits into it.
+pub(super) fn check_spreads(
+    exploration: Exploration,
+    features: &FeatureSpec,
+    n_actions: usize,
+) -> Result<(), BanditFault> {
+    let n_terms = features.n_features() + 1;
+    let n_spreads = n_actions * (n_terms * (n_terms + 1) / 2);
+    if exploration.kind() != ExplorationKind::LinUcb || n_spreads <= SPREADS_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "{n_actions} actions with {} numbers each make linUcb tell {n_spreads} numbers in a \
+         snapshot; at most {SPREADS_MAX} are allowed: declare fewer features or actions, or \
+         another exploration",
+        features.n_features()
+    );
+    Err(fault("/policy/exploration", message))
 }
 
 /// The share that is left to chance, and the power of the number of decisions that divides it.

@@ -52,7 +52,7 @@ fn faults_point_at_their_place() {
     check(&format!(r#""actions":["a",""],{reward}"#), "/actions/1");
     check(&format!(r#""actions":["a",1],{reward}"#), "/actions/1");
     check(
-        &format!(r#""actions":["a"],{reward},"stickiness":"day"}}"#),
+        &format!(r#""actions":["a"],{reward},"stickiness":"day""#),
         "/stickiness",
     );
     check(
@@ -320,13 +320,13 @@ fn members_belong_to_their_explorations_and_have_bounds() {
     let between = Some(("/policy/alpha", "must be between 0 and 10"));
     check(&alpha(ALPHA_MAX.next_up()), between);
     check(&alpha(-0.1), between);
-    let stray = "this exploration has no such member: leave it out";
+    let stray = "it belongs to another exploration: leave it out, or declare that one";
     let greedy = r#","exploration":"greedy","alpha":1"#;
     check(greedy, Some(("/policy/alpha", stray)));
     let bound = r#","exploration":"linUcb","epsilon":0.1"#;
     check(bound, Some(("/policy/epsilon", stray)));
-    let of_kind = "the kind \"contextual\" has no such member: leave it out";
-    check(r#","alpha":1"#, Some(("/policy/alpha", of_kind)));
+    check(r#","alpha":1"#, Some(("/policy/alpha", stray)));
+    check(r#","decay":1"#, Some(("/policy/decay", stray)));
     let random = r#","exploration":"epsilonGreedy","epsilon":1.5"#;
     let between = "must be between 0 and 1";
     check(random, Some(("/policy/epsilon", between)));
@@ -334,4 +334,25 @@ fn members_belong_to_their_explorations_and_have_bounds() {
     assert_eq!(fault.pointer, "/policy/exploration");
     let fault = exploring(r#","exploration":"lin-ucb""#).unwrap_err();
     assert!(fault.message.contains("`linUcb`"), "{fault}");
+}
+
+/// 64 numbers make 65 terms and 2,145 numbers of each action.
+#[test]
+fn what_snapshots_tell_of_how_sure_a_bandit_is_is_bounded() {
+    let declared = |n_actions: usize, places: usize| {
+        let actions: Vec<String> = (0..n_actions).map(|n| n.to_string()).collect();
+        let actions = serde_json::to_string(&actions).unwrap();
+        let feature = format!(r#"{{"kind":"hashed","attribute":"x","places":{places}}}"#);
+        let json = format!(
+            r#"{{"actions":{actions},"reward":{{"metric":"m","kind":"binary"}},"policy":
+                {{"kind":"contextual","exploration":"linUcb","features":[{feature}]}}}}"#
+        );
+        parse("hero", &json).err().map(|fault| fault.pointer)
+    };
+    // 7 times 2,145 is 15,015; 8 times is 17,160.
+    assert_eq!(declared(7, 64), None);
+    assert_eq!(declared(8, 64).as_deref(), Some("/policy/exploration"));
+    // 63 times 253 is 15,939, and 64 times 276 is 17,664.
+    assert_eq!(declared(63, 21), None);
+    assert_eq!(declared(64, 22).as_deref(), Some("/policy/exploration"));
 }

@@ -157,6 +157,37 @@ fn expressions_count_whatever_system_they_are_of() {
     );
 }
 
+/// What stands behind a `*` is held against every character of an address, as a step is.
+#[test]
+fn patterns_of_addresses_count_what_stands_behind_a_star() {
+    let behind = 900;
+    let star = format!("/*{}", "a".repeat(behind));
+    let urls = |patterns: &[String]| {
+        let value = serde_json::to_string(patterns).expect("texts");
+        format!(r#"{{"attribute":"a","op":"urlMatches","value":{value}}}"#)
+    };
+    let simple = |pattern: &str| {
+        format!(
+            r#"{{"dialect":"growthbook","op":"urls","attribute":"a",
+                "value":[{{"type":"simple","pattern":"{pattern}"}}]}}"#
+        )
+    };
+    let n = usize::try_from(limits::COMPARISONS_MAX).expect("few") / (behind * 20 + 1);
+    let one_past = ["limit-exceeded /flags/f/rules"];
+    assert_eq!(
+        conditions(&[urls(&vec![star.clone(); n])]),
+        Vec::<String>::new()
+    );
+    assert_eq!(conditions(&[urls(&vec![star.clone(); n + 1])]), one_past);
+    assert_eq!(conditions(&vec![simple(&star); n]), Vec::<String>::new());
+    assert_eq!(conditions(&vec![simple(&star); n + 1]), one_past);
+    let parameters = format!("/?{}", "a&".repeat(behind));
+    assert_eq!(conditions(&vec![simple(&parameters); n + 1]), one_past);
+    // Without one, or at the end, it is a comparison like any other.
+    let plain = format!("/{}*", "a".repeat(behind));
+    assert_eq!(conditions(&[urls(&vec![plain; 900])]), Vec::<String>::new());
+}
+
 #[test]
 fn steps_of_an_expression_are_bounded() {
     let matching = |expression: &str| {

@@ -1,5 +1,5 @@
 //! What a contextual bandit has learned, with how sure that is: for people who look at it. Edges
-//! decide by the coefficients alone.
+//! decide by what a snapshot holds.
 
 use super::fit::Fit;
 use crate::policy::contextual::triangle::{Factor, Triangle, dot};

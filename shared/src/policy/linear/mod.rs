@@ -136,9 +136,11 @@ pub(super) fn is_material(published: Option<&LinearModel>, next: Option<&LinearM
     };
     let gamma = (next.rate() - published.rate()).abs();
     let pairs = published.coefficients().zip(next.coefficients());
+    let mut reaches = published.reaches().zip(next.reaches());
     published.features() != next.features()
         || published.explores_otherwise(next)
         || gamma > MATERIAL_GAMMA * published.rate()
+        || reaches.any(|(before, after)| (before - after).abs() >= MATERIAL_COEFFICIENT.into())
         || pairs.into_iter().any(|(before, after)| {
             let mut pairs = before.iter().zip(after);
             pairs.any(|(before, after)| (before - after).abs() >= MATERIAL_COEFFICIENT)

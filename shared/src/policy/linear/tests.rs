@@ -558,3 +558,25 @@ fn lin_ucb_chooses_by_the_bound_of_each_action() {
     assert!(chosen[2] > 10, "{chosen:?}");
     assert!(n_hoped > 10, "{n_hoped}");
 }
+
+#[test]
+fn another_alpha_is_published_although_nothing_else_has_changed() {
+    let (_, merged) = taught();
+    let published = |alpha: f64| {
+        let bandit = exploring(Exploration::LinUcb { alpha }, 0.01);
+        snapshot(
+            &bandit,
+            bandit.features().unwrap(),
+            &merged,
+            7,
+            UnixMillis(5),
+        )
+        .unwrap()
+    };
+    let is_material =
+        |next: f64| crate::policy::is_material(Some(&published(1.0)), &published(next));
+    assert!(!is_material(1.0));
+    assert!(!is_material(1.0001));
+    assert!(is_material(1.5));
+    assert!(is_material(0.0));
+}

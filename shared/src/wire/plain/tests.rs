@@ -202,3 +202,32 @@ mod properties {
         }
     }
 }
+
+/// The careful reader says so; a plain one would lose the first.
+#[test]
+fn an_object_with_a_name_twice_is_not_plain() {
+    let read = |text: &str| super::from_str::<crate::Value>(text).is_ok();
+    assert!(read(r#"{"b":1,"a":2}"#));
+    assert!(!read(r#"{"b":1,"a":2,"b":3}"#));
+    assert!(!read(r#"{"a":{"x":1,"x":1}}"#));
+    assert!(read(r#"{"a":1,"\u0062":2}"#));
+    assert!(!read(r#"{"a":1,"\u0061":2}"#) && !read(r#"{"\u0061":1,"a":2}"#));
+    assert!(!read(r#"{"\u0061":1,"\u0061":2}"#));
+    for n in [FEW - 1, FEW, FEW + 1, 3 * FEW] {
+        let names: Vec<String> = (0..n).rev().map(|n| format!(r#""k{n}":0"#)).collect();
+        let distinct = names.join(",");
+        assert!(read(&format!("{{{distinct}}}")), "{n}");
+        for again in [0, n / 2, n - 1] {
+            assert!(
+                !read(&format!("{{{distinct},{}}}", names[again])),
+                "{n} {again}"
+            );
+        }
+    }
+    let twice = r#"{"schemaVersion":1,"flags":{"f":{"type":"json","status":"enabled",
+        "variants":{"a":{"value":{"x":1,"x":2}}},"defaultVariant":"a"}}}"#;
+    let compiled = crate::compile(twice.as_bytes()).unwrap();
+    let found = &compiled.diagnostics[0];
+    assert_eq!(found.pointer, "/flags/f/variants/a/value");
+    assert!(found.message.contains("stands twice"), "{}", found.message);
+}
