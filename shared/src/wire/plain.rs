@@ -349,7 +349,13 @@ impl<'de> Deserializer<'de> for &mut Plain<'de> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
-        self.between([b'{', b'}'], |plain| visitor.visit_map(Members::of(plain)))
+        self.between([b'{', b'}'], |plain| {
+            let names = Some(Names::default());
+            visitor.visit_map(Members {
+                items: Items::of(plain),
+                names,
+            })
+        })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -358,7 +364,13 @@ impl<'de> Deserializer<'de> for &mut Plain<'de> {
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, NotPlain> {
-        self.deserialize_map(visitor)
+        // A structure refuses a field that it has by itself.
+        self.between([b'{', b'}'], |plain| {
+            visitor.visit_map(Members {
+                items: Items::of(plain),
+                names: None,
+            })
+        })
     }
 
     /// Cases without content, by their names.
@@ -430,16 +442,8 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
 /// Members of an object, each with a name of its own.
 struct Members<'p, 'de> {
     items: Items<'p, 'de>,
-    names: Names<'de>,
-}
-
-impl<'p, 'de> Members<'p, 'de> {
-    fn of(plain: &'p mut Plain<'de>) -> Self {
-        Self {
-            items: Items::of(plain),
-            names: Names::default(),
-        }
-    }
+    /// Where nobody else sees that a name stands twice.
+    names: Option<Names<'de>>,
 }
 
 /// Names that an object has had so far; most have few.
@@ -501,9 +505,10 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
             return Ok(None);
         }
         let name = self.items.plain.string()?;
-        let is_new = match &name {
-            Text::Borrowed(name) => self.names.is_new(name),
-            Text::Owned(name) => self.names.is_new_escaped(name),
+        let is_new = match (&mut self.names, &name) {
+            (None, _) => true,
+            (Some(names), Text::Borrowed(name)) => names.is_new(name),
+            (Some(names), Text::Owned(name)) => names.is_new_escaped(name),
         };
         if !is_new {
             return Err(NotPlain);

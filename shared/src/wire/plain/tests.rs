@@ -224,6 +224,9 @@ fn an_object_with_a_name_twice_is_not_plain() {
             );
         }
     }
+    // Structures see it themselves.
+    let twice = r#"{"attribute":"a","op":"exists","attribute":"b"}"#;
+    assert!(super::from_str::<crate::wire::condition::ConditionWire>(twice).is_err());
     let twice = r#"{"schemaVersion":1,"flags":{"f":{"type":"json","status":"enabled",
         "variants":{"a":{"value":{"x":1,"x":2}}},"defaultVariant":"a"}}}"#;
     let compiled = crate::compile(twice.as_bytes()).unwrap();
