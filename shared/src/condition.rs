@@ -134,7 +134,7 @@ pub enum Matcher {
     Pattern(Rare<Box<Pattern>>),
     /// A number compared with another.
     Number(Comparison, f64),
-    /// A time (RFC 3339 text or epoch milliseconds) compared with another.
+    /// A time (ISO 8601 text or epoch milliseconds) compared with another.
     Time(Comparison, Rare<UnixMillis>),
     /// A semantic version compared by precedence.
     Version(Comparison, Precedence),
@@ -325,7 +325,7 @@ impl Matcher {
 
 fn time_of(value: &Value) -> Option<UnixMillis> {
     match value {
-        Value::String(text) => UnixMillis::parse(text).ok(),
+        Value::String(text) => UnixMillis::parse_iso(text).ok(),
         Value::Number(number) => Some(UnixMillis(number.as_f64() as i64)),
         _ => None,
     }

@@ -17,6 +17,17 @@ impl UnixMillis {
             .map_err(|_| InvalidTime)
     }
 
+    /// The moment named by ISO 8601 text of calendar dates: a date, alone or with a time of day behind
+    /// `T` or a space, down to minutes or further, with an offset (`Z`, `+01:00`, `+0100`, `+01`) or
+    /// none. What is not written is at its least: `2026-03` is the first moment of March in UTC.
+    ///
+    /// # Errors
+    /// `InvalidTime` when the text is nothing of that.
+    pub fn parse_iso(text: &str) -> Result<Self, InvalidTime> {
+        // Most are written in full.
+        Self::parse(text).or_else(|_| Self::parse(&in_full(text).ok_or(InvalidTime)?))
+    }
+
     /// RFC 3339 text in UTC, for messages; beyond what a calendar holds it is the number.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
@@ -27,7 +38,34 @@ impl UnixMillis {
     }
 }
 
-/// The text is no RFC 3339 date-time with an offset.
+/// RFC 3339 text of the moment that shorter ISO 8601 text names, if it names one.
+///
+/// The calendar's own readers of patterns would be kilobytes of a Worker.
+fn in_full(text: &str) -> Option<String> {
+    const LONGEST: usize = "2026-03-01T09:00:00.123456789+01:00".len();
+    let (date, rest) = text.split_once(['T', ' ']).unwrap_or((text, "00:00"));
+    let offset = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+    let (clock, offset) = rest.split_at_checked(offset)?;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let date_rest = match date.len() {
+        4 => "-01-01",
+        7 => "-01",
+        _ => "",
+    };
+    let seconds = if clock.len() == 5 { ":00" } else { "" };
+    let (hours, minutes) = match offset.len() {
+        0 => ("Z", ""),
+        3 => (offset, ":00"),
+        5 => offset.split_at_checked(3)?,
+        _ => (offset, ""),
+    };
+    let colon = if minutes.len() == 2 { ":" } else { "" };
+    Some([date, date_rest, "T", clock, seconds, hours, colon, minutes].concat())
+}
+
+/// The text is no date-time of the form that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidTime;
 
@@ -65,6 +103,48 @@ mod tests {
         check("1970-01-01T01:00:00.250+01:00", Some(250));
         check("1970-01-01T00:00:01", None);
         check("yesterday", None);
+    }
+
+    #[test]
+    fn shorter_iso_text_names_its_first_moment_in_utc() {
+        let check = |text: &str, full: Option<&str>| {
+            let full = full.map(|full| UnixMillis::parse(full).unwrap());
+            assert_eq!(UnixMillis::parse_iso(text).ok(), full, "{text}");
+        };
+        check("2026", Some("2026-01-01T00:00:00Z"));
+        check("2026-03", Some("2026-03-01T00:00:00Z"));
+        check("2026-03-05", Some("2026-03-05T00:00:00Z"));
+        check("2026-03-05T09:30", Some("2026-03-05T09:30:00Z"));
+        check("2026-03-05 09:30:15", Some("2026-03-05T09:30:15Z"));
+        check("2026-03-05T09:30:15.25", Some("2026-03-05T09:30:15.25Z"));
+        check("2026-03-05T09:30Z", Some("2026-03-05T09:30:00Z"));
+        check("2026-03-05T09:30:15+0530", Some("2026-03-05T04:00:15Z"));
+        check("2026-03-05T09:30-03", Some("2026-03-05T12:30:00Z"));
+        check("2026-03-05T09:30+05:30", Some("2026-03-05T04:00:00Z"));
+        for no_moment in [
+            "",
+            "T",
+            "20",
+            "2026-13",
+            "2026-02-30",
+            "2026-3-5",
+            "2026-03-05T",
+            "2026-03-05T9:30",
+            "2026-03-05T24:30",
+            "2026-03-05T09",
+            "2026-03-05T09:30+5",
+            "2026-03-05T09:30+05:",
+            "2026-03-05T09:30+05:3",
+            "2026-03-05Z",
+            "2026-03-05+01:00",
+            "2026-W10",
+            "1772703000",
+            "soon",
+            "ñ26-03-05T09:30é",
+            "2026-03-05T09:30:00é01",
+        ] {
+            check(no_moment, None);
+        }
     }
 
     #[test]

@@ -508,8 +508,8 @@ fn number(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Faul
 }
 
 fn time(operand: &Operand<'_>, comparison: Comparison) -> Result<Matcher, Fault> {
-    let time = UnixMillis::parse(text(operand, "an RFC 3339 time")?);
-    time.map_err(|_| "no RFC 3339 time with an offset, such as 2026-03-01T09:00:00Z")
+    let time = UnixMillis::parse_iso(text(operand, "an ISO 8601 time")?);
+    time.map_err(|_| "no ISO 8601 time such as 2026-03-01T09:00:00Z")
         .map_err(Fault::value)
         .and_then(|than| Ok(Matcher::Time(comparison, rare(than)?)))
 }

@@ -221,26 +221,7 @@ fn written_moment(text: &str) -> Option<i64> {
 /// ECMA-262, the date time string format; and the format of mail headers, which engines read too.
 /// DIFFERENCE: no other way to write a date is known here, though engines read many.
 fn moment_of(text: &str) -> Option<i64> {
-    let (date, time) = match text.split_once(['T', ' ']) {
-        Some((date, time)) => (date, time),
-        None => (text, ""),
-    };
-    let date = match date.len() {
-        4 => format!("{date}-01-01"),
-        7 => format!("{date}-01"),
-        _ => date.to_owned(),
-    };
-    let (clock, offset) = match time.find(['Z', '+', '-']) {
-        Some(at) => time.split_at(at),
-        None => (time, "Z"),
-    };
-    let clock = match clock.len() {
-        0 if time.is_empty() => "00:00:00".to_owned(),
-        5 => format!("{clock}:00"),
-        _ => clock.to_owned(),
-    };
-    let iso = UnixMillis::parse(&format!("{date}T{clock}{offset}"));
-    if let Ok(moment) = iso {
+    if let Ok(moment) = UnixMillis::parse_iso(text) {
         return Some(moment.0);
     }
     mail_moment(text)

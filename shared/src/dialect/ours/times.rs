@@ -23,9 +23,9 @@ pub(super) fn check(op: &str, operand: &Value) -> Result<Check, Unfit> {
     if op == "before" || op == "after" {
         let than = operand
             .as_str()
-            .and_then(|text| UnixMillis::parse(text).ok());
+            .and_then(|text| UnixMillis::parse_iso(text).ok());
         let than = than
-            .ok_or("the operator needs an RFC 3339 time with an offset")?
+            .ok_or("the operator needs an ISO 8601 time such as \"2026-03-01T09:00:00Z\"")?
             .0;
         let is_before = op == "before";
         return Ok(Box::new(move |value, _| {
@@ -59,10 +59,10 @@ pub(super) fn unit_ms(operand: &Value) -> Result<i64, Unfit> {
     }
 }
 
-/// Epoch milliseconds of RFC 3339 text or a number of units.
+/// Epoch milliseconds of ISO 8601 text or a number of units.
 pub(super) fn moment(value: &Value, unit_ms: i64) -> Option<i64> {
     match value {
-        Value::String(text) => UnixMillis::parse(text).ok().map(|time| time.0),
+        Value::String(text) => UnixMillis::parse_iso(text).ok().map(|time| time.0),
         Value::Number(number) => Some((number.as_f64() * unit_ms as f64) as i64),
         _ => None,
     }
@@ -72,8 +72,8 @@ fn window(operand: &Value) -> Result<(i64, i64), Unfit> {
     const FORM: &str = "{\"from\": \"2026-03-01T00:00:00Z\", \"to\": \"2026-04-01T00:00:00Z\"}";
     let time = |name| {
         let text = member(operand, name, FORM)?.as_str();
-        let time = text.and_then(|text| UnixMillis::parse(text).ok());
-        time.ok_or_else(|| unfit!("\"{name}\" is no RFC 3339 time with an offset"))
+        let time = text.and_then(|text| UnixMillis::parse_iso(text).ok());
+        time.ok_or_else(|| unfit!("\"{name}\" is no ISO 8601 time such as 2026-03-01T09:00:00Z"))
     };
     let (from, to) = (time("from")?, time("to")?);
     if from < to {
