@@ -18,6 +18,8 @@ mod validation;
 
 use crate::auth::{self, Access};
 use crate::fault::{Fault, FaultKind};
+use crate::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router, middleware};
 use http::{HeaderValue, StatusCode, header};
@@ -99,6 +101,15 @@ pub(crate) fn router() -> OpenApiRouter {
         .merge(tokens::routes())
 }
 
+/// Longest body of a request to that path.
+pub(crate) fn body_bytes_max(path: &str) -> u32 {
+    let below = path.strip_prefix("/api/v1/environments/");
+    match below.and_then(|below| below.split('/').nth(1)) {
+        Some("import") => IMPORT_BODY_BYTES_MAX,
+        _ => BODY_BYTES_MAX,
+    }
+}
+
 /// The service: operations behind their roles, and a problem document for whatever is none.
 pub(crate) fn service() -> Router {
     let (router, mut document) = router().split_for_parts();
@@ -112,6 +123,8 @@ pub(crate) fn service() -> Router {
         })
         .fallback(async || Fault::new(FaultKind::NotFound, "no such operation; see /openapi.json"))
         .layer(middleware::map_response(guard))
+        // A body was bounded before it was read.
+        .layer(DefaultBodyLimit::disable())
         .layer(Extension(access))
         .layer(Extension(document))
 }

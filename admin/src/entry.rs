@@ -4,7 +4,6 @@ use crate::api;
 use crate::app::App;
 use crate::delivery;
 use crate::fault::{Fault, FaultKind};
-use crate::limits::BODY_BYTES_MAX;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -65,10 +64,11 @@ async fn to_http(request: &web_sys::Request) -> crate::fault::Result<http::Reque
     let description = describe_request(request).map_err(thrown)?;
     let description: Description =
         serde_json::from_str(&description).map_err(|error| Fault::internal(&error))?;
-    let body = match read_body(request, BODY_BYTES_MAX).await.map_err(thrown)? {
+    let bytes_max = api::body_bytes_max(&description.path);
+    let body = match read_body(request, bytes_max).await.map_err(thrown)? {
         RequestBody::Whole(bytes) => bytes,
         RequestBody::TooLong => {
-            let detail = format!("at most {BODY_BYTES_MAX} bytes are allowed");
+            let detail = format!("at most {bytes_max} bytes are allowed");
             return Err(Fault::new(FaultKind::BodyTooLong, detail));
         }
     };

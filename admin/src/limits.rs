@@ -3,6 +3,10 @@
 /// Longest request body.
 pub(crate) const BODY_BYTES_MAX: u32 = 1_000_000;
 
+/// Longest body of an import: a whole ruleset, or what another system exports. What is made of it on
+/// the way takes many times its length, of the 128 MB of an isolate.
+pub(crate) const IMPORT_BODY_BYTES_MAX: u32 = 4_000_000;
+
 /// Longest flag, list, segment, layer, holdout or bandit, as stored.
 pub(crate) const DOCUMENT_BYTES_MAX: usize = 100_000;
 
@@ -28,9 +32,12 @@ pub(crate) const NOTE_BYTES_MAX: usize = 2_000;
 /// Most environments.
 pub(crate) const ENVIRONMENTS_MAX: u32 = 100;
 
-/// Most documents in one import: each is three statements of one transaction, and an invocation may
-/// run 1,000.
-pub(crate) const IMPORT_DOCUMENTS_MAX: usize = 300;
+/// Most documents in one import.
+pub(crate) const IMPORT_DOCUMENTS_MAX: usize = 2_000;
+
+/// Bytes at which a JSON text of packed rows is full: a bound value may have 2 MB, and the longest
+/// row beside that is a document with everything in it escaped.
+pub(crate) const PACKED_BYTES: usize = 1_000_000;
 
 /// Items of a page when the request does not say.
 pub(crate) const PAGE_ITEMS_DEFAULT: u32 = 50;

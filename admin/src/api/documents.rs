@@ -258,15 +258,20 @@ async fn shelve(call: &Call, path: &DocumentPath, action: Action) -> Result<Tagg
 }
 
 async fn write(call: &Call, change: Change<'_>, dry_run: bool) -> Result<Tagged<DocumentView>> {
-    let store = call.app.store()?;
     let created = change.action == Action::Create && !dry_run;
     let Prepared {
         row,
-        statements,
+        action,
         warnings,
-    } = prepare(&store, &call.caller, app::now_ms(), change)?;
-    if !dry_run && !statements.is_empty() {
-        store.commit(statements).await?;
+    } = prepare(&call.caller, app::now_ms(), change)?;
+    if let Some(action) = action
+        && !dry_run
+    {
+        let store = call.app.store()?;
+        let steps = [(action, row.clone())];
+        store
+            .commit(documents::write(&store, &call.caller, &steps)?)
+            .await?;
     }
     let tag = etag(row.version);
     let view = DocumentView::new(row, warnings)?;

@@ -274,7 +274,7 @@ async fn write(
         .collect();
     let now_ms = app::now_ms();
     let mut report = ImportReport::default();
-    let mut statements = Vec::new();
+    let mut steps = Vec::new();
     for (kind, key, document) in members {
         let row = present.remove(&(kind, key.clone()));
         let action = match &row {
@@ -294,15 +294,15 @@ async fn write(
             action,
             document,
         };
-        let prepared = prepare(&store, &call.caller, now_ms, change)
+        let prepared = prepare(&call.caller, now_ms, change)
             .map_err(|fault| fault.within(&format!("/{}/{key}", kind.collection())))?;
         *match action {
             Action::Create => &mut report.created,
             Action::Unarchive => &mut report.unarchived,
-            _ if prepared.statements.is_empty() => &mut report.unchanged,
+            _ if prepared.action.is_none() => &mut report.unchanged,
             _ => &mut report.updated,
         } += 1;
-        statements.extend(prepared.statements);
+        steps.extend(prepared.action.map(|action| (action, prepared.row)));
     }
     let missing = present
         .into_values()
@@ -320,11 +320,14 @@ async fn write(
             action: Action::Archive,
             document,
         };
-        statements.extend(prepare(&store, &call.caller, now_ms, change)?.statements);
+        let prepared = prepare(&call.caller, now_ms, change)?;
+        steps.extend(prepared.action.map(|action| (action, prepared.row)));
         report.archived += 1;
     }
-    if !query.dry_run && !statements.is_empty() {
-        store.commit(statements).await?;
+    if !query.dry_run && !steps.is_empty() {
+        store
+            .commit(documents::write(&store, &call.caller, &steps)?)
+            .await?;
     }
     Ok(report)
 }

@@ -1,9 +1,12 @@
 //! Draft documents and every version of them.
 
 use super::{Bind, Store};
+use crate::auth::Caller;
+use crate::drafting::Action;
 use crate::fault::{Fault, Result};
 use crate::kinds::Kind;
-use serde::Deserialize;
+use crate::limits::PACKED_BYTES;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::D1PreparedStatement;
 
@@ -73,6 +76,41 @@ pub(crate) struct Filter<'a> {
 }
 
 const COLUMNS: &str = "environment, kind, key, version, archived, body, updated_at_ms, updated_by";
+
+/// New versions, of rows of kind, key, version, archived and body.
+const INSERT_VERSIONS: &str = "INSERT INTO document_versions
+        (environment, kind, key, version, archived, body, at_ms, author)
+    SELECT ?2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, ?3, ?4
+    FROM json_each(?1)";
+
+/// Audit entries for versions just written, while `documents` still has those before.
+const INSERT_ENTRIES: &str =
+    "INSERT INTO audit_log (at_ms, actor_id, actor_name, action, environment, kind, key,
+        version, before, after)
+    SELECT ?3, ?5, ?4, step.value ->> 3, v.environment, v.kind, v.key, v.version,
+        CASE step.value ->> 3 WHEN 'update' THEN present.body
+            WHEN 'archive' THEN '{\"archived\":false}'
+            WHEN 'unarchive' THEN '{\"archived\":true}' END,
+        CASE step.value ->> 3 WHEN 'archive' THEN '{\"archived\":true}'
+            WHEN 'unarchive' THEN '{\"archived\":false}' ELSE v.body END
+    FROM json_each(?1) AS step
+    CROSS JOIN document_versions AS v ON v.environment = ?2 AND v.kind = step.value ->> 0
+        AND v.key = step.value ->> 1 AND v.version = step.value ->> 2
+    LEFT JOIN documents AS present ON present.environment = v.environment
+        AND present.kind = v.kind AND present.key = v.key
+    ORDER BY step.key";
+
+/// Makes versions just written the present ones.
+const UPSERT_PRESENT: &str = "INSERT INTO documents
+        (environment, kind, key, version, archived, body, updated_at_ms, updated_by)
+    SELECT v.environment, v.kind, v.key, v.version, v.archived, v.body, ?3, ?4
+    FROM json_each(?1) AS step
+    CROSS JOIN document_versions AS v ON v.environment = ?2 AND v.kind = step.value ->> 0
+        AND v.key = step.value ->> 1 AND v.version = step.value ->> 2
+    WHERE true
+    ON CONFLICT (environment, kind, key) DO UPDATE SET version = excluded.version,
+        archived = excluded.archived, body = excluded.body,
+        updated_at_ms = excluded.updated_at_ms, updated_by = excluded.updated_by";
 
 /// The document, archived or not.
 pub(crate) async fn find(store: &Store, id: Id<'_>) -> Result<Option<DocumentRow>> {
@@ -156,31 +194,63 @@ pub(crate) async fn version(store: &Store, id: Id<'_>, version: u64) -> Result<O
         .await
 }
 
-/// Writes `row` as its `version`; the version before must be what the caller has read.
-pub(crate) fn write(store: &Store, row: &DocumentRow) -> Result<[D1PreparedStatement; 2]> {
-    let binds = [
-        Bind::Text(&row.environment),
-        Bind::Text(row.kind.as_str()),
-        Bind::Text(&row.key),
-        Bind::Number(row.version),
-        Bind::Number(row.archived.into()),
-        Bind::Text(&row.body),
-        Bind::Number(row.updated_at_ms),
-        Bind::Text(&row.updated_by),
+/// Writes every row as its `version` and an audit entry for each, in their order. The version before
+/// must be what the caller has read, otherwise a primary key refuses the whole transaction.
+///
+/// Rows are packed in JSON texts, so that the number of statements does not grow with theirs.
+///
+/// # Arguments
+/// `steps`: what is done and the row after it, all of one environment, caller and time; a document
+/// occurs once.
+pub(crate) fn write(
+    store: &Store,
+    caller: &Caller,
+    steps: &[(Action, DocumentRow)],
+) -> Result<Vec<D1PreparedStatement>> {
+    let Some((_, first)) = steps.first() else {
+        return Ok(Vec::new());
+    };
+    let common = [
+        Bind::Text(&first.environment),
+        Bind::Number(first.updated_at_ms),
+        Bind::Text(&caller.name),
     ];
-    let version = store.statement(
-        "INSERT INTO document_versions
-            (environment, kind, key, version, archived, body, at_ms, author)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        &binds,
-    )?;
-    let present = store.statement(
-        "INSERT INTO documents
-            (environment, kind, key, version, archived, body, updated_at_ms, updated_by)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-         ON CONFLICT (environment, kind, key) DO UPDATE SET version = ?4, archived = ?5, body = ?6,
-            updated_at_ms = ?7, updated_by = ?8",
-        &binds,
-    )?;
-    Ok([version, present])
+    let with_id = [&common[..], &[Bind::Text(&caller.id)]].concat();
+    let rows = steps.iter();
+    let rows = rows.map(|(_, row)| (row.kind, &row.key, row.version, row.archived, &row.body));
+    let rows = pack(rows)?;
+    let steps = steps.iter();
+    let steps = steps.map(|(action, row)| (row.kind, &row.key, row.version, action));
+    let steps = pack(steps)?;
+    let mut statements = Vec::new();
+    for (sql, texts, binds) in [
+        (INSERT_VERSIONS, &rows, &common[..]),
+        (INSERT_ENTRIES, &steps, &with_id),
+        (UPSERT_PRESENT, &steps, &common),
+    ] {
+        for text in texts {
+            let binds = [&[Bind::Text(text)], binds].concat();
+            statements.push(store.statement(sql, &binds)?);
+        }
+    }
+    Ok(statements)
+}
+
+/// Lists of JSON, each as long as one text of a statement should be.
+fn pack<T: Serialize>(items: impl Iterator<Item = T>) -> Result<Vec<String>> {
+    let mut texts: Vec<String> = Vec::new();
+    for item in items {
+        let item = serde_json::to_string(&item).map_err(|error| Fault::internal(&error))?;
+        match texts.last_mut() {
+            Some(text) if text.len() + item.len() < PACKED_BYTES => text.push(','),
+            _ => texts.push("[".to_owned()),
+        }
+        if let Some(text) = texts.last_mut() {
+            text.push_str(&item);
+        }
+    }
+    for text in &mut texts {
+        text.push(']');
+    }
+    Ok(texts)
 }
