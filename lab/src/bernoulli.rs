@@ -20,6 +20,9 @@ pub const ROUND_MS: u64 = 1_000;
 pub struct Played {
     /// What was given away, in rewards.
     pub regret: f64,
+    /// What had been given away after each of the trial's checkpoints; nothing where it has more
+    /// rounds than the run.
+    pub regrets: Vec<f64>,
     /// Of each hundredth of the run, how many decisions were for the best action of their moment.
     pub best: Vec<u32>,
 }
@@ -43,6 +46,8 @@ pub struct BernoulliTrial {
     pub forgetting: Option<Forgetting>,
     /// The round from which on the means are in reverse order.
     pub reversed_from: Option<u32>,
+    /// Numbers of rounds after which it is noted what was given away by then.
+    pub checkpoints: Vec<u32>,
 }
 
 /// Mean regret of many runs.
@@ -87,6 +92,7 @@ impl BernoulliTrial {
             share: MeasuredShare::default(),
             forgetting: None,
             reversed_from: None,
+            checkpoints: Vec::new(),
         })
     }
 
@@ -137,6 +143,7 @@ impl BernoulliTrial {
         let mut published = arms.clone();
         let mut played = Played {
             regret: 0.0,
+            regrets: vec![0.0; self.checkpoints.len()],
             best: vec![0; N_PARTS as usize],
         };
         for round in 0..self.n_rounds {
@@ -160,6 +167,10 @@ impl BernoulliTrial {
             };
             let mean = self.mean(action, round);
             played.regret += best - mean;
+            let noted = self.checkpoints.iter().zip(&mut played.regrets);
+            for (_, regret) in noted.filter(|(at, _)| **at == round + 1) {
+                *regret = played.regret;
+            }
             let part = u64::from(round) * u64::from(N_PARTS) / u64::from(self.n_rounds);
             if let Some(n_best) = played.best.get_mut(part as usize) {
                 *n_best += u32::from(mean >= best);

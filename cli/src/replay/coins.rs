@@ -49,9 +49,15 @@ pub(super) struct CoinsArgs {
     /// Standard deviation of rewards between 0 and 1, in place of coins
     #[arg(long, value_name = "SD", requires = "bernoulli")]
     deviation: Option<f64>,
-    /// Turn the order of the biases around from that round on
-    #[arg(long, value_name = "ROUND", requires = "bernoulli")]
-    reverse_at: Option<u32>,
+    /// Also say what was given away by the end of these rounds
+    #[arg(
+        long,
+        value_name = "ROUNDS",
+        value_delimiter = ',',
+        requires = "bernoulli",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    at: Vec<u32>,
     /// Share of decisions that `epsilon-greedy` leaves to chance, 0 to 1
     #[arg(long, value_name = "SHARE", requires = "bernoulli")]
     epsilon: Option<f64>,
@@ -72,12 +78,23 @@ struct CoinsReport {
     regret: f64,
     standard_error: f64,
     micros_per_round: f64,
+    /// The same by the end of earlier rounds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    curve: Vec<CurvePoint>,
     /// Share of the best action in each tenth of a run.
     best_shares: Vec<f64>,
     /// Rounds after the order of biases was turned around until the best action had 80 % of a
     /// hundredth of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovered_after: Option<u32>,
+}
+
+/// What was given away by the end of a round.
+#[derive(Debug, Serialize)]
+struct CurvePoint {
+    rounds: u32,
+    regret: f64,
+    standard_error: f64,
 }
 
 pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyhow::Result<Exit> {
@@ -98,6 +115,15 @@ pub(super) fn run(args: &ReplayArgs, means: &[f64], output: &mut Output) -> anyh
                     report.runs,
                     report.micros_per_round
                 ))?;
+                for point in &report.curve {
+                    let CurvePoint {
+                        rounds,
+                        regret,
+                        standard_error,
+                    } = point;
+                    let by_then = format!("{regret:.2} ± {standard_error:.2}");
+                    output.line(&format!("by round {rounds}: {by_then} rewards"))?;
+                }
                 if let Some(from) = trial.reversed_from {
                     let recovered = recovery(report.recovered_after);
                     output.line(&format!("after the swap at round {from}: {recovered}"))?;
@@ -152,7 +178,11 @@ fn trial(args: &ReplayArgs, means: &[f64]) -> Result<BernoulliTrial, Fault> {
     trial.share = MeasuredShare {
         floor_parts: (coins.floor * f64::from(PARTS)) as u32,
     };
-    trial.reversed_from = coins.reverse_at;
+    trial.reversed_from = args.reverse_at;
+    if coins.at.iter().any(|at| *at > coins.rounds) {
+        return Err(Fault::usage("--at", "is beyond the last of --rounds"));
+    }
+    trial.checkpoints.clone_from(&coins.at);
     trial.forgetting = forgetting(args.memory, args.window, args.adaptive)?;
     Ok(trial)
 }
@@ -167,6 +197,7 @@ fn report(
     let bar = progress("playing", runs.into());
     let started = Instant::now();
     let mut regrets = Vec::with_capacity(runs as usize);
+    let mut by_then = vec![Vec::with_capacity(runs as usize); trial.checkpoints.len()];
     let mut shares = BestShares::of(rounds);
     for stream in 0..u64::from(runs) {
         let mut draws = Draws::stream(seed, stream);
@@ -174,6 +205,9 @@ fn report(
             .run(rule, &mut || draws.bits())
             .map_err(|error| Fault::usage("--floor", error))?;
         regrets.push(played.regret);
+        for (regrets, regret) in by_then.iter_mut().zip(&played.regrets) {
+            regrets.push(*regret);
+        }
         shares.add(&played.best);
         bar.inc(1);
     }
@@ -184,6 +218,18 @@ fn report(
         mean,
         standard_error,
     } = MeanRegret::of(&regrets);
+    let points = trial.checkpoints.iter().zip(&by_then);
+    let curve = points.map(|(rounds, regrets)| {
+        let MeanRegret {
+            mean,
+            standard_error,
+        } = MeanRegret::of(regrets);
+        CurvePoint {
+            rounds: *rounds,
+            regret: mean,
+            standard_error,
+        }
+    });
     Ok(CoinsReport {
         policy: args.policy.to_string_lossy().into_owned(),
         means: args.coins.bernoulli.clone().unwrap_or_default(),
@@ -194,6 +240,7 @@ fn report(
         regret: mean,
         standard_error,
         micros_per_round: micros / n_rounds,
+        curve: curve.collect(),
         best_shares: shares.tenths(),
         recovered_after: trial
             .reversed_from

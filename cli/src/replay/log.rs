@@ -17,6 +17,8 @@ pub(super) struct Log {
     pub(super) dataset: String,
     pub(super) d: usize,
     pub(super) n_actions: usize,
+    /// The round from which on rewards follow from contexts in another way, where it is known.
+    pub(super) changed_from: Option<u32>,
     pub(super) rounds: Vec<Round>,
 }
 
@@ -40,6 +42,7 @@ struct MetaWire {
     dataset: String,
     d: usize,
     arms: usize,
+    change_at: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +67,7 @@ impl Log {
             dataset: meta.dataset,
             d: meta.d,
             n_actions: meta.arms,
+            changed_from: meta.change_at,
             rounds: Vec::new(),
         };
         let mut n_numbers = 0_usize;
@@ -83,6 +87,17 @@ impl Log {
             ));
         }
         Ok(log)
+    }
+
+    /// Turns the order of the actions around from a round on.
+    pub(super) fn reverse_from(&mut self, from: u32) {
+        self.changed_from = Some(from);
+        for round in self.rounds.iter_mut().skip(from as usize) {
+            round.rewards.reverse();
+            if let Some(means) = &mut round.means {
+                means.reverse();
+            }
+        }
     }
 
     fn round(&self, round: RoundWire) -> Result<Round, String> {

@@ -32,7 +32,8 @@ const AFTER: &str = "\
 Logs:
   JSON lines, plain or gzip. First {\"meta\": {\"dataset\": ..., \"d\": features, \"arms\": n}},
   then a line a round: \"x\" (the context), \"r\" (the reward of every action, in 0..1) and, where
-  known, \"m\" (its mean, for the regret alone).
+  known, \"m\" (its mean, for the regret alone). \"meta\" may say \"change_at\", the round from
+  which on the world is another.
 
 Policies:
   `workers` (what contextual bandits in the Workers do); `default`, `bootstrap`, `linucb`,
@@ -46,6 +47,11 @@ Without contexts:
   `ucb1`, `kl-ucb`, `kl-ucb-plus`, `kl-moss`, `imed`, `epsilon-greedy`, `greedy` and `top-two`,
   each of which may forget: --memory, --window, --adaptive.
 
+A world that changes:
+  --reverse-at turns the actions of a log, or the coins, around at a round. After that, or what
+  the log says, it is said how long the new best action took to have 80 %. --stationary is the
+  same policy that expects no change.
+
 Exit codes: 0 replayed, 2 wrong usage or no policy, 3 a log cannot be read.
 
 Examples:
@@ -55,6 +61,7 @@ Examples:
   bandera replay --policy bootstrap --log edge.jsonl.gz
   bandera replay --policy default --log edge.jsonl.gz --every 100 --shards 8
   bandera replay --policy workers --log edge.jsonl.gz --every 100 --adaptive 32000
+  bandera replay --policy default --stationary --log edge.jsonl.gz --reverse-at 10000
   bandera replay --policy squarecb.json --log edge.jsonl.gz --decisions decisions.jsonl.gz
   bandera replay --policy imed --bernoulli 0.05,0.045 --rounds 10000 --runs 1000
   bandera replay --policy thompson --bernoulli 0.6,0.4 --reverse-at 5000 --window 1000";
@@ -98,6 +105,14 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "ROUNDS", value_parser = clap::value_parser!(u32).range(1..),
           conflicts_with_all = ["memory", "window"])]
     adaptive: Option<u32>,
+    /// Take the world for one that stays as it is: without the watch for change and without
+    /// forgetting, whatever the policy declares
+    #[arg(long, conflicts_with_all = ["bernoulli", "memory", "window", "adaptive"])]
+    stationary: bool,
+    /// Turn the order of the actions around from that round on: what the first one brought, the
+    /// last one brings
+    #[arg(long, value_name = "ROUND")]
+    reverse_at: Option<u32>,
 }
 
 pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit> {
@@ -105,7 +120,10 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
         return coins::run(args, means, output);
     }
     let forgetting = forgetting(args.memory, args.window, args.adaptive)?;
-    let declared = Declared::read(&args.policy)?.forgetting(forgetting)?;
+    let mut declared = Declared::read(&args.policy)?.forgetting(forgetting)?;
+    if args.stationary {
+        declared = declared.stationary();
+    }
     let n_runs = args.log.len() * args.seed.len();
     if args.decisions.is_some() && n_runs != 1 {
         return Err(Fault::usage("--decisions", "it takes one log and one seed").into());
@@ -113,7 +131,10 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     let bar = progress("replaying", n_runs as u64);
     let mut reports = Vec::with_capacity(n_runs);
     for path in &args.log {
-        let log = Log::read(path)?;
+        let mut log = Log::read(path)?;
+        if let Some(from) = args.reverse_at {
+            log.reverse_from(from);
+        }
         for seed in &args.seed {
             let player = declared.player(&log, args.every, args.shards)?;
             let mut written = args

@@ -65,6 +65,18 @@ impl Declared {
         }
     }
 
+    /// The same policy in a world that it believes to stay as it is.
+    pub(super) fn stationary(self) -> Self {
+        match self {
+            Self::Contextual(spec) => Self::Contextual(ContextualSpec {
+                drift: None,
+                memory: f64::INFINITY,
+                ..spec
+            }),
+            Self::Workers(wire) => Self::Workers(wire.forgetting(None)),
+        }
+    }
+
     /// The policy before its first round.
     ///
     /// # Arguments

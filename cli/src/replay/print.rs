@@ -2,6 +2,7 @@
 
 use super::report::Report;
 use crate::output::Output;
+use crate::shares::recovery;
 use comfy_table::{CellAlignment, Table, presets};
 
 const HEADS: [&str; 8] = [
@@ -37,5 +38,15 @@ pub(super) fn print(reports: &[Report], output: &mut Output) -> anyhow::Result<(
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    Ok(output.table(&table)?)
+    output.table(&table)?;
+    for report in reports {
+        if let Some(from) = report.changed_from {
+            let (dataset, seed) = (&report.dataset, report.seed);
+            let recovered = recovery(report.recovered_after);
+            output.line(&format!(
+                "{dataset}, seed {seed}, from round {from} on: {recovered}"
+            ))?;
+        }
+    }
+    Ok(())
 }

@@ -2,6 +2,8 @@
 
 use super::log::{Log, Round};
 use super::player::Player;
+use crate::shares::BestShares;
+use bandera_lab::N_PARTS;
 use bandera_shared::bandit::{Distribution, PARTS};
 use serde::Serialize;
 
@@ -25,6 +27,15 @@ pub(super) struct Report {
     pub(super) mean_propensity_error: f64,
     /// How often the policy took the world for changed.
     pub(super) changes: u64,
+    /// Share of decisions for the best action of their round in each tenth of the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) best_shares: Option<Vec<f64>>,
+    /// Rounds after the world changed until the best action had 80 % of a hundredth of the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) recovered_after: Option<u32>,
+    /// The round from which on the world is another, where that is known.
+    #[serde(skip)]
+    pub(super) changed_from: Option<u32>,
 }
 
 /// Sums over rounds.
@@ -32,6 +43,10 @@ pub(super) struct Tally {
     reward: f64,
     /// `None` from the first round on whose means are not known.
     regret: Option<f64>,
+    n_rounds: usize,
+    n_recorded: usize,
+    /// Of each hundredth of the log, how many decisions were for the best action of their round.
+    best: Vec<u32>,
     n_chosen: Vec<u64>,
     parts: Vec<u64>,
 }
@@ -41,6 +56,9 @@ impl Tally {
         Self {
             reward: 0.0,
             regret: Some(0.0),
+            n_rounds: log.rounds.len(),
+            n_recorded: 0,
+            best: vec![0; N_PARTS as usize],
             n_chosen: vec![0; log.n_actions],
             parts: vec![0; log.n_actions],
         }
@@ -60,8 +78,14 @@ impl Tally {
             .zip(round.means.as_ref())
             .map(|(regret, means)| {
                 let best = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                regret + best - means.get(action).copied().unwrap_or_default()
+                let missed = best - means.get(action).copied().unwrap_or_default();
+                let part = self.n_recorded * N_PARTS as usize / self.n_rounds.max(1);
+                if let Some(n_best) = self.best.get_mut(part) {
+                    *n_best += u32::from(missed <= 0.0);
+                }
+                regret + missed
             });
+        self.n_recorded += 1;
         if let Some(n_chosen) = self.n_chosen.get_mut(action) {
             *n_chosen += 1;
         }
@@ -79,6 +103,9 @@ impl Tally {
             .iter()
             .zip(&self.parts)
             .map(|(chosen, parts)| (*chosen as f64 - *parts as f64 / f64::from(PARTS)).abs() / n);
+        let mut shares = BestShares::of(rounds as u32);
+        shares.add(&self.best);
+        let changed_from = log.changed_from.filter(|_| self.regret.is_some());
         Report {
             dataset: log.dataset.clone(),
             seed,
@@ -90,6 +117,9 @@ impl Tally {
             micros_per_round: micros / n,
             mean_propensity_error: errors.sum::<f64>() / log.n_actions as f64,
             changes: player.n_changes(),
+            best_shares: self.regret.map(|_| shares.tenths()),
+            recovered_after: changed_from.and_then(|from| shares.recovered_after(from)),
+            changed_from,
         }
     }
 }

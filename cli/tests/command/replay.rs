@@ -191,6 +191,105 @@ fn the_workers_policy_forgets_as_it_is_told() {
     assert!(ran.code == 2 && ran.stderr.contains("--memory"), "{ran:?}");
 }
 
+/// Rounds of two features and three actions whose rates lie on planes.
+fn planes(n_rounds: u64, world: u64) -> String {
+    let mut log = json!({"meta": {"dataset": "planes", "d": 2, "arms": 3}}).to_string();
+    // `SplitMix64` (Steele et al. 2014), in 0..1.
+    let mut state = world << 32;
+    let mut number = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    for _ in 0..n_rounds {
+        let [x, y] = [0, 1].map(|_| 2.0 * number() - 1.0);
+        let means = [0.5 + 0.4 * x, 0.5 + 0.4 * y, 0.5 - 0.2 * (x + y)];
+        let rewards = means.map(|mean| u8::from(number() < mean));
+        log.push('\n');
+        log.push_str(&json!({"x": [x, y], "r": rewards, "m": means}).to_string());
+    }
+    log
+}
+
+/// Who expects change follows a world that is turned around within as many rounds as
+/// docs/bandits.md says, and gives away less than the same policy that does not.
+#[test]
+fn a_log_that_is_turned_around_is_followed() {
+    const N_ROUNDS: u64 = 3_000;
+    let logs = [1, 2, 3].map(|world| planes(N_ROUNDS, world));
+    let played = |more: &str| {
+        let args = "replay --log - --reverse-at 1500 --policy";
+        let args: Vec<&str> = args.split(' ').chain(more.split(' ')).collect();
+        logs.each_ref()
+            .map(|log| bandera_reading(&args, log.as_bytes()).json())
+    };
+    let regret = |reports: &[serde_json::Value]| -> f64 {
+        let of = reports.iter().map(|report| report["regret"].as_f64());
+        of.map(Option::unwrap).sum()
+    };
+    for (stationary, follows, n_rounds) in [
+        ("default --stationary", "default", 400),
+        (
+            "workers --every 50",
+            "workers --every 50 --adaptive 3000",
+            1_000,
+        ),
+        (
+            "workers --every 50",
+            "workers --every 50 --memory 300",
+            1_000,
+        ),
+    ] {
+        let [stubborn, quick] = [stationary, follows].map(played);
+        assert!(
+            regret(&quick) < 0.7 * regret(&stubborn),
+            "{quick:?} {stubborn:?}"
+        );
+        for report in quick {
+            let recovered = report["recovered_after"].as_u64();
+            assert!(recovered.is_some_and(|n| n <= n_rounds), "{report}");
+        }
+    }
+    // A log may say by itself when it changes.
+    let recovered = |log: &str| {
+        let report = bandera_reading(&["replay", "--log", "-"], log.as_bytes()).json();
+        report["recovered_after"].as_u64()
+    };
+    let plain = log(200);
+    let said = plain.replacen("\"d\":1", "\"d\":1,\"change_at\":20", 1);
+    assert_eq!((recovered(&plain), recovered(&said)), (None, Some(2)));
+    let both = ["replay", "--stationary", "--memory", "9", "--log", "-"];
+    assert_eq!(bandera_reading(&both, plain.as_bytes()).code, 2);
+}
+
+/// As fast as docs/bandits.md says, and who remembers everything is slower.
+#[test]
+fn rules_without_contexts_follow_coins_that_are_turned_around() {
+    let args = "replay --bernoulli 0.6,0.4 --reverse-at 5000 --runs 20 --at 100,5000 --policy";
+    let recovered = |more: &str| {
+        let args: Vec<&str> = args.split(' ').chain(more.split(' ')).collect();
+        let report = bandera(&args).json();
+        let regret = |point: usize| report["curve"][point]["regret"].as_f64().unwrap();
+        let last = report["regret"].as_f64().unwrap();
+        assert!(0.0 < regret(0) && regret(0) < regret(1) && regret(1) < last);
+        assert_eq!(report["curve"][1]["rounds"], 5_000);
+        report["recovered_after"].as_u64().unwrap_or(u64::MAX)
+    };
+    for (policy, whole) in [("thompson", 3_000), ("default", 1_200)] {
+        let stubborn = recovered(policy);
+        for past in ["--memory 1000", "--window 1000"] {
+            let n_rounds = recovered(&format!("{policy} {past}"));
+            assert!(n_rounds <= 1_000 && stubborn >= whole, "{policy} {past}");
+        }
+    }
+    let beyond = coins("0.5,0.1 --at 401");
+    assert!(
+        beyond.code == 2 && beyond.stderr.contains("--at"),
+        "{beyond:?}"
+    );
+}
+
 #[test]
 fn coins_are_played_without_a_log() {
     let args = [
