@@ -17,9 +17,10 @@ impl UnixMillis {
             .map_err(|_| InvalidTime)
     }
 
-    /// The moment named by ISO 8601 text of calendar dates: a date, alone or with a time of day behind
-    /// `T` or a space, down to minutes or further, with an offset (`Z`, `+01:00`, `+0100`, `+01`) or
-    /// none. What is not written is at its least: `2026-03` is the first moment of March in UTC.
+    /// The moment named by ISO 8601 text of calendar dates: a date, alone or with a time of day
+    /// behind `T` or a space, down to minutes or further, with an offset (`Z`, `+01:00`, `+0100`,
+    /// `+01`) or none. What is not written is at its least: `2026-03` is the first moment of March
+    /// in UTC.
     ///
     /// # Errors
     /// `InvalidTime` when the text is nothing of that.

@@ -1,6 +1,14 @@
 //! The fast evaluator against a plain one that reads the document itself, on random rulesets: the
-//! same answers natively, and the same bits in wasm.
+//! same answers natively, and all of them again in wasm.
 
+#![cfg_attr(
+    target_family = "wasm",
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "the plain evaluator is asked natively"
+    )
+)]
 #![allow(
     clippy::indexing_slicing,
     clippy::panic,
@@ -8,8 +16,12 @@
     reason = "a test may fail loudly"
 )]
 
+#[path = "differential/leaves.rs"]
+mod leaves;
 #[path = "differential/naive.rs"]
 mod naive;
+#[path = "differential/operators.rs"]
+mod operators;
 #[path = "differential/random.rs"]
 mod random;
 
@@ -17,20 +29,23 @@ use bandera_shared::evaluate::{Evaluator, Participation, Policies};
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::wire::{context_from, read};
 use bandera_shared::{Outcome, Ruleset, UnixMillis, Value, compile};
-use naive::{Answer, Asked, Naive};
+use naive::{Answer, Asked, Naive, Seen};
 use random::{N_FLAGS, Random};
-use serde_json::{Map, Value as Json};
-use std::collections::BTreeMap;
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// Of the answers of the first rulesets, computed natively.
-const DIGEST: u64 = 0xa9ae_fee7_f42b_0459;
+/// Of all answers, computed natively.
+const DIGEST: u64 = 0x9e90_804b_3159_138d;
+
+/// Rulesets asked.
+const N_RULESETS: u64 = 500;
 
 /// Contexts asked of each ruleset.
-const N_CONTEXTS: u64 = 250;
+const N_CONTEXTS: u64 = 125;
 
 /// One moment in as many is explained as well, which takes longer.
 const EXPLAINED_EVERY_MS: i64 = 8_000;
@@ -54,9 +69,10 @@ impl Round {
         }
     }
 
-    /// The answers of the fast evaluator.
-    fn fast(&self, written: &Map<String, Json>, at: i64, takes_part: bool) -> Vec<Answer> {
-        let text = Json::Object(written.clone()).to_string();
+    /// The answers of the fast evaluator; if wanted, asked in its other ways too.
+    fn fast(&self, asked: Asked<'_>, also_otherwise: bool) -> Vec<Answer> {
+        let at = asked.at;
+        let text = Json::Object(asked.context.clone()).to_string();
         let attributes = read::<BTreeMap<String, Value>>(&text).expect("a context");
         let context = context_from(attributes.value).expect("a context");
         let (policies, sticky) = (Policies::default(), StickyDecisions::default());
@@ -64,17 +80,17 @@ impl Round {
             ruleset: &self.ruleset,
             context: &context,
             at: UnixMillis(at),
-            draw: 0,
+            draw: asked.draw,
             policies: &policies,
             sticky: &sticky,
-            participation: if takes_part {
+            participation: if asked.takes_part {
                 Participation::Full
             } else {
                 Participation::Excluded
             },
         };
         let all: Vec<_> = evaluator.evaluate_all().collect();
-        for swept in &all {
+        for swept in all.iter().filter(|_| also_otherwise) {
             assert_eq!(evaluator.evaluate(swept.flag_key), *swept);
             // An explanation walks where the others follow a plan.
             if at % EXPLAINED_EVERY_MS == 0 {
@@ -93,15 +109,19 @@ impl Round {
 }
 
 /// Asks `n_rulesets` rulesets and gives every answer, with its question, to `look`.
-fn ask(n_rulesets: u64, mut look: impl FnMut(&Round, &Map<String, Json>, i64, bool)) {
+fn ask(n_rulesets: u64, mut look: impl FnMut(&Round, Asked<'_>)) {
     for seed in 0..n_rulesets {
         let mut random = Random::new(seed);
         let round = Round::new(&mut random);
         for _ in 0..N_CONTEXTS {
-            let context = random::context(&mut random);
-            let at = (random.below(3_600) * 1_000) as i64;
-            let takes_part = !random.once_in(5);
-            look(&round, &context, at, takes_part);
+            let context = leaves::attributes(&mut random);
+            let asked = Asked {
+                context: &context,
+                at: (random.below(3_600) * 1_000) as i64,
+                takes_part: !random.once_in(5),
+                draw: random.below(u64::MAX),
+            };
+            look(&round, asked);
         }
     }
 }
@@ -109,25 +129,21 @@ fn ask(n_rulesets: u64, mut look: impl FnMut(&Round, &Map<String, Json>, i64, bo
 #[cfg(not(target_family = "wasm"))]
 #[test]
 fn a_million_answers_equal_those_of_a_plain_evaluator() {
-    const N_RULESETS: u64 = 250;
     let mut n_answers = 0;
+    let operators = Seen::default();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-    ask(N_RULESETS, |round, context, at, takes_part| {
-        for (index, fast) in round.fast(context, at, takes_part).into_iter().enumerate() {
+    ask(N_RULESETS, |round, asked| {
+        for (index, fast) in round.fast(asked, true).into_iter().enumerate() {
             let key = format!("f{index:02}");
-            let asked = Asked {
-                context,
-                at,
-                takes_part,
-            };
             let naive = Naive {
                 document: &round.document,
                 asked,
+                seen: &operators,
             };
             let plain = naive.evaluate(&key);
             assert_eq!(
                 fast, plain,
-                "{key} at {at}, takes part: {takes_part}, {context:?} {}",
+                "{key} {asked:?} {}",
                 round.document["flags"][&key]
             );
             n_answers += 1;
@@ -155,13 +171,37 @@ fn a_million_answers_equal_those_of_a_plain_evaluator() {
         let n = seen.get(word).copied().unwrap_or_default();
         assert!(n > 1_000, "{word} occurs {n} times: {seen:?}");
     }
+    let operators = operators.into_inner();
+    for op in documented() {
+        for passes in [true, false] {
+            let n = operators.get(&(op.to_owned(), passes)).copied();
+            assert!(n > Some(100), "{op}, {passes}: {n:?} times");
+        }
+    }
+}
+
+/// Operators of the tables in `docs/ruleset.md`.
+#[cfg(not(target_family = "wasm"))]
+fn documented() -> BTreeSet<&'static str> {
+    let header = "| operator | `value` | holds for | not for | meaning |";
+    let mut lines = include_str!("../../docs/ruleset.md").lines();
+    let mut found = BTreeSet::new();
+    while lines.any(|line| line == header) {
+        let rows = lines
+            .by_ref()
+            .skip(1)
+            .take_while(|line| line.starts_with('|'));
+        found.extend(rows.filter_map(|row| row.split('`').nth(1)));
+    }
+    assert!(found.len() > 40, "{found:?}");
+    found
 }
 
 #[test]
 fn wasm_gives_the_same_answers() {
     let mut digest = 0;
-    ask(20, |round, context, at, takes_part| {
-        for answer in round.fast(context, at, takes_part) {
+    ask(N_RULESETS, |round, asked| {
+        for answer in round.fast(asked, false) {
             digest = xxh3_64_with_seed(format!("{answer:?}").as_bytes(), digest);
         }
     });

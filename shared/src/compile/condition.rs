@@ -216,7 +216,9 @@ impl Scope<'_, '_> {
         place: &Place<'_>,
     ) -> Result<Condition, Fault> {
         let is_object = operand.value.as_ref().is_some_and(OperandWire::is_object);
-        if ours::knows(op) || (is_object && ours::knows_object(op)) {
+        // What no context has, everyday operators do not find.
+        let is_now = tested.is(ours::NOW) && matches!(op, "before" | "after");
+        if ours::knows(op) || (is_object && ours::knows_object(op)) || is_now {
             let value = operand.value.map_or(Value::Null, OperandWire::into_value);
             let value = self.with_offsets(value, place).ok_or(Fault::Reported)?;
             let source = Source {

@@ -105,6 +105,16 @@ pub enum TestedWire<'a> {
     Other(Attribute),
 }
 
+impl TestedWire<'_> {
+    /// Whether it is the attribute of that name, and no member of it.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        match self {
+            Self::Name(text) => **text == *name,
+            Self::Other(attribute) => attribute.names().eq([name]),
+        }
+    }
+}
+
 impl From<TestedWire<'_>> for Attribute {
     fn from(wire: TestedWire<'_>) -> Self {
         match wire {

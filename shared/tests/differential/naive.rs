@@ -1,12 +1,15 @@
 //! A second evaluator, slow and plain: it reads the document itself and does what the
 //! documentation says, line by line. It shares no code with the fast one but the hash's crate.
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 const BUCKETS: u128 = 1_000_000;
 
 /// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<'a> {
     /// The evaluation context as it would be written.
     pub(crate) context: &'a Map<String, Json>,
@@ -14,10 +17,15 @@ pub(crate) struct Asked<'a> {
     pub(crate) at: i64,
     /// Whether the subject takes part in experiments.
     pub(crate) takes_part: bool,
+    /// The request's random number.
+    pub(crate) draw: u64,
 }
 
 /// `variant REASON`, `- REASON` for the caller's default, or an error code.
 pub(crate) type Answer = Result<(Option<String>, &'static str), &'static str>;
+
+/// How often each operator, without its negation, passed (`true`) and did not.
+pub(crate) type Seen = RefCell<BTreeMap<(String, bool), u64>>;
 
 /// A document and what is asked of it.
 pub(crate) struct Naive<'a> {
@@ -25,6 +33,8 @@ pub(crate) struct Naive<'a> {
     pub(crate) document: &'a Json,
     /// The question.
     pub(crate) asked: Asked<'a>,
+    /// Where operators are counted.
+    pub(crate) seen: &'a Seen,
 }
 
 /// What trying a rule came to.
@@ -80,7 +90,7 @@ impl Naive<'_> {
             "gradual_rollout" => {
                 let rollout = &flag["rollout"];
                 let percentage = self.ramped(rollout);
-                rules.push(serde_json::json!({
+                rules.push(json!({
                     "gates": [{ "buckets": percentage, "bucketing": rollout["bucketing"] }],
                     "serve": { "variant": rollout["variant"] },
                 }));
@@ -93,31 +103,31 @@ impl Naive<'_> {
                     let mut bucketing = experiment["bucketing"].clone();
                     let salt = self.salt(key, &bucketing);
                     if bucketing.is_null() {
-                        bucketing = serde_json::json!({});
+                        bucketing = json!({});
                     }
                     bucketing["salt"] = format!("{salt}/traffic").into();
-                    gates.push(serde_json::json!({
+                    gates.push(json!({
                         "percentage": traffic, "bucketing": bucketing,
                     }));
                 }
-                rules.push(serde_json::json!({
+                rules.push(json!({
                     "gates": gates, "serve": { "split": experiment },
                 }));
             }
             "canary" => {
                 let canary = &flag["canary"];
                 let mut audience: Vec<Json> = items(&canary["segments"])
-                    .map(|segment| serde_json::json!({ "segment": segment }))
+                    .map(|segment| json!({ "segment": segment }))
                     .collect();
                 audience.extend(items(&canary["subjects"]).map(|subject| {
-                    serde_json::json!({
+                    json!({
                         "attribute": "targetingKey", "op": "equals", "value": subject,
                     })
                 }));
-                let serve = serde_json::json!({ "variant": canary["variant"] });
+                let serve = json!({ "variant": canary["variant"] });
                 let percentage = canary["percentage"].as_f64().unwrap_or(0.0);
-                rules.push(serde_json::json!({ "when": { "any": audience }, "serve": serve }));
-                rules.push(serde_json::json!({
+                rules.push(json!({ "when": { "any": audience }, "serve": serve }));
+                rules.push(json!({
                     "gates": [{ "percentage": percentage, "bucketing": canary["bucketing"] }],
                     "serve": serve,
                 }));
@@ -148,7 +158,7 @@ impl Naive<'_> {
     }
 
     fn try_rule(&self, key: &str, flag: &Json, rule: &Json) -> Result<Tried, &'static str> {
-        if !self.is_inside(&rule["schedule"]) || !self.holds(&rule["when"])? {
+        if !self.is_inside(&rule["schedule"]) || self.holds(&rule["when"])? != Some(true) {
             return Ok(Tried::Next);
         }
         let split = &rule["serve"]["split"];
@@ -161,8 +171,7 @@ impl Naive<'_> {
             }
         }
         let by_chance = items(&rule["gates"]).next().is_some() || !split.is_null();
-        let for_everybody =
-            rule["when"].is_null() || rule["when"] == serde_json::json!({"all": []});
+        let for_everybody = rule["when"].is_null() || rule["when"] == json!({"all": []});
         let reason = match (by_chance, for_everybody) {
             (true, _) => "SPLIT",
             (false, true) => "STATIC",
@@ -172,7 +181,10 @@ impl Naive<'_> {
             let variant = rule["serve"]["variant"].as_str().unwrap();
             return Ok(Tried::Served(variant.to_owned(), reason));
         }
-        let bucket = self.bucket(&self.salt(key, &split["bucketing"]), &split["bucketing"])?;
+        let bucketing = &split["bucketing"];
+        let Some(bucket) = self.bucket(&self.salt(key, bucketing), bucketing)? else {
+            return Ok(Tried::Missed);
+        };
         let owner = if split["ranges"].is_null() {
             by_shares(split["weights"].as_object().unwrap(), bucket)
         } else {
@@ -197,13 +209,14 @@ impl Naive<'_> {
             return Ok(false);
         }
         let salt = self.member_salt(layer["key"].as_str().unwrap());
-        let bucket = self.bucket(&salt, &Json::Null)?;
+        let bucket = self.bucket(&salt, &Json::Null)?.unwrap();
         Ok(!items(&layer["ranges"]).any(|range| is_in(&range[0], &range[1], bucket)))
     }
 
     fn is_held_out(&self, holdout: &str) -> Result<bool, &'static str> {
         let held = buckets(&self.document["holdouts"][holdout]["percentage"]);
-        Ok(held > 0 && self.bucket(&self.member_salt(holdout), &Json::Null)? < held)
+        let bucket = || self.bucket(&self.member_salt(holdout), &Json::Null);
+        Ok(held > 0 && bucket()?.unwrap() < held)
     }
 
     fn passes(&self, key: &str, gate: &Json) -> Result<bool, &'static str> {
@@ -222,7 +235,8 @@ impl Naive<'_> {
         }
         let bucketing = &gate["bucketing"];
         match self.bucket(&self.salt(key, bucketing), bucketing) {
-            Ok(bucket) => Ok(ranges
+            Ok(None) => Ok(false),
+            Ok(Some(bucket)) => Ok(ranges
                 .iter()
                 .any(|(from, to)| *from <= bucket && bucket < *to)),
             Err(_) if !self.asked.takes_part => Ok(false),
@@ -241,16 +255,48 @@ impl Naive<'_> {
         }
     }
 
-    fn bucket(&self, salt: &str, bucketing: &Json) -> Result<i64, &'static str> {
-        let by = text(&bucketing["by"]).unwrap_or_else(|| "targetingKey".to_owned());
-        let unit = match self.asked.context.get(&by) {
-            Some(Json::String(text)) => text.clone(),
-            Some(Json::Number(number)) => number.to_string(),
-            _ if by == "targetingKey" => return Err("TARGETING_KEY_MISSING"),
-            _ => return Err("INVALID_CONTEXT"),
+    /// The subject's bucket; none where the subject is passed over.
+    fn bucket(&self, salt: &str, bucketing: &Json) -> Result<Option<i64>, &'static str> {
+        let drawn = |unit: &str| {
+            let bytes = [salt.as_bytes(), &[0x1F], unit.as_bytes()].concat();
+            Ok(Some(((u128::from(xxh3_64(&bytes)) * BUCKETS) >> 64) as i64))
         };
-        let bytes = [salt.as_bytes(), &[0x1F], unit.as_bytes()].concat();
-        Ok(((u128::from(xxh3_64(&bytes)) * BUCKETS) >> 64) as i64)
+        let anew = self.asked.draw.to_string();
+        if bucketing["draw"] == "request" {
+            return drawn(&anew);
+        }
+        let by = match &bucketing["by"] {
+            Json::Null => vec![json!("targetingKey")],
+            Json::Array(several) => several.clone(),
+            one => vec![one.clone()],
+        };
+        let units = by
+            .iter()
+            .map(|attribute| self.unit(attribute).ok_or(attribute));
+        let missing = match units.collect::<Result<Vec<String>, _>>() {
+            Ok(units) => return drawn(&units.join("\u{1f}")),
+            Err(missing) => missing,
+        };
+        if let Some(unit) = items(&bucketing["orBy"]).find_map(|other| self.unit(other)) {
+            let prefix = bucketing["orPrefix"].as_str().unwrap_or_default();
+            return drawn(&format!("{prefix}{unit}"));
+        }
+        match bucketing["onMissing"].as_str() {
+            Some("misses") => Ok(None),
+            Some("first") => Ok(Some(0)),
+            Some("random") => drawn(&anew),
+            _ if missing == "targetingKey" => Err("TARGETING_KEY_MISSING"),
+            _ => Err("INVALID_CONTEXT"),
+        }
+    }
+
+    fn unit(&self, attribute: &Json) -> Option<String> {
+        match self.find(attribute)? {
+            Json::String(text) => Some(text.clone()),
+            Json::Number(number) => Some(number.to_string()),
+            Json::Bool(truth) => Some(truth.to_string()),
+            _ => None,
+        }
     }
 
     fn key(&self) -> Option<&str> {
@@ -263,29 +309,33 @@ impl Naive<'_> {
             && time(&window["endAt"]).is_none_or(|end| at < end)
     }
 
-    /// Whether a condition holds; what is not written holds.
-    fn holds(&self, condition: &Json) -> Result<bool, &'static str> {
+    /// Whether a condition holds, if that can be told; what is not written holds.
+    fn holds(&self, condition: &Json) -> Result<Option<bool>, &'static str> {
         if condition.is_null() {
-            return Ok(true);
+            return Ok(Some(true));
         }
         if condition["all"].is_array() {
             for part in items(&condition["all"]) {
-                if !self.holds(part)? {
-                    return Ok(false);
+                let holds = self.holds(part)?;
+                if holds != Some(true) {
+                    return Ok(holds);
                 }
             }
-            return Ok(true);
+            return Ok(Some(true));
         }
         if condition["any"].is_array() {
+            let mut can_tell = true;
             for part in items(&condition["any"]) {
-                if self.holds(part)? {
-                    return Ok(true);
+                match self.holds(part)? {
+                    Some(true) => return Ok(Some(true)),
+                    Some(false) => {}
+                    None => can_tell = false,
                 }
             }
-            return Ok(false);
+            return Ok(can_tell.then_some(false));
         }
         if condition["not"].is_object() {
-            return Ok(!self.holds(&condition["not"])?);
+            return Ok(self.holds(&condition["not"])?.map(|holds| !holds));
         }
         if let Some(segment) = condition["segment"].as_str() {
             return self.is_member(&self.document["segments"][segment]);
@@ -293,172 +343,92 @@ impl Naive<'_> {
         if let Some(holdout) = condition["holdout"].as_str() {
             // Who takes no part in experiments needs no key.
             return match self.is_held_out(holdout) {
-                Err(_) if !self.asked.takes_part => Ok(false),
-                held => held,
+                Err(_) if !self.asked.takes_part => Ok(Some(false)),
+                held => held.map(Some),
             };
         }
         if let Some(flag) = condition["flag"].as_str() {
-            let Ok((Some(served), reason)) = self.evaluate(flag) else {
-                return Ok(false);
-            };
-            let is_on = condition["on"] != true || reason != "DISABLED";
-            return Ok(is_on && items(&condition["variants"]).any(|variant| *variant == served));
+            return self.answers(flag, condition);
         }
         if condition["chance"].is_object() {
-            return self.passes("", &condition["chance"]);
+            return self.passes("", &condition["chance"]).map(Some);
         }
-        Ok(self.passes_test(condition))
+        Ok(Some(self.passes_test(condition)))
     }
 
-    fn is_member(&self, segment: &Json) -> Result<bool, &'static str> {
+    /// Whether another flag answers as the condition asks.
+    fn answers(&self, flag: &str, condition: &Json) -> Result<Option<bool>, &'static str> {
+        let (served, reason) = match (self.evaluate(flag), condition["onFailure"].as_str()) {
+            (Ok(answer), _) => answer,
+            (Err(code), Some("fails")) => return Err(code),
+            (Err(_), Some("unknown")) => return Ok(None),
+            (Err(_), _) => return Ok(Some(false)),
+        };
+        // The value of a variant is its name here.
+        let is_wanted = |wanted: &Json| served.as_ref().is_some_and(|served| wanted == served);
+        let variants = &condition["variants"];
+        let is_on = condition["on"] != true || reason != "DISABLED";
+        let is_among = variants.is_null() || items(variants).any(is_wanted);
+        let is_equal = condition["equals"].is_null() || is_wanted(&condition["equals"]);
+        Ok(Some(is_on && is_among && is_equal))
+    }
+
+    fn is_member(&self, segment: &Json) -> Result<Option<bool>, &'static str> {
         if let Some(key) = self.key() {
             if items(&segment["excluded"]).any(|other| other == key) {
-                return Ok(false);
+                return Ok(Some(false));
             }
             if items(&segment["included"]).any(|other| other == key) {
-                return Ok(true);
+                return Ok(Some(true));
             }
         }
         if segment["when"].is_null() {
-            Ok(false)
+            Ok(Some(false))
         } else {
             self.holds(&segment["when"])
         }
     }
 
     fn passes_test(&self, test: &Json) -> bool {
-        let op = test["op"].as_str().unwrap();
-        let mut positive = op.to_owned();
-        if let Some(rest) = op.strip_prefix("not") {
-            positive = rest[..1].to_ascii_lowercase() + &rest[1..];
+        let attribute = &test["attribute"];
+        let now = json!(self.asked.at);
+        let value = match self.find(attribute) {
+            None if attribute == "$now" => Some(&now),
+            found => found,
+        };
+        self.passes_operator(test, value)
+    }
+
+    /// The value under a name, or under names below each other, of this or that entity.
+    fn find(&self, attribute: &Json) -> Option<&Json> {
+        let context = self.asked.context;
+        if let Some(name) = attribute.as_str() {
+            return context.get(name);
         }
-        let value = self.asked.context.get(test["attribute"].as_str().unwrap());
-        let operand = match test["list"].as_str() {
-            Some(list) => Json::Array(self.listed(list)),
-            None => test["value"].clone(),
-        };
-        let passes = match value.filter(|value| !value.is_null()) {
-            _ if looks_at_the_whole(&positive) => {
-                value.is_some_and(|value| passes_whole(&positive, value, &operand))
-            }
-            None => false,
-            Some(Json::Array(elements)) if positive != "exists" => elements
-                .iter()
-                .any(|element| compare(&positive, element, &operand)),
-            Some(value) => compare(&positive, value, &operand),
-        };
-        passes == (positive == op)
+        if let Some(of) = attribute["of"].as_str() {
+            let path = attribute["path"][0].as_str()?;
+            return match context
+                .get("kind")
+                .map_or("user", |kind| kind.as_str().unwrap())
+            {
+                "multi" => context.get(of)?.get(path),
+                kind if kind == of => context.get(path),
+                _ => None,
+            };
+        }
+        let mut names = items(attribute).map(|name| name.as_str().unwrap());
+        let first = context.get(names.next()?)?;
+        names.try_fold(first, |value, name| value.get(name))
     }
 
     /// The list's values, and those of the lists in it.
-    fn listed(&self, list: &str) -> Vec<Json> {
+    pub(crate) fn listed(&self, list: &str) -> Vec<Json> {
         let list = &self.document["lists"][list];
         let mut values: Vec<Json> = items(&list["values"]).cloned().collect();
         for inside in items(&list["lists"]) {
             values.extend(self.listed(inside.as_str().unwrap()));
         }
         values
-    }
-}
-
-fn looks_at_the_whole(op: &str) -> bool {
-    let sets = ["containsAny", "containsAll", "setEquals", "subsetOf"];
-    sets.contains(&op) || op == "isNull" || op == "between" || op.starts_with("size")
-}
-
-fn passes_whole(op: &str, value: &Json, operand: &Json) -> bool {
-    let found: Vec<&Json> = match value {
-        Json::Array(items) => items.iter().collect(),
-        Json::Null => Vec::new(),
-        single => vec![single],
-    };
-    let wanted: Vec<&Json> = items(operand).collect();
-    let size = match value {
-        Json::String(text) => Some(text.chars().count() as u64),
-        Json::Array(items) => Some(items.len() as u64),
-        _ => None,
-    };
-    let size_is = |check: fn(u64, u64) -> bool| {
-        size.is_some_and(|size| check(size, operand.as_u64().unwrap()))
-    };
-    match op {
-        "isNull" => value.is_null(),
-        "between" => value.as_f64().is_some_and(|number| {
-            operand[0].as_f64().unwrap() <= number && number <= operand[1].as_f64().unwrap()
-        }),
-        "sizeEquals" => size_is(|size, wanted| size == wanted),
-        "sizeAtLeast" => size_is(|size, wanted| size >= wanted),
-        "sizeAtMost" => size_is(|size, wanted| size <= wanted),
-        "containsAny" => wanted.iter().any(|item| found.contains(item)),
-        "containsAll" => wanted.iter().all(|item| found.contains(item)),
-        "subsetOf" => found.iter().all(|item| wanted.contains(item)),
-        _ => {
-            wanted.iter().all(|item| found.contains(item))
-                && found.iter().all(|item| wanted.contains(item))
-        }
-    }
-}
-
-/// Three numbers, and whether a release and not what comes before it: the only pre-release that
-/// is generated is the same everywhere.
-fn version(text: &str, lenient: bool) -> Option<([u64; 3], bool)> {
-    let text = if lenient {
-        text.trim_start_matches('v')
-    } else {
-        text
-    };
-    let (numbers, is_release) = match text.split_once('-') {
-        Some((numbers, _)) => (numbers, false),
-        None => (text, true),
-    };
-    let mut numbers: Vec<u64> = numbers
-        .split('.')
-        .map(|number| number.parse().ok())
-        .collect::<Option<_>>()?;
-    if lenient {
-        numbers.resize(3, 0);
-    }
-    Some((numbers.try_into().ok()?, is_release))
-}
-
-fn compare(op: &str, value: &Json, operand: &Json) -> bool {
-    let any = |check: &dyn Fn(&Json) -> bool| match operand {
-        Json::Array(items) => items.iter().any(check),
-        single => check(single),
-    };
-    let texts = |check: fn(&str, &str) -> bool| {
-        let Some(text) = value.as_str() else {
-            return false;
-        };
-        any(&|needle| needle.as_str().is_some_and(|needle| check(text, needle)))
-    };
-    let numbers = || Some((value.as_f64()?, operand.as_f64()?));
-    if let Some(op) = op.strip_prefix("version") {
-        let lenient = operand["lenient"] == true;
-        let than = operand["version"].as_str().or(operand.as_str()).unwrap();
-        let than = version(than, lenient).unwrap();
-        return value
-            .as_str()
-            .and_then(|text| version(text, lenient))
-            .is_some_and(|found| match op {
-                "Equals" => found == than,
-                "GreaterThan" => found > than,
-                "GreaterOrEqual" => found >= than,
-                _ => found <= than,
-            });
-    }
-    match op {
-        "exists" => true,
-        "equals" | "in" => any(&|other| match (value.as_f64(), other.as_f64()) {
-            (Some(a), Some(b)) => a.total_cmp(&b).is_eq(),
-            _ => value == other,
-        }),
-        "contains" => texts(|text, needle| text.contains(needle)),
-        "startsWith" => texts(|text, needle| text.starts_with(needle)),
-        "endsWith" => texts(|text, needle| text.ends_with(needle)),
-        "greaterThan" => numbers().is_some_and(|(a, b)| a > b),
-        "lessOrEqual" => numbers().is_some_and(|(a, b)| a <= b),
-        other => panic!("an operator that is not generated: {other}"),
     }
 }
 
@@ -502,7 +472,8 @@ fn fallback(flag: &Json) -> Option<String> {
     }
 }
 
-fn items(list: &Json) -> impl Iterator<Item = &Json> {
+/// The items of a list, none of anything else.
+pub(crate) fn items(list: &Json) -> impl Iterator<Item = &Json> {
     list.as_array()
         .map(Vec::as_slice)
         .unwrap_or_default()

@@ -1,5 +1,6 @@
 //! Random rulesets and contexts, the same for the same seed everywhere.
 
+use super::leaves::leaf;
 use serde_json::{Map, Value as Json, json};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -27,57 +28,29 @@ impl Random {
         self.below(n) == 0
     }
 
-    fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
+    /// One of these.
+    pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
 }
 
-const COUNTRIES: [&str; 5] = ["DE", "ES", "FR", "US", ""];
-const PLANS: [&str; 4] = ["free", "pro", "proplus", "enterprise"];
 const VARIANTS: [&str; 4] = ["a", "b", "c", "d"];
-const VERSIONS: [&str; 6] = ["1.2.0", "1.10.0", "1.10.0-rc.1", "v1.10", "1.2", "none"];
+
 /// Flags of a ruleset.
 pub(crate) const N_FLAGS: u64 = 16;
-
-/// A context: a key mostly, and some of the attributes that conditions look at.
-pub(crate) fn context(random: &mut Random) -> Map<String, Json> {
-    let mut context = Map::new();
-    let mut put = |name: &str, value: Json| drop(context.insert(name.to_owned(), value));
-    if !random.once_in(8) {
-        put("targetingKey", format!("s{}", random.below(40)).into());
-    }
-    if !random.once_in(4) {
-        put("country", (*random.pick(&COUNTRIES)).into());
-    }
-    if !random.once_in(4) {
-        put("plan", (*random.pick(&PLANS)).into());
-    }
-    match random.below(4) {
-        0 => put("age", Json::Null),
-        1 => put("age", random.below(90).into()),
-        2 => put("age", json!(random.below(90) as f64 + 0.5)),
-        _ => {}
-    }
-    if random.once_in(2) {
-        put(
-            "tags",
-            json!([*random.pick(&PLANS), *random.pick(&COUNTRIES)]),
-        );
-    }
-    if random.once_in(2) {
-        put("account", random.below(30).into());
-    }
-    if !random.once_in(4) {
-        put("version", random.pick(&VERSIONS.map(Json::from)).clone());
-    }
-    context
-}
+/// As many of them depend on a single test, so that nothing hides what it says.
+const N_SINGLE: u64 = 6;
 
 /// A ruleset in which everything that has a form of its own occurs.
 pub(crate) fn ruleset(random: &mut Random) -> Json {
     let mut flags = Map::new();
     for index in 0..N_FLAGS {
-        flags.insert(format!("f{index:02}"), flag(random, index));
+        let flag = if index < N_FLAGS - N_SINGLE {
+            flag(random, index)
+        } else {
+            single(random)
+        };
+        flags.insert(format!("f{index:02}"), flag);
     }
     let segments = json!({
         "s0": { "included": ["s1", "s2"], "excluded": ["s2", "s3"], "when": leaf(random) },
@@ -98,6 +71,14 @@ fn lists() -> Json {
         "plans": { "values": ["pro", "free"], "lists": ["countries", "none"] },
         "accounts": { "values": [1, 2.0, "3", 7] },
         "none": {},
+    })
+}
+
+fn single(random: &mut Random) -> Json {
+    json!({
+        "type": "string", "status": "enabled", "defaultVariant": "b",
+        "variants": { "a": { "value": "a" }, "b": { "value": "b" } },
+        "rules": [{ "when": leaf(random), "serve": { "variant": "a" } }],
     })
 }
 
@@ -256,11 +237,22 @@ fn gate(random: &mut Random) -> Json {
 }
 
 fn bucketing(random: &mut Random) -> Json {
-    match random.below(4) {
-        0 => json!({ "salt": "own" }),
-        1 => json!({ "by": "account", "salt": "by account" }),
-        _ => json!({}),
+    let mut bucketing = match random.below(8) {
+        0 | 1 => return json!({ "salt": "own" }),
+        2 => json!({ "by": "account", "salt": "by account" }),
+        3 => json!({ "by": ["plan", "age"] }),
+        4 => json!({ "by": [["org", "targetingKey"]] }),
+        5 => return json!({ "draw": "request", "salt": "drawn" }),
+        _ => return json!({}),
+    };
+    if random.once_in(3) {
+        bucketing["orBy"] = json!(["targetingKey"]);
+        bucketing["orPrefix"] = (*random.pick(&["", "key:"])).into();
     }
+    if random.once_in(2) {
+        bucketing["onMissing"] = (*random.pick(&["fails", "misses", "first", "random"])).into();
+    }
+    bucketing
 }
 
 fn condition(random: &mut Random, index: u64, depth: u64) -> Json {
@@ -278,58 +270,21 @@ fn condition(random: &mut Random, index: u64, depth: u64) -> Json {
         6 if index > 0 => {
             let on = random.once_in(2);
             let mut asked = json!({ "flag": other(random, index), "variants": ["a", "c"] });
+            if random.once_in(3) {
+                asked = json!({ "flag": other(random, index), "equals": "b" });
+            }
             if on {
                 asked["on"] = true.into();
+            }
+            if random.once_in(2) {
+                let meanings = ["doesNotHold", "fails", "unknown"];
+                asked["onFailure"] = (*random.pick(&meanings)).into();
             }
             asked
         }
         7 => json!({ "chance": { "percentage": 40, "bucketing": { "salt": "chance" } } }),
         8 => json!({ "holdout": *random.pick(&["none", "some"]) }),
         _ => leaf(random),
-    }
-}
-
-fn leaf(random: &mut Random) -> Json {
-    let not = if random.once_in(3) { "not" } else { "" };
-    let named = |op: &str| match not {
-        "" => op.to_owned(),
-        not => format!("{not}{}{}", op[..1].to_ascii_uppercase(), &op[1..]),
-    };
-    match random.below(14) {
-        12 => {
-            let op = *random.pick(&["in", "startsWith", "contains", "containsAny", "subsetOf"]);
-            let list = *random.pick(&["countries", "plans", "none"]);
-            let attribute = *random.pick(&["country", "plan", "tags"]);
-            json!({ "attribute": attribute, "op": named(op), "list": list })
-        }
-        13 => json!({ "attribute": "account", "op": named("in"), "list": "accounts" }),
-        0 => json!({ "attribute": "country", "op": named("in"), "value": ["DE", "FR"] }),
-        1 => json!({ "attribute": "plan", "op": named("startsWith"), "value": ["pro", "x"] }),
-        2 => json!({ "attribute": "tags", "op": named("contains"), "value": "ro" }),
-        3 => json!({ "attribute": "age", "op": "greaterThan", "value": random.below(60) }),
-        4 => json!({ "attribute": "account", "op": named("equals"), "value": [1, 2.0, "3", 7] }),
-        5 => json!({ "attribute": "age", "op": named("between"), "value": [10, 50.5] }),
-        6 => json!({ "attribute": *random.pick(&["age", "plan"]), "op": named("isNull") }),
-        7 => {
-            let op = *random.pick(&["sizeEquals", "sizeAtLeast", "sizeAtMost"]);
-            json!({ "attribute": *random.pick(&["plan", "tags"]), "op": named(op), "value": 4 })
-        }
-        8 => {
-            let op = *random.pick(&["containsAny", "containsAll", "setEquals", "subsetOf"]);
-            let value = *random.pick(&[["pro", "DE"], ["pro", "pro"], ["free", ""]]);
-            json!({ "attribute": *random.pick(&["plan", "tags"]), "op": named(op), "value": value })
-        }
-        9 | 10 => {
-            let op = *random.pick(&["Equals", "GreaterThan", "GreaterOrEqual", "LessOrEqual"]);
-            let op = named(&format!("version{op}"));
-            let value = if random.once_in(2) {
-                json!("1.10.0")
-            } else {
-                json!({ "version": *random.pick(&["1.2", "v1.10"]), "lenient": true })
-            };
-            json!({ "attribute": "version", "op": op, "value": value })
-        }
-        _ => json!({ "attribute": *random.pick(&["age", "plan"]), "op": named("exists") }),
     }
 }
 
