@@ -1,7 +1,8 @@
 //! The `Ledger` Durable Object: one shard's counts, durable before they are acknowledged.
 //!
 //! Requests that arrive together share one commit: each hands in its batch, one commit applies
-//! them all, and each gets its own outcomes. A commit is: read the rows that the batches name,
+//! them all, and each gets its own outcomes; where that fails, each gets a commit of its own. A
+//! commit is: read the rows that the batches name,
 //! apply (pure, in [`bandera_shared::ledger`]), write in one transaction. The runtime holds back
 //! every answer until what was written before it is on disk, so *acknowledged means committed*.
 //!
@@ -169,23 +170,32 @@ impl Ledger {
 }
 
 impl Inner {
-    /// Commits everything that waits, a bounded number of items at once.
+    /// Commits everything that waits, a bounded number of items at once. Where batches cannot be
+    /// committed together, each is alone: one that the store does not take fails by itself.
     async fn commit_waiting(&self, shard: u16) {
         let mut waiting = self.desk.waiting.take();
+        let mut n_alone: usize = 0;
         while !waiting.is_empty() {
+            let n_items_max = if n_alone > 0 { 0 } else { ITEMS_PER_BATCH_MAX };
             let mut n_items = 0;
             let n_fitting = waiting
                 .iter()
                 .take_while(|next| {
                     n_items += next.batch.items.len();
-                    n_items <= ITEMS_PER_BATCH_MAX
+                    n_items <= n_items_max
                 })
                 .count();
-            let rest = waiting.split_off(n_fitting.max(1));
-            let now_serving = std::mem::replace(&mut waiting, rest);
-            let batches: Vec<&Batch> = now_serving.iter().map(|next| &next.batch).collect();
+            let n_fitting = n_fitting.max(1);
+            let fitting = waiting.iter().take(n_fitting);
+            let batches: Vec<&Batch> = fitting.map(|next| &next.batch).collect();
             let committed = self.commit_together(shard, &batches);
-            answer(now_serving, committed);
+            if committed.is_err() && n_fitting > 1 {
+                n_alone = n_fitting;
+                continue;
+            }
+            n_alone = n_alone.saturating_sub(1);
+            let rest = waiting.split_off(n_fitting);
+            answer(std::mem::replace(&mut waiting, rest), committed);
         }
         if let Err(error) = self.set_alarm_when_due().await {
             console_error!("ledger: alarm: {error}");

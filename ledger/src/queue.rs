@@ -1,10 +1,10 @@
 //! The consumer of the queue of events: batches for shards that nobody waits for.
 //!
 //! Delivery is at least once and in any order, which is how the ledger counts anyway. A message is
-//! acknowledged only after its shard has committed it; a message that no retry can help ends in
-//! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
+//! acknowledged only after its shard has committed it; a message that no retry can help ends, alone,
+//! in the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
 
-use bandera_platform::{commit_batch, environment, together};
+use bandera_platform::{Unreachable, commit_batch, environment, together};
 use bandera_shared::ledger::{Batch, joined, wire};
 use bandera_shared::names;
 use bandera_shared::sorted::Sorted;
@@ -16,7 +16,7 @@ use worker::{
 /// How long a message waits after a failed commit.
 const RETRY_S: u32 = 5;
 
-/// Messages of one shard, with what they say.
+/// Messages of one shard, with what each says.
 #[derive(Default)]
 struct Delivery {
     messages: Vec<RawMessage>,
@@ -51,24 +51,39 @@ async fn queue(delivered: MessageBatch<String>, env: Env, _ctx: Context) -> work
     Ok(())
 }
 
-/// Commits one shard's messages; acknowledges them when every commit succeeded.
-async fn deliver(env: &Env, shard: u16, delivery: Delivery) {
-    let name = names::ledger(&environment(env), shard);
-    let batches = joined(delivery.batches);
-    let commits = batches
-        .into_iter()
-        .map(|batch| commit_batch(env, &name, shard, batch));
-    let failed = together(commits).await.into_iter().find_map(Result::err);
-    if let Some((fault, _)) = failed {
-        console_error!("queue: {name}: {fault}");
-        let wait = QueueRetryOptionsBuilder::new()
-            .with_delay_seconds(RETRY_S)
-            .build();
-        delivery
-            .messages
-            .iter()
-            .for_each(|message| message.retry_with_options(&wait));
-    } else {
-        delivery.messages.iter().for_each(MessageExt::ack);
+/// Commits one shard's messages, joined; where the shard refuses that, each by itself, so that one
+/// that can never be committed keeps no other from being counted. What another joined batch has
+/// committed already is handed in twice then, which changes nothing.
+async fn deliver(env: &Env, shard: u16, Delivery { messages, batches }: Delivery) {
+    let name = &*names::ledger(&environment(env), shard);
+    let mut faults = Vec::new();
+    let mut are_alone = false;
+    for parts in [joined(batches.clone()), batches] {
+        let commits = parts.into_iter();
+        let commits = commits.map(|batch| commit_batch(env, name, shard, batch));
+        let committed = together(commits).await.into_iter();
+        faults = committed
+            .map(|it| it.err().map(|(fault, _)| fault))
+            .collect();
+        are_alone = faults.len() == messages.len();
+        let refused = |fault: &Unreachable| matches!(fault, Unreachable::Refused(_));
+        // What cannot be reached now is no more so in parts.
+        if are_alone || !faults.iter().flatten().any(refused) {
+            break;
+        }
+    }
+    let wait = QueueRetryOptionsBuilder::new()
+        .with_delay_seconds(RETRY_S)
+        .build();
+    let of_any = faults.iter().flatten().next();
+    for (place, message) in messages.iter().enumerate() {
+        let own = faults.get(place).filter(|_| are_alone);
+        match own.map_or(of_any, Option::as_ref) {
+            None => message.ack(),
+            Some(fault) => {
+                console_error!("queue: {name}: {fault}");
+                message.retry_with_options(&wait);
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use bandera_shared::ledger::{Batch, LedgerCommand, Outcome, wire};
 use futures_util::future::{Either, select};
 use worker::{Delay, Env};
 
-use crate::tell_object;
+use crate::{Answer, ask_object};
 
 /// Binding of the ledgers.
 const BINDING: &str = "LEDGER";
@@ -20,15 +20,18 @@ const COMMIT_MS_MAX: u64 = 3_000;
 pub enum Unreachable {
     /// No answer in time.
     TimedOut,
-    /// The object could not be called, or answered with an error.
+    /// The object could not be called, or its answer is none.
     Failed(String),
+    /// The object answered that it did not commit. What else it was handed in the same batch may be
+    /// why.
+    Refused(String),
 }
 
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimedOut => f.write_str("no answer in time"),
-            Self::Failed(detail) => f.write_str(detail),
+            Self::Failed(detail) | Self::Refused(detail) => f.write_str(detail),
         }
     }
 }
@@ -49,13 +52,16 @@ pub async fn commit_batch(
     let LedgerCommand::Commit { batch, .. } = command else {
         return Ok(Vec::new());
     };
-    let calling = std::pin::pin!(tell_object(env, BINDING, name, &text));
+    let calling = std::pin::pin!(ask_object(env, BINDING, name, &text));
     let patience = Delay::from(Duration::from_millis(COMMIT_MS_MAX));
     let answered = match select(calling, patience).await {
         Either::Left((answer, _)) => answer.map_err(|error| Unreachable::Failed(error.to_string())),
         Either::Right(((), _)) => Err(Unreachable::TimedOut),
     };
-    let outcomes = answered.and_then(|text| {
+    let outcomes = answered.and_then(|Answer { status, text }| {
+        if status != 200 {
+            return Err(Unreachable::Refused(text));
+        }
         let outcomes = wire::parse_outcomes(&text);
         outcomes.map_err(|fault| Unreachable::Failed(fault.to_string()))
     });

@@ -72,6 +72,26 @@ export function edgeWithout(context: Lasting, part: keyof typeof BINDINGS): Brok
   return configuration(copyOfEdge(context), BINDINGS[part]);
 }
 
+const MAILBOX = "mailbox.worker.js";
+/** In the demo shop's place. */
+const MAILBOX_CONFIGURATION = `name = "bandera-demo-shop"
+main = ${JSON.stringify(at("tests", "e2e", "lib", MAILBOX))}
+compatibility_date = "2026-10-20"
+
+[[queues.producers]]
+binding = "EVENTS"
+queue = "bandera-events"
+`;
+
+/** The edge before an origin that puts what is posted to it into the edge's own queue. */
+export function edgeWithMailbox(context: Lasting): BrokenEdge {
+  const folder = copyOfEdge(context);
+  const { edgeConfigs, mend } = configuration(folder, NOTHING);
+  const mailbox = join(folder, "mailbox.toml");
+  writeFileSync(mailbox, MAILBOX_CONFIGURATION);
+  return { edgeConfigs: [...edgeConfigs.filter((config) => config !== demoConfig), mailbox], mend };
+}
+
 /** The names under which JavaScript enters the engine for a request, and when a promise settles. */
 const CALL = /^fetch$/;
 const SETTLING = /closures_+invoke/;
