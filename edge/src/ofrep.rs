@@ -16,7 +16,8 @@ use crate::etag;
 use crate::store::Current;
 use crate::subject::{may_remember, opts_out};
 use bandera_platform::{Body, make_response, read_body};
-use bandera_shared::decision::Decision;
+use bandera_shared::bandit::Bandit;
+use bandera_shared::decision::{Choice, Decision};
 use bandera_shared::evaluate::Participation;
 use bandera_shared::receipt::Receipt;
 use bandera_shared::sticky::StickyDecisions;
@@ -168,6 +169,7 @@ pub(crate) fn answers_to(body: &[u8], current: &Current) -> String {
             ruleset_age_ms: 0,
             is_stale: false,
             metric: None,
+            distribution: None,
             receipt: None,
         })
         .collect();
@@ -285,13 +287,7 @@ impl Prepared {
         flag: &'e Flag,
         evaluation: &'e Evaluation<'e>,
     ) -> Answered<'e> {
-        let decision = evaluation.details.decision.as_deref();
-        let bandits = self.current.loaded.ruleset.bandits();
-        let bandit = decision.and_then(|decision| {
-            bandits
-                .iter()
-                .find(|bandit| *bandit.key() == *decision.bandit)
-        });
+        let bandit = self.bandit_of(evaluation);
         Answered {
             flag,
             evaluation,
@@ -299,13 +295,38 @@ impl Prepared {
             ruleset_age_ms: 0,
             is_stale: call.isolate.is_stale(&self.current, call.head.now_ms),
             metric: bandit.map(|bandit| &*bandit.reward().metric),
+            distribution: None,
             receipt: None,
         }
     }
 
-    /// Adds the ruleset's age, and the receipt of a decision.
+    /// The bandit of ours that decided.
+    fn bandit_of(&self, evaluation: &Evaluation<'_>) -> Option<&Bandit> {
+        let decision = evaluation.details.decision.as_deref()?;
+        let mut bandits = self.current.loaded.ruleset.bandits().iter();
+        bandits.find(|bandit| *bandit.key() == *decision.bandit)
+    }
+
+    /// What a bandit is asked for the request's subject; `None` where it has none.
+    fn choice<'p>(&'p self, call: &Call<'_>, bandit: &'p Bandit) -> Option<Choice<'p>> {
+        Some(Choice {
+            bandit,
+            snapshot: self.current.policies.get(bandit.key()),
+            sticky: &self.sticky,
+            context: &self.context,
+            unit: self.context.targeting_key()?,
+            draw: self.draw,
+            at: UnixMillis(call.head.now_ms),
+        })
+    }
+
+    /// Adds the ruleset's age, and of a decision what it was drawn from and the receipt: what its
+    /// id in the entity tag stands for.
     fn complete(&self, call: &Call<'_>, answered: &mut Answered<'_>) {
         answered.ruleset_age_ms = self.current.age_ms(call.head.now_ms);
+        let bandit = self.bandit_of(answered.evaluation);
+        let choice = bandit.and_then(|bandit| self.choice(call, bandit));
+        answered.distribution = choice.and_then(|choice| slate::distribution(&choice));
         let decision = answered.evaluation.details.decision.as_deref();
         answered.receipt = decision.and_then(|decision| self.receipt(call, decision));
     }

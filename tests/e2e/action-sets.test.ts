@@ -11,6 +11,7 @@ import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { generator, tally } from "./lib/crowd.ts";
+import { drawnFrom } from "./lib/distribution.ts";
 import { ENVIRONMENT, Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
 import { inLanes, postEvents, rewardFor } from "./lib/visitor.ts";
@@ -87,6 +88,8 @@ async function decide(device: Device, actions: Actions): Promise<Decided> {
   assert.equal(reply.status, 200, JSON.stringify(reply.body));
   const { variant, value, metadata } = reply.body;
   const { action, propensity, policyRevision, receipt } = objectOf(metadata);
+  const offered = drawnFrom(objectOf(metadata), textOf(action) ?? "");
+  assert.deepEqual(offered, Object.keys(actions).toSorted());
   return {
     variant: textOf(variant) ?? "",
     value: textOf(value) ?? "",

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import { generator, tally } from "./lib/crowd.ts";
+import { drawnFrom } from "./lib/distribution.ts";
 import { ENVIRONMENT, Edge } from "./lib/edge.ts";
 import { always, ruleset } from "./lib/rulesets.ts";
 import { Visitor, inLanes, postEvents, rewardFor } from "./lib/visitor.ts";
@@ -78,6 +79,7 @@ async function decide(device: Device): Promise<Decided> {
   const reply = await edge.ofrep("shop", { context: { targetingKey, device, age: nSubjects % 90 } });
   const { variant, metadata } = objectOf(parseJson(await reply.text()));
   const { propensity, policyRevision, receipt } = objectOf(metadata);
+  assert.deepEqual(drawnFrom(objectOf(metadata), textOf(variant) ?? ""), BANDIT.devices.actions);
   return {
     device,
     action: textOf(variant) ?? "",

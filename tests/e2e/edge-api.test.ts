@@ -6,6 +6,7 @@ import { after, before, describe, test } from "node:test";
 import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
+import { drawnFrom } from "./lib/distribution.ts";
 import { Edge, SERVER_TOKEN } from "./lib/edge.ts";
 import { BANDIT, LEARNED, always, ruleset, test as split } from "./lib/rulesets.ts";
 
@@ -60,11 +61,14 @@ describe("the API", () => {
     }
   });
 
-  test("a bandit's answer carries propensity, metric and receipt", async () => {
+  test("a bandit's answer carries propensity, distribution, metric and receipt", async () => {
     const { metadata, variant } = await bodyOf(await edge.ofrep("shop.learned", ANA));
     const facts = objectOf(metadata);
     assert.match(textOf(variant) ?? "", /^[ab]$/);
     assert.equal(numberOf(facts["propensity"]), 0.5);
+    assert.deepEqual(drawnFrom(facts, textOf(variant) ?? ""), ["a", "b"]);
+    const rollout = await bodyOf(await edge.ofrep("shop.split", ANA));
+    assert.equal(objectOf(rollout["metadata"])["distribution"], undefined);
     assert.equal(facts["metric"], "purchase");
     assert.match(textOf(facts["receipt"]) ?? "", /^[\w-]{60,}$/);
   });

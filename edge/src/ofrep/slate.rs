@@ -9,9 +9,9 @@ use crate::call::Call;
 use bandera_shared::bandit::PARTS;
 use bandera_shared::decision::{Choice, Decision};
 use bandera_shared::receipt::Receipt;
-use bandera_shared::slate::{POSITIONS_MAX, rank};
+use bandera_shared::slate::{POSITIONS_MAX, Share, rank};
 use bandera_shared::value::Number;
-use bandera_shared::{ErrorCode, UnixMillis, Value};
+use bandera_shared::{ErrorCode, Value};
 
 /// A member of an object.
 type Member = (Box<str>, Value);
@@ -28,23 +28,10 @@ pub(super) fn answer(
 ) -> Result<String, Fault> {
     let n_positions = positions(&prepared.asked)?;
     let receipts = receipts(&prepared.asked)?;
-    let bandits = prepared.current.loaded.ruleset.bandits();
-    let decision = answered.evaluation.details.decision.as_deref();
-    let bandit = bandits
-        .iter()
-        .find(|bandit| decision.is_some_and(|decision| *decision.bandit == *bandit.key()));
+    let bandit = prepared.bandit_of(answered.evaluation);
     let mut slate: Vec<Value> = Vec::new();
-    if let Some((bandit, unit)) = bandit.zip(prepared.context.targeting_key()) {
-        let choice = Choice {
-            bandit,
-            snapshot: prepared.current.policies.get(bandit.key()),
-            sticky: &prepared.sticky,
-            context: &prepared.context,
-            unit,
-            draw: prepared.draw,
-            at: UnixMillis(call.head.now_ms),
-        };
-        let list = rank(&choice, kept(call, unit, receipts), n_positions);
+    if let Some(choice) = bandit.and_then(|bandit| prepared.choice(call, bandit)) {
+        let list = rank(&choice, kept(call, choice.unit, receipts), n_positions);
         for (position, placed) in list.into_iter().enumerate() {
             let decision = placed.decision;
             let mut members = shown(answered, position, &decision.action);
@@ -52,10 +39,8 @@ pub(super) fn answer(
             members.push(member("policyRevision", whole(decision.revision)));
             let receipt = prepared.receipt(call, &decision);
             members.extend(receipt.map(|receipt| member("receipt", receipt.into())));
-            members.extend(placed.drawn_from.map(|from| {
-                let shares = from.iter().map(|of| (of.action.clone(), share(of.parts)));
-                member("distribution", Value::Object(shares.collect()))
-            }));
+            let drawn_from = placed.drawn_from.map(|from| shares(&from));
+            members.extend(drawn_from.map(|from| member("distribution", from)));
             slate.push(Value::Object(members.into()));
         }
     } else if let Some(variant) = answered.evaluation.variant() {
@@ -74,6 +59,19 @@ pub(super) fn answer(
             .map(|metric| member("metric", metric.into())),
     );
     Ok(print(&Value::Object(members.into())))
+}
+
+/// What the choice of a flag without positions is drawn from, as JSON text: each action's
+/// probability, in the order of the bandit, or of the names of what the request offers. `None` for
+/// a decision that was kept.
+pub(super) fn distribution(choice: &Choice<'_>) -> Option<String> {
+    let first = rank(choice, Vec::new(), 1).pop()?;
+    first.drawn_from.map(|from| print(&shares(&from)))
+}
+
+fn shares(from: &[Share]) -> Value {
+    let shares = from.iter().map(|of| (of.action.clone(), share(of.parts)));
+    Value::Object(shares.collect())
 }
 
 /// What an action shows: the variant of its name, or the one that stands for whatever the request
@@ -168,6 +166,37 @@ fn share(parts: u32) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bandera_shared::bandit::wire as bandit_wire;
+    use bandera_shared::decision::decide;
+    use bandera_shared::sticky::StickyDecisions;
+    use bandera_shared::{EvaluationContext, UnixMillis};
+
+    #[test]
+    fn a_decision_is_one_of_its_distribution() {
+        const PAIR: &str = r#"{"actions":["b","a \"one\"","c"],
+            "reward":{"metric":"m","kind":"binary"}}"#;
+        let bandit = bandit_wire::parse("hero", PAIR).unwrap();
+        let (sticky, mut kept) = (StickyDecisions::default(), StickyDecisions::default());
+        let context = EvaluationContext::new();
+        let choice = |sticky| Choice {
+            bandit: &bandit,
+            snapshot: None,
+            sticky,
+            context: &context,
+            unit: "visitor-1",
+            draw: 7,
+            at: UnixMillis(0),
+        };
+        let text = distribution(&choice(&sticky)).unwrap();
+        assert_eq!(text, r#"{"b":0.333334,"a \"one\"":0.333333,"c":0.333333}"#);
+        let decision = decide(&choice(&sticky)).unwrap();
+        let said: Value = serde_json::from_str(&text).unwrap();
+        let own = said.member(&decision.action).and_then(Value::as_f64);
+        assert_eq!(own, Some(decision.propensity.as_f64()));
+        // What is kept was drawn once, and from something else perhaps.
+        kept.keep(decision);
+        assert_eq!(distribution(&choice(&kept)), None);
+    }
 
     fn asked(json: &str) -> Value {
         serde_json::from_str(json).unwrap()

@@ -38,6 +38,8 @@ pub(super) struct Answered<'e> {
     pub(super) ruleset_age_ms: i64,
     pub(super) is_stale: bool,
     pub(super) metric: Option<&'e str>,
+    /// What a decision was drawn from, as JSON text.
+    pub(super) distribution: Option<String>,
     pub(super) receipt: Option<String>,
 }
 
@@ -75,6 +77,8 @@ struct AnswerMetadataWire<'e> {
     variant_metadata_json: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     metric: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distribution: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<&'e str>,
 }
@@ -240,6 +244,7 @@ fn answer_wire<'e>(answered: &'e Answered<'_>) -> AnswerWire<'e> {
             config_json,
             variant_metadata_json,
             metric: answered.metric,
+            distribution: answered.distribution.as_deref(),
             receipt: answered.receipt.as_deref(),
         },
     }
@@ -415,6 +420,7 @@ mod tests {
                 ruleset_age_ms: 0,
                 is_stale: false,
                 metric: None,
+                distribution: None,
                 receipt: None,
             };
             etag(&current, &context, &[answered])
