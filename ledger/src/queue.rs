@@ -1,8 +1,8 @@
 //! The consumer of the queue of events: batches for shards that nobody waits for.
 //!
 //! Delivery is at least once and in any order, which is how the ledger counts anyway. A message is
-//! acknowledged only after its shard has committed it; a message that no retry can help ends, alone,
-//! in the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
+//! acknowledged only after its shard has committed it; one that no retry can help ends, alone, in
+//! the dead-letter queue, whose consumer is `edge/dead-letters.ts`.
 
 use bandera_platform::{Unreachable, commit_batch, environment, together};
 use bandera_shared::ledger::{Batch, joined, wire};
