@@ -16,6 +16,10 @@ use std::sync::Arc;
 
 /// Key of the bandit.
 pub(super) const KEY: &str = "timed";
+/// How bandits explore that declare nothing.
+pub(super) const BY_GAPS: &str = "inverseGap";
+/// By a matrix for each action.
+pub(super) const BY_BOUNDS: &str = "linUcb";
 const N_CONTEXTS: usize = 64;
 /// Decisions of each action that the snapshot learned from.
 const N_LEARNED: usize = 400;
@@ -25,7 +29,7 @@ fn attribute(feature: usize) -> String {
     format!("attribute-{feature}")
 }
 
-fn declaration(n_actions: usize, n_features: usize) -> Value {
+fn declaration(n_actions: usize, n_features: usize, exploration: &str) -> Value {
     let actions: Vec<String> = (0..n_actions).map(|n| format!("action-{n}")).collect();
     let features: Vec<_> = (0..n_features)
         .map(|n| json!({"kind": "numeric", "attribute": attribute(n), "min": -1, "max": 1}))
@@ -33,20 +37,21 @@ fn declaration(n_actions: usize, n_features: usize) -> Value {
     json!({
         "actions": actions,
         "reward": {"metric": "purchase", "kind": "binary"},
-        "policy": {"kind": "contextual", "features": features},
+        "policy": {"kind": "contextual", "features": features, "exploration": exploration},
     })
 }
 
-fn declared(n_actions: usize, n_features: usize) -> Option<Bandit> {
-    wire::parse(KEY, &declaration(n_actions, n_features).to_string()).ok()
+fn declared(n_actions: usize, n_features: usize, exploration: &str) -> Option<Bandit> {
+    let declaration = declaration(n_actions, n_features, exploration);
+    wire::parse(KEY, &declaration.to_string()).ok()
 }
 
 /// The declaration, and what was learned of it.
 pub(super) fn published(n_actions: usize, n_features: usize) -> Option<(Value, PolicySnapshot)> {
-    let bandit = declared(n_actions, n_features)?;
+    let bandit = declared(n_actions, n_features, BY_GAPS)?;
     let merged = learned(&bandit, &contexts(n_features))?;
     let snapshot = next_snapshot(&bandit, &merged, 1, AT)?;
-    Some((declaration(n_actions, n_features), snapshot))
+    Some((declaration(n_actions, n_features, BY_GAPS), snapshot))
 }
 
 /// What is known of a request.
@@ -91,8 +96,12 @@ fn learned(bandit: &Bandit, contexts: &[EvaluationContext]) -> Option<MergedStat
 }
 
 /// Features made of a request's context, expected rewards, probabilities, the draw and the id.
-pub(super) fn decision(n_actions: usize, n_features: usize) -> Option<Operation> {
-    let bandit = declared(n_actions, n_features)?;
+pub(super) fn decision(
+    n_actions: usize,
+    n_features: usize,
+    exploration: &str,
+) -> Option<Operation> {
+    let bandit = declared(n_actions, n_features, exploration)?;
     let contexts = contexts(n_features);
     let merged = learned(&bandit, &contexts)?;
     let snapshot: PolicySnapshot = next_snapshot(&bandit, &merged, 1, AT)?;
@@ -116,7 +125,7 @@ pub(super) fn decision(n_actions: usize, n_features: usize) -> Option<Operation>
 
 /// Regressions of every action and what they publish.
 pub(super) fn snapshot(n_actions: usize, n_features: usize) -> Option<Operation> {
-    let bandit = declared(n_actions, n_features)?;
+    let bandit = declared(n_actions, n_features, BY_GAPS)?;
     let merged = learned(&bandit, &contexts(n_features))?;
     Some(Box::new(move |repetition| {
         black_box(next_snapshot(
