@@ -47,28 +47,28 @@ const THOMPSON: Policy = Policy {
     place: 0,
     n_runs_theirs: 2_000,
     n_runs_short: 200,
-    n_runs_long: 50,
+    n_runs_long: 40,
 };
 const UCB1: Policy = Policy {
     name: "ucb1",
     place: 1,
     n_runs_theirs: 2_000,
-    n_runs_short: 20,
-    n_runs_long: 6,
+    n_runs_short: 16,
+    n_runs_long: 4,
 };
 const KL_UCB: Policy = Policy {
     name: "kl-ucb",
     place: 2,
     n_runs_theirs: 1_000,
     n_runs_short: 40,
-    n_runs_long: 8,
+    n_runs_long: 6,
 };
 const IMED: Policy = Policy {
     name: "imed",
     place: 3,
     n_runs_theirs: 1_000,
     n_runs_short: 60,
-    n_runs_long: 20,
+    n_runs_long: 12,
 };
 
 /// As many runs as declared, or ten times as many.
