@@ -2,6 +2,7 @@
 //!
 //! Our operators look into lists: one matching element is enough. `some` says so there.
 
+use super::{clock, elements};
 use crate::draft::below;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
@@ -26,8 +27,12 @@ pub(super) struct Speaker<'r> {
 
 /// What differs where flagd's own operators on texts are used.
 const NOT_IN_LISTS: &str = "flagd does not look for this into lists of texts";
+/// What differs where numbers are compared.
+const NOT_AS_NUMERIC: &str = "flagd takes booleans, and texts that look like a number, for numbers";
 /// What differs where versions are compared.
 const NOT_AS_STRICT: &str = "flagd reads v1.2.0 and 1.2 as versions too, and not into lists";
+/// The moment of evaluation as an attribute.
+const NOW: &str = "$now";
 /// Segments within segments at most; compiling refuses circles before.
 const NESTING_MAX: usize = 64;
 
@@ -131,71 +136,167 @@ impl<'r> Speaker<'r> {
     }
 
     fn tested(&mut self, condition: &Json, attribute: &Json, op: &str, pointer: &str) -> Said {
-        let attribute = variable(attribute).map_err(|message| unsaid(pointer, message))?;
         if condition.get("ignoreCase").and_then(Json::as_bool) == Some(true) {
             return Err(unsaid(pointer, "flagd cannot leave case out of account"));
         }
+        let (op, negated) = positive(op);
         let value = match condition.get("list").and_then(Json::as_str) {
             Some(list) => Json::Array(self.listed(list)),
             None => condition.get("value").cloned().unwrap_or(Json::Null),
         };
-        let (op, negated) = positive(op);
-        let mut near = |message: &str| self.near.push(unsaid(pointer, message));
-        let values = match value {
-            Json::Array(values) => values,
-            one => vec![one],
+        let said = if *attribute == json!(NOW) || *attribute == json!([NOW]) {
+            clock::now(&op, &value)
+        } else {
+            let attribute = variable(attribute).map_err(|message| unsaid(pointer, message))?;
+            let near = &mut |message: &str| self.near.push(unsaid(pointer, message));
+            self::said(&op, &attribute, value, near)
         };
-        // `merge` makes a list of one value, so that both kinds are looked into alike.
-        let elements = json!({"merge": [attribute]});
-        let each = |test: &dyn Fn(&Json, &Json) -> Json| {
-            let element = json!({"var": ""});
-            let one: Vec<Json> = values.iter().map(|value| test(&element, value)).collect();
-            json!({"some": [elements, {"or": one}]})
-        };
-        // flagd's own words do not work inside `some`.
-        let whole = |test: &dyn Fn(&Json) -> Json| {
-            let one: Vec<Json> = values.iter().map(test).collect();
-            json!({"or": one})
-        };
-        let said = match op {
-            "equals" | "in" => json!({"some": [elements, {"in": [{"var": ""}, values]}]}),
-            "exists" => {
-                near("an attribute that is null is missing in flagd");
-                json!({"!==": [attribute, null]})
-            }
-            "contains" => each(&|of, text| json!({"in": [text, of]})),
-            "startsWith" => {
-                near(NOT_IN_LISTS);
-                whole(&|text| json!({"starts_with": [attribute, text]}))
-            }
-            "endsWith" => {
-                near(NOT_IN_LISTS);
-                whole(&|text| json!({"ends_with": [attribute, text]}))
-            }
-            "greaterThan" | "greaterOrEqual" | "lessThan" | "lessOrEqual" => {
-                near("flagd takes booleans, and texts that look like a number, for numbers");
-                let sign = sign(op);
-                // What is missing would count as 0.
-                each(&|of, bound| json!({"and": [{"!==": [of, null]}, {sign: [of, bound]}]}))
-            }
-            "versionEquals"
-            | "versionGreaterThan"
-            | "versionGreaterOrEqual"
-            | "versionLessThan"
-            | "versionLessOrEqual" => {
-                near(NOT_AS_STRICT);
-                let sign = sign(op);
-                whole(&|version| json!({"sem_ver": [attribute, sign, version]}))
-            }
-            _ => {
-                return Err(unsaid(
-                    pointer,
-                    &format!("flagd has no operator for \"{op}\""),
-                ));
-            }
-        };
+        let said = said.ok_or_else(|| {
+            let message = format!("flagd has no operator for \"{op}\" with such a value");
+            unsaid(pointer, &message)
+        })?;
         Ok(if negated { json!({"!": [said]}) } else { said })
     }
+}
+
+/// The attribute passes, if flagd can say so.
+fn said(op: &str, attribute: &Json, value: Json, near: &mut dyn FnMut(&str)) -> Option<Json> {
+    let element = json!({"var": ""});
+    // `merge` makes a list of one value, so that both kinds are looked into alike.
+    let elements = json!({"merge": [attribute]});
+    if let Some(said) = elements::said(op, attribute, &value) {
+        near(match op {
+            "everyElement" => "in flagd every element of what is no list passes",
+            _ => "flagd looks for no element in lists of lists",
+        });
+        return Some(said);
+    }
+    if let Some(said) = measured(op, attribute, &value, near) {
+        return Some(said);
+    }
+    let values = match value {
+        Json::Array(values) => values,
+        one => vec![one],
+    };
+    if let Some(said) = sets(op, &elements, &values) {
+        near("null is a list of one null in flagd, and not of nothing");
+        return Some(said);
+    }
+    let each = |test: &dyn Fn(&Json) -> Json| {
+        let one: Vec<Json> = values.iter().map(test).collect();
+        json!({"some": [elements, {"or": one}]})
+    };
+    // flagd's own words do not work inside `some`.
+    let whole = |test: &dyn Fn(&Json) -> Json| {
+        let one: Vec<Json> = values.iter().map(test).collect();
+        json!({"or": one})
+    };
+    Some(match op {
+        "equals" | "in" => json!({"some": [elements, {"in": [element, values]}]}),
+        "exists" => {
+            near("an attribute that is null is missing in flagd");
+            json!({"!==": [attribute, null]})
+        }
+        "contains" => each(&|text| json!({"in": [text, element]})),
+        "startsWith" => {
+            near(NOT_IN_LISTS);
+            whole(&|text| json!({"starts_with": [attribute, text]}))
+        }
+        "endsWith" => {
+            near(NOT_IN_LISTS);
+            whole(&|text| json!({"ends_with": [attribute, text]}))
+        }
+        "greaterThan" | "greaterOrEqual" | "lessThan" | "lessOrEqual" => {
+            near(NOT_AS_NUMERIC);
+            each(&|bound| compared(&element, op, bound))
+        }
+        op if op.starts_with("version") => {
+            let said = versions(op, attribute, &values)?;
+            near(NOT_AS_STRICT);
+            said
+        }
+        _ => return None,
+    })
+}
+
+/// Versions compared; they are plain texts.
+fn versions(op: &str, attribute: &Json, values: &[Json]) -> Option<Json> {
+    if op == "versionMatches" || !values.iter().all(Json::is_string) {
+        return None;
+    }
+    if let ("versionBetween", [low, high]) = (op, values) {
+        return Some(json!({"and": [
+            {"sem_ver": [attribute, ">=", low]}, {"sem_ver": [attribute, "<=", high]},
+        ]}));
+    }
+    let sign = sign(op);
+    let one = |version| json!({"sem_ver": [attribute, sign, version]});
+    Some(json!({"or": values.iter().map(one).collect::<Vec<Json>>()}))
+}
+
+/// What looks at the value as a whole: what it is, and between what.
+fn measured(op: &str, attribute: &Json, value: &Json, near: &mut dyn FnMut(&str)) -> Option<Json> {
+    let number = |name: &str| value.get(name).and_then(Json::as_i64);
+    Some(match op {
+        "isNull" => {
+            near("an attribute that is missing is null in flagd");
+            json!({"===": [attribute, null]})
+        }
+        "isEmpty" => {
+            near("of what is empty flagd knows texts alone");
+            json!({"===": [attribute, ""]})
+        }
+        "between" => {
+            near(NOT_AS_NUMERIC);
+            json!({"and": [
+                compared(attribute, "greaterOrEqual", value.get(0)?),
+                compared(attribute, "lessOrEqual", value.get(1)?),
+            ]})
+        }
+        "modulo" => {
+            let (divisor, remainder) = (number("divisor")?, number("remainder")?);
+            near(NOT_AS_NUMERIC);
+            // The remainder of a negative number is negative in flagd.
+            let remainders = [remainder, remainder - divisor];
+            json!({"and": [
+                {"!==": [attribute, null]}, {"in": [{"%": [attribute, divisor]}, remainders]},
+            ]})
+        }
+        "before" | "after" | "timeBetween" => {
+            let said = clock::compared(op, attribute, value, 1)?;
+            near("flagd reads moments from numbers alone");
+            said
+        }
+        _ => return None,
+    })
+}
+
+/// Lists as sets, whose elements are given.
+fn sets(op: &str, elements: &Json, values: &[Json]) -> Option<Json> {
+    let element = json!({"var": ""});
+    let any = json!({"some": [elements, {"in": [element, values]}]});
+    let all = || {
+        let each = values.iter();
+        let one = |value| json!({"some": [elements, {"in": [element, [value]]}]});
+        json!({"and": each.map(one).collect::<Vec<Json>>()})
+    };
+    // `all` is not true of an empty list.
+    let no_other = || json!({"!": [{"some": [elements, {"!": [{"in": [element, values]}]}]}]});
+    Some(match op {
+        "containsAny" => any,
+        // What is missing has all of nothing.
+        "containsAll" | "supersetOf" | "setEquals" if values.is_empty() => return None,
+        "containsAll" | "supersetOf" => all(),
+        "subsetOf" => no_other(),
+        "setEquals" => json!({"and": [all(), no_other()]}),
+        _ => return None,
+    })
+}
+
+/// A number compared with a bound; what is missing would count as 0.
+fn compared(number: &Json, op: &str, bound: &Json) -> Json {
+    let sign = sign(op);
+    json!({"and": [{"!==": [number, null]}, {sign: [number, bound]}]})
 }
 
 fn unsaid(pointer: &str, message: &str) -> Unsaid {
@@ -220,22 +321,17 @@ pub(super) fn variable(attribute: &Json) -> Result<Json, &'static str> {
         _ => return Err("flagd knows no kinds of entities"),
     };
     match path.as_slice() {
-        ["$now"] => Err("the moment is no attribute in flagd"),
         _ if path.iter().all(|name| whole(name)) => Ok(json!({"var": path.join(".")})),
         _ => Err("flagd reads a dot in a name as a way into a member"),
     }
 }
 
 /// The operator of which this one is the contrary, and whether it is one.
-fn positive(op: &str) -> (&str, bool) {
-    match op {
-        "notEquals" => ("equals", true),
-        "notIn" => ("in", true),
-        "notExists" => ("exists", true),
-        "notContains" => ("contains", true),
-        "notStartsWith" => ("startsWith", true),
-        "notEndsWith" => ("endsWith", true),
-        other => (other, false),
+fn positive(op: &str) -> (String, bool) {
+    let rest = op.strip_prefix("not");
+    match rest.and_then(|rest| Some((rest.get(..1)?, rest.get(1..)?))) {
+        Some((first, rest)) => ([&first.to_ascii_lowercase(), rest].concat(), true),
+        None => (op.to_owned(), false),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Our rulesets in another system's form, so that nobody is locked in.
 
+mod clock;
 mod condition;
+mod elements;
 mod flagd;
 #[cfg(test)]
 mod tests;

@@ -48,6 +48,11 @@ fn contexts() -> Vec<Json> {
         json!({"country": ["FR", "ES"], "age": 17.5, "app": "2.0.0-rc.1"}),
         json!({"country": 7, "email": "z@y.example", "plan": {"name": "pro"}}),
         json!({"country": "FR", "age": 99, "plan": {"name": "free"}, "app": "1.10.0"}),
+        json!({"age": -7, "tags": ["a", "b"], "seen": 1_767_225_600_000_i64, "note": "",
+            "cart": [{"sku": "pro", "price": 5}, {"sku": "x", "price": 20}]}),
+        json!({"age": 13, "tags": ["b", "a", "b", "c"], "seen": 1_767_225_599_999_i64,
+            "note": "n", "cart": [{"sku": "pro", "price": 5}]}),
+        json!({"age": 14, "tags": "b", "seen": 1_780_315_200, "cart": []}),
     ];
     let keys = ["ana", "eve", "tom"];
     let each = keys.iter().flat_map(|key| {
@@ -145,6 +150,76 @@ fn conditions_that_flagd_reads_more_kindly_say_so() {
     check("email", "exists", Json::Null);
     check("email", "startsWith", json!(["z@", "eva"]));
     check("email", "notEndsWith", json!("@shop.example"));
+    check("app", "versionIn", json!(["1.2.3", "2.0.0-rc.1"]));
+    check("app", "notVersionBetween", json!(["1.2.3", "1.10.0"]));
+    check("age", "between", json!([13, 18]));
+    check("age", "notBetween", json!([-7, 17.5]));
+    check("age", "modulo", json!({"divisor": 10, "remainder": 3}));
+    check("note", "isEmpty", Json::Null);
+    check("tags", "containsAny", json!(["c", "z"]));
+    check("tags", "notContainsAll", json!(["a", "b"]));
+    check("tags", "supersetOf", json!(["b"]));
+    check("tags", "subsetOf", json!(["a", "b"]));
+    check("tags", "setEquals", json!(["b", "a"]));
+    let dear = json!({"member": "price", "op": "greaterThan", "value": 10});
+    check("cart", "anyElement", dear.clone());
+    let other = json!({"member": "sku", "op": "notIn", "value": ["pro"]});
+    check("cart", "notAnyElement", json!([dear, other]));
+    check(
+        "cart",
+        "everyElement",
+        json!({"member": "sku", "op": "equals", "value": "pro"}),
+    );
+    let new_year = "2026-01-01T00:00:00Z";
+    check("seen", "before", json!(new_year));
+    check("seen", "notAfter", json!("2025-12-31T23:59:59.999Z"));
+    let window = json!({"from": new_year, "to": "2027-01-01"});
+    check("seen", "timeBetween", window.clone());
+    check(
+        "seen",
+        "timeBetween",
+        json!({"value": window, "unit": "seconds"}),
+    );
+}
+
+#[test]
+fn null_and_what_is_missing_are_one_in_flagd() {
+    let exported = exported(&ruleset(&test(&json!("age"), "isNull", &Json::Null)));
+    let [note] = exported.report.notes.as_slice() else {
+        panic!("one note: {:?}", exported.report.notes);
+    };
+    assert_eq!(
+        note.message,
+        "an attribute that is missing is null in flagd"
+    );
+    let theirs = Tried::of(Peer::Flagd, &exported.file);
+    for (context, value) in [
+        (json!({"age": null}), "\"A\""),
+        (json!({"age": 0}), "\"B\""),
+    ] {
+        assert_eq!(
+            theirs.answer("f", &context, NOW).value.as_deref(),
+            Some(value),
+            "{context}"
+        );
+    }
+}
+
+#[test]
+fn the_moment_of_evaluation_comes_out_exactly() {
+    // The moments that are tried are midnight of a Thursday and noon of a Monday.
+    let check = |op: &str, value: Json| exactly(&test(&json!("$now"), op, &value));
+    check("before", json!("2026-03-01"));
+    check("notAfter", json!("2026-01-01T00:00:00.5Z"));
+    check("before", json!("2026-01-01T00:00:00.5Z"));
+    check(
+        "timeBetween",
+        json!({"from": "2026-01-01", "to": "2026-06-01"}),
+    );
+    check("dayOfWeek", json!(["thursday", "sunday"]));
+    check("dayOfWeek", json!({"days": ["monday"], "timeZone": "UTC"}));
+    check("timeOfDay", json!({"from": "09:00", "to": "12:01"}));
+    check("timeOfDay", json!({"from": "12:01", "to": "00:01"}));
 }
 
 #[test]
@@ -254,6 +329,41 @@ fn what_flagd_cannot_say_is_left_out_and_named() {
         &test(&json!("email"), "matches", &json!("^a")),
         "/flags/f/rules/0/when",
     );
+    for (attribute, op, value) in [
+        (
+            "$now",
+            "dayOfWeek",
+            json!({"days": ["monday"], "timeZone": "Europe/Madrid"}),
+        ),
+        ("$now", "equals", json!(1)),
+        ("seen", "withinLast", json!("7d")),
+        (
+            "app",
+            "versionIn",
+            json!({"versions": ["1"], "lenient": true}),
+        ),
+        (
+            "cart",
+            "anyElement",
+            json!({"member": "a.b", "op": "equals", "value": 1}),
+        ),
+        (
+            "cart",
+            "anyElement",
+            json!({"op": "equals", "value": "x", "ignoreCase": true}),
+        ),
+        (
+            "cart",
+            "everyElement",
+            json!({"op": "startsWith", "value": "x"}),
+        ),
+        ("tags", "setEquals", json!([])),
+    ] {
+        check(
+            &test(&json!(attribute), op, &value),
+            "/flags/f/rules/0/when",
+        );
+    }
     check(
         &test(&json!("a.b"), "equals", &json!("x")),
         "/flags/f/rules/0/when",
