@@ -97,7 +97,7 @@ impl Bandera {
     pub fn some(&self, n_flags: usize, context: usize) {
         let evaluator = self.evaluator(context);
         for key in self.keys.iter().take(n_flags) {
-            black_box(evaluator.evaluate(black_box(key)));
+            black_box(&evaluator.evaluate(black_box(key)));
         }
     }
 }
@@ -118,15 +118,13 @@ impl Engine for Bandera {
     }
 
     fn one(&self, flag: usize, context: usize) {
-        black_box(
-            self.evaluator(context)
-                .evaluate(black_box(&self.keys[flag])),
-        );
+        let key = black_box(&self.keys[flag]);
+        black_box(&self.evaluator(context).evaluate(key));
     }
 
     fn all(&self, context: usize) {
         for evaluation in self.evaluator(context).evaluate_all() {
-            black_box(evaluation);
+            black_box(&evaluation);
         }
     }
 

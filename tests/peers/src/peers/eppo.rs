@@ -192,7 +192,7 @@ impl Engine for Eppo {
     }
 
     fn one(&self, flag: usize, context: usize) {
-        black_box(self.assign(flag, context));
+        black_box(&self.assign(flag, context));
     }
 
     fn all(&self, context: usize) {

@@ -168,13 +168,13 @@ impl Engine for LaunchDarkly {
     }
 
     fn one(&self, flag: usize, context: usize) {
-        black_box(self.evaluate(black_box(&self.keys[flag]), context));
+        black_box(&self.evaluate(black_box(&self.keys[flag]), context));
     }
 
     fn all(&self, context: usize) {
         let context = &self.contexts[context % self.contexts.len()];
         for flag in self.store.0.values() {
-            black_box(ld::evaluate(&self.store, flag, context, None));
+            black_box(&ld::evaluate(&self.store, flag, context, None));
         }
     }
 

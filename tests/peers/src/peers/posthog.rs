@@ -126,7 +126,7 @@ impl Engine for PostHog {
     }
 
     fn one(&self, flag: usize, context: usize) {
-        black_box(self.evaluate(flag, context));
+        black_box(&self.evaluate(flag, context));
     }
 
     fn all(&self, context: usize) {

@@ -145,7 +145,7 @@ impl Engine for Yggdrasil {
         let context = &self.contexts[context % self.contexts.len()];
         let context = EnrichedContext::from(context, black_box(key), None);
         if *has_variants {
-            black_box(self.state.check_variant(&context));
+            black_box(&self.state.check_variant(&context));
         } else {
             black_box(self.state.check_enabled(&context));
         }
