@@ -1,14 +1,14 @@
 /** The edge Worker itself on `workerd serve`, deciding for a contextual bandit in each request. */
 
-import { cpSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { build } from "./build.ts";
-import { benchWorker, freshFolder } from "./contestants.ts";
+import { benchWorker } from "./contestants.ts";
 import { fetchInTime } from "./http.ts";
 import { type Load, loadGenerator, median, putUnderLoad, type Table } from "./measure.ts";
-import { at, targetDir } from "./paths.ts";
-import { cargo, run, TaskError } from "./run.ts";
+import { TaskError } from "./run.ts";
+import { publishedForEdge, serveEdge } from "./served-edge.ts";
 import type { Tools } from "./tools.ts";
 import { Workerd } from "./workerd.ts";
 
@@ -16,9 +16,6 @@ const N_ROUNDS = 7;
 const ROUND_SECONDS = 2;
 const N_CONNECTIONS = 16;
 const MICROS = 1e6;
-
-/** Keys of a benchmark that nobody else ever uses. */
-const KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 /** What is asked, and of whom. */
 interface Question {
@@ -33,42 +30,6 @@ interface Round {
   readonly p99: number;
   /** Processor time of workerd, in microseconds a request. */
   readonly micros: number;
-}
-
-/** The edge as it is deployed, in as many modules as it has, behind a KV that is always there. */
-async function serveEdge(tools: Tools, published: string): Promise<Workerd> {
-  const folder = freshFolder("edge");
-  const shape = ["--bundle", "--format=esm", "--loader:.wasm=copy", "--external:cloudflare:*"];
-  const output = [`--outdir=${folder}`, "--log-level=error"];
-  await run(tools.esbuild, [at("edge", "entry.ts"), ...shape, ...output]);
-  const wasm = readdirSync(folder).filter((file) => file.endsWith(".wasm"));
-  for (const file of ["bundle", "texts.json"]) cpSync(join(published, file), join(folder, file));
-  cpSync(at("tests", "bench", "js", "kv.js"), join(folder, "kv.js"));
-  const bundleKey = readFileSync(join(published, "bundle-key.txt"), "utf8");
-  const data = [
-    `(name = "TEXTS", json = embed "texts.json")`,
-    `(name = "BUNDLE", data = embed "bundle")`,
-    `(name = "BUNDLE_KEY", text = ${JSON.stringify(bundleKey)})`,
-  ];
-  const kv = `modules = [(name = "kv.js", esModule = embed "kv.js")],
-    compatibilityDate = "2026-10-20", bindings = [${data.join(", ")}]`;
-  const texts = {
-    BANDERA_ENVIRONMENT: "bench",
-    BANDERA_SIGNING_KEYS: `1:${KEY}`,
-    BANDERA_SUBJECT_KEY: KEY,
-  };
-  const bindings = [
-    `(name = "RULESETS", kvNamespace = "kv")`,
-    `(name = "EVENTS", queue = "kv")`,
-    ...Object.entries(texts).map(([name, text]) => `(name = "${name}", text = "${text}")`),
-  ];
-  const served = {
-    name: "the edge Worker",
-    modules: new Map(["entry.js", ...wasm].map((file) => [file, file])),
-    services: `(name = "kv", worker = (${kv}))`,
-    members: `bindings = [${bindings.join(", ")}],`,
-  };
-  return Workerd.start(served, folder, { readyPath: "/bandera/v1/health" });
 }
 
 async function serveEmpty(tools: Tools): Promise<Workerd> {
@@ -100,15 +61,13 @@ async function round(generator: string, worker: Workerd, load: Load): Promise<Ro
 export async function decisions(tools: Tools): Promise<readonly Table[]> {
   await build(["edge"], tools);
   const generator = await loadGenerator();
-  const published = join(targetDir, "bandera-published");
-  const program = ["run", "-q", "--release", "-p", "bandera-timing"];
-  await cargo([...program, "--bin", "bandera-timing", "--", "--published", published]);
+  const published = await publishedForEdge();
   const bodyFile = join(published, "request.json");
   const running: Workerd[] = [];
   try {
     const empty = await serveEmpty(tools);
     running.push(empty);
-    const edge = await serveEdge(tools, published);
+    const { worker: edge } = await serveEdge(tools, published, "decides");
     running.push(edge);
     const flags = "/ofrep/v1/evaluate/flags";
     const learned = { name: "edge, a bandit's decision", worker: edge, path: `${flags}/learned` };

@@ -1,4 +1,7 @@
-/** How many events a second Ledger objects commit, and what processor time an event takes. */
+/**
+ * How many events a second Ledger objects commit, and what processor time an event takes: handed to
+ * them, and by the public endpoint of the edge.
+ */
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -7,6 +10,7 @@ import { build } from "./build.ts";
 import { fetchInTime } from "./http.ts";
 import { loadGenerator, median, putUnderLoad, type Table } from "./measure.ts";
 import { at } from "./paths.ts";
+import { type Batches, Endpoint, type Round } from "./reporting.ts";
 import { TaskError } from "./run.ts";
 import type { Tools } from "./tools.ts";
 import { Workerd } from "./workerd.ts";
@@ -40,12 +44,10 @@ const kinds: readonly Kind[] = [
   { kind: "contextual", objects: 0, events: EVENTS_MAX },
 ];
 
-/** What one round of load came to. */
-interface Round {
-  readonly perSecond: number;
-  /** Processor time of workerd, in microseconds an event. */
-  readonly micros: number;
-}
+/** What is posted to the edge, as it is handed to an object above. */
+const posted: readonly Batches[] = (["plain", "contextual"] as const).flatMap((kind) =>
+  [100, EVENTS_MAX].map((events) => ({ kind, events })),
+);
 
 /** The edge Worker's own objects behind a driver, on a fresh disk. */
 async function serve(folder: string, number: number): Promise<Workerd> {
@@ -121,43 +123,95 @@ export async function ingest(tools: Tools): Promise<readonly Table[]> {
   rmSync(join(folder, "disk"), { recursive: true, force: true });
   const running: Workerd[] = [];
   const rounds = new Map(kinds.map((kind) => [kind, new Array<Round>()]));
+  const byEndpoint = new Map(posted.map((batches) => [batches, new Array<Round>()]));
+  let endpoint: Endpoint | undefined;
   try {
     // One after the other: each writes its configuration before it starts.
     for (const number of [1, 2]) running.push(await serve(folder, number));
+    endpoint = await Endpoint.start(tools, generator);
     for (let number = 1; number <= N_ROUNDS; number += 1) {
+      const note = (name: string, { perSecond, micros }: Round): void => {
+        const figures = `${perSecond.toFixed(0)} events/s, ${micros.toFixed(2)} us`;
+        console.log(`  round ${number} of ${N_ROUNDS}, ${name}: ${figures}`);
+      };
       for (const [kind, seen] of rounds) {
         const found = await round(generator, running, kind);
-        const figures = `${found.perSecond.toFixed(0)} events/s, ${found.micros.toFixed(2)} us`;
-        console.log(`  round ${number} of ${N_ROUNDS}, ${nameOf(kind)}: ${figures}`);
+        note(nameOf(kind), found);
+        seen.push(found);
+      }
+      const size = { connections: N_CONNECTIONS, seconds: ROUND_SECONDS };
+      for (const [batches, seen] of byEndpoint) {
+        const found = await endpoint.round(batches, size);
+        note(`posted, ${nameOf({ ...batches, objects: 1 })}`, found);
         seen.push(found);
       }
     }
     for (const ledgers of running) await requireExact(ledgers);
+    console.log(`  the edge: ${endpoint.accepted} events accepted and applied, none twice`);
   } finally {
-    await Promise.all(running.map((ledgers) => ledgers.stop()));
+    await Promise.all([endpoint, ...running].map((served) => served?.stop()));
   }
-  return tables(rounds);
+  return [...tables(rounds), ...postedTables(byEndpoint, rounds)];
+}
+
+type Rounds = ReadonlyMap<Kind, readonly Round[]>;
+
+/** The rounds of a kind of events, handed to so many objects, so many at a time. */
+function seenOf(rounds: Rounds, kind: Kind["kind"], objects: number, events: number) {
+  const found = [...rounds].find(([other]) => {
+    return other.kind === kind && other.objects === objects && other.events === events;
+  });
+  return found?.[1] ?? [];
+}
+
+/** The median of what each round is, compared with the other one of the same time. */
+function paired(
+  seen: readonly Round[],
+  others: readonly Round[],
+  compare: (one: Round, other: Round) => number,
+): number {
+  return median(seen.flatMap((one, place) => {
+    const other = others[place];
+    return other === undefined ? [] : [compare(one, other)];
+  }));
+}
+
+/** What the public endpoint takes, beside handing the same to an object. */
+function postedTables(
+  byEndpoint: ReadonlyMap<Batches, readonly Round[]>,
+  rounds: Rounds,
+): readonly Table[] {
+  const rows = (
+    of: (round: Round) => number,
+    compare: (one: Round, other: Round) => number,
+  ): Table["rows"] => {
+    return [...byEndpoint].map(([{ kind, events }, seen]) => ({
+      name: nameOf({ kind, events, objects: 1 }),
+      value: median(seen.map(of)),
+      ratio: paired(seen, seenOf(rounds, kind, 1, events), compare),
+    }));
+  };
+  const relativeTo = "handing them to the Ledger object";
+  return [
+    {
+      title: "The same accepted by `POST /bandera/v1/events`, and applied",
+      unit: "events/s",
+      relativeTo,
+      rows: rows(({ perSecond }) => perSecond, (one, other) => one.perSecond / other.perSecond),
+    },
+    {
+      title: "Processor time of workerd for an event that is posted",
+      unit: "us/event",
+      relation: "difference",
+      relativeTo,
+      rows: rows(({ micros }) => micros, (one, other) => one.micros - other.micros),
+    },
+  ];
 }
 
 /** Each round is compared with another kind's of the same round; the median of those counts. */
-function tables(rounds: ReadonlyMap<Kind, readonly Round[]>): readonly Table[] {
-  const seenOf = (kind: Kind["kind"], objects: number, events: number): readonly Round[] => {
-    const found = [...rounds].find(([other]) => {
-      return other.kind === kind && other.objects === objects && other.events === events;
-    });
-    return found?.[1] ?? [];
-  };
-  const floor = seenOf("plain", 1, 1);
-  const paired = (
-    seen: readonly Round[],
-    others: readonly Round[],
-    compare: (one: Round, other: Round) => number,
-  ): number => {
-    return median(seen.flatMap((one, place) => {
-      const other = others[place];
-      return other === undefined ? [] : [compare(one, other)];
-    }));
-  };
+function tables(rounds: Rounds): readonly Table[] {
+  const floor = seenOf(rounds, "plain", 1, 1);
   const handedIn = [...rounds].filter(([{ objects }]) => objects > 0);
   const rates = handedIn.map(([kind, seen]) => ({
     name: nameOf(kind),
@@ -166,7 +220,7 @@ function tables(rounds: ReadonlyMap<Kind, readonly Round[]>): readonly Table[] {
   }));
   const large = [...rounds].filter(([{ events }]) => events === EVENTS_MAX);
   const costs = large.map(([kind, seen]) => {
-    const made = seenOf(kind.kind, 0, EVENTS_MAX);
+    const made = seenOf(rounds, kind.kind, 0, EVENTS_MAX);
     return {
       name: nameOf(kind),
       value: median(seen.map(({ micros }) => micros)),

@@ -85,6 +85,13 @@ export interface Load {
   readonly connections: number;
   readonly seconds: number;
   readonly bodyFile?: string;
+  /** Posts another batch of so many new events each time: of a bandit, declared in a file. */
+  readonly reports?: { readonly events: number; readonly bandits: string; readonly bandit: string };
+}
+
+function whatIsPosted({ bodyFile, reports }: Load): readonly string[] {
+  if (reports === undefined) return bodyFile === undefined ? [] : [bodyFile];
+  return ["--events", String(reports.events), reports.bandits, reports.bandit];
 }
 
 /** What a load came to. */
@@ -100,8 +107,8 @@ export interface Loaded {
 export async function putUnderLoad(generator: string, load: Load): Promise<Loaded> {
   const place = [String(load.port), load.path];
   const size = [String(load.connections), String(load.seconds)];
-  const body = load.bodyFile === undefined ? [] : [load.bodyFile];
-  const output = await runKeeping(generator, [...place, ...size, ...body], { quiet: true });
+  const posted = whatIsPosted(load);
+  const output = await runKeeping(generator, [...place, ...size, ...posted], { quiet: true });
   const result: unknown = JSON.parse(output);
   const failures = numberOf(result, "failures");
   if (failures > 0) throw new TaskError(`${failures} requests failed under load`);

@@ -3,12 +3,28 @@
 //!
 //! Usage: `load PORT PATH CONNECTIONS SECONDS [BODY_FILE]`. Without a body it sends `GET`, with one
 //! `POST`, as `application/json`. Prints one JSON object: requests, failures, seconds, percentiles.
+//!
+//! `load PORT PATH CONNECTIONS SECONDS --events N BANDITS_FILE BANDIT` posts batches of N new
+//! events of that bandit, as a server that presents the token `bench` to the environment `bench`;
+//! a request fails unless every event of it is committed.
 
+use std::borrow::Cow;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
+use bandera_shared::UnixMillis;
+use bandera_tests::reports::{Reports, Signing, n_committed};
 use serde_json::json;
+
+/// The key of an edge that serves benchmarks and nobody else.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+/// Headers of what is posted.
+const JSON: &str = "Content-Type: application/json\r\n";
+/// The same from a server that has a token.
+const AS_SERVER: &str = "Content-Type: application/json\r\nAuthorization: Bearer bench\r\n";
 
 /// What one connection saw.
 #[derive(Default)]
@@ -17,11 +33,65 @@ struct Seen {
     failures: u64,
 }
 
-/// What is sent, over and over.
+/// What is sent.
+enum Sent {
+    /// One request, over and over.
+    Same(Vec<u8>),
+    /// Another batch of so many events each time.
+    Events {
+        reports: Box<Reports>,
+        n_events: usize,
+        /// Number of the next batch.
+        batch: AtomicU64,
+    },
+}
+
 struct Load {
     port: u16,
-    request: Vec<u8>,
+    path: String,
+    sent: Sent,
     until: Instant,
+}
+
+impl Load {
+    fn next_request(&self) -> Cow<'_, [u8]> {
+        match &self.sent {
+            Sent::Same(request) => Cow::Borrowed(request),
+            Sent::Events {
+                reports,
+                n_events,
+                batch,
+            } => {
+                let batch = batch.fetch_add(1, Ordering::Relaxed);
+                let first = batch * (*n_events as u64);
+                let body = reports.body(
+                    first,
+                    *n_events,
+                    UnixMillis(since_epoch().as_millis() as i64),
+                );
+                Cow::Owned(request(
+                    self.port,
+                    &self.path,
+                    Some((AS_SERVER, body.as_bytes())),
+                ))
+            }
+        }
+    }
+
+    /// Whether the answer is what was hoped for.
+    fn is_served(&self, status: u16, answer: &[u8]) -> bool {
+        let is_taken = match self.sent {
+            Sent::Same(_) => true,
+            Sent::Events { n_events, .. } => {
+                n_committed(&String::from_utf8_lossy(answer)) == n_events
+            }
+        };
+        (200..300).contains(&status) && is_taken
+    }
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
 }
 
 /// The status and the length of a response's head and body, once the buffer holds all of it.
@@ -78,9 +148,12 @@ fn run(load: &Load) -> Seen {
             stream = connect(load.port);
             continue;
         };
+        let request = load.next_request();
         let started = Instant::now();
-        match exchange(open, &load.request, &mut buffer) {
-            Some(200..300) => seen.micros.push(started.elapsed().as_micros() as u64),
+        match exchange(open, &request, &mut buffer) {
+            Some(status) if load.is_served(status, &buffer) => {
+                seen.micros.push(started.elapsed().as_micros() as u64);
+            }
             Some(_) => seen.failures += 1,
             None => {
                 seen.failures += 1;
@@ -99,19 +172,41 @@ fn percentile(sorted: &[u64], percent: usize) -> u64 {
         .unwrap_or_default()
 }
 
-fn request(port: u16, path: &str, body: Option<&[u8]>) -> Vec<u8> {
-    let (method, headers) = match body {
-        Some(body) => {
+/// A request; with a body a `POST` with those headers.
+fn request(port: u16, path: &str, body: Option<(&str, &[u8])>) -> Vec<u8> {
+    let (method, headers, body) = match body {
+        Some((headers, body)) => {
             let length = body.len();
-            (
-                "POST",
-                format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
-            )
+            let headers = format!("{headers}Content-Length: {length}\r\n");
+            ("POST", headers, body)
         }
-        None => ("GET", String::new()),
+        None => ("GET", String::new(), &[][..]),
     };
     let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\n{headers}\r\n");
-    [head.as_bytes(), body.unwrap_or_default()].concat()
+    [head.as_bytes(), body].concat()
+}
+
+fn read(file: &String) -> Vec<u8> {
+    std::fs::read(file).unwrap_or_else(|error| {
+        eprintln!("{file}: {error}");
+        std::process::exit(2);
+    })
+}
+
+fn reports(declared: &[u8], bandit: &str) -> Reports {
+    let declared = serde_json::from_slice(declared).unwrap_or_default();
+    let ring = format!("1:{KEY}");
+    let signing = Signing {
+        environment: "bench",
+        ring: &ring,
+        subject: KEY,
+        n_shards: 1,
+    };
+    let run = since_epoch().as_nanos() as u64;
+    Reports::new(&declared, bandit, &signing, run).unwrap_or_else(|| {
+        eprintln!("no bandit \"{bandit}\" is declared");
+        std::process::exit(2);
+    })
 }
 
 fn main() {
@@ -126,17 +221,28 @@ fn main() {
             std::process::exit(2);
         })
     };
-    let body = body.first().map(|file| {
-        std::fs::read(file).unwrap_or_else(|error| {
-            eprintln!("{file}: {error}");
-            std::process::exit(2);
-        })
-    });
+    let (port, seconds) = (number(port), u64::from(number(seconds)));
+    let sent = match body {
+        [flag, n_events, file, bandit] if flag == "--events" => Sent::Events {
+            reports: Box::new(reports(&read(file), bandit)),
+            n_events: number(n_events).into(),
+            batch: AtomicU64::new(0),
+        },
+        _ => {
+            let body = body.first().map(read);
+            Sent::Same(request(
+                port,
+                path,
+                body.as_deref().map(|body| (JSON, body)),
+            ))
+        }
+    };
     let started = Instant::now();
     let load = Load {
-        port: number(port),
-        request: request(number(port), path, body.as_deref()),
-        until: started + Duration::from_secs(u64::from(number(seconds))),
+        port,
+        path: path.clone(),
+        sent,
+        until: started + Duration::from_secs(seconds),
     };
     let seen: Vec<Seen> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..number(connections))

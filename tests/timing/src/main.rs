@@ -47,6 +47,7 @@ fn publish(folder: &str) -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(folder.join("bundle-key.txt"), published.bundle_key)?;
     std::fs::write(folder.join("texts.json"), published.texts)?;
     std::fs::write(folder.join("request.json"), published.request)?;
+    std::fs::write(folder.join("bandits.json"), published.bandits)?;
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! A contextual bandit and a plain flag as an edge finds them in KV, and requests to evaluate them.
+//! A contextual bandit, one without contexts, and a plain flag as an edge finds them in KV, and
+//! requests to evaluate them.
 
 use crate::bandit;
 use bandera_shared::publish::{bundle, content_hash};
@@ -6,6 +7,10 @@ use bandera_shared::{compile, names, snapshot};
 use serde_json::{Map, Value, json};
 
 const ENVIRONMENT: &str = "bench";
+/// Key of a bandit that looks at no context.
+const PLAIN: &str = "pair";
+/// Longer than a benchmark: what shards count is told to nobody meanwhile.
+const SNAPSHOT_INTERVAL_MS: u32 = 600_000;
 
 /// What an edge reads and is sent.
 #[derive(Debug)]
@@ -18,22 +23,33 @@ pub struct Published {
     pub texts: String,
     /// Body of a request to evaluate a flag.
     pub request: String,
+    /// The bandits as the ruleset declares them, a JSON object by key.
+    pub bandits: String,
 }
 
 /// A ruleset with a flag `learned` of a contextual bandit that has learned, and a rollout `plain`.
 #[must_use]
 pub fn published(n_actions: usize, n_features: usize) -> Option<Published> {
-    let (declared, snapshot) = bandit::published(n_actions, n_features)?;
+    let (mut declared, snapshot) = bandit::published(n_actions, n_features)?;
+    let interval = json!(SNAPSHOT_INTERVAL_MS);
+    let settings = declared.as_object_mut()?;
+    settings.insert("snapshotIntervalMs".to_owned(), interval.clone());
+    let plain = json!({
+        "actions": ["a", "b"],
+        "reward": {"metric": "purchase", "kind": "binary"},
+        "snapshotIntervalMs": interval,
+    });
     let names = declared.get("actions")?.as_array()?.iter();
     let variants: Map<String, Value> = names
         .filter_map(Value::as_str)
         .map(|name| (name.to_owned(), json!({ "value": name })))
         .collect();
     let first = variants.keys().next()?;
+    let bandits = json!({bandit::KEY: declared, PLAIN: plain});
     let document = json!({
         "schemaVersion": 1,
         "salt": "bench",
-        "bandits": {bandit::KEY: declared},
+        "bandits": bandits,
         "flags": {
             "learned": {
                 "type": "string",
@@ -71,6 +87,7 @@ pub fn published(n_actions: usize, n_features: usize) -> Option<Published> {
         bundle,
         texts: texts.to_string(),
         request: json!({ "context": context }).to_string(),
+        bandits: bandits.to_string(),
     })
 }
 
@@ -87,5 +104,8 @@ mod tests {
             published.texts
         );
         assert!(published.request.contains("attribute-29"));
+        for key in [bandit::KEY, PLAIN] {
+            assert!(published.bandits.contains(&format!("\"{key}\":")));
+        }
     }
 }
