@@ -3,8 +3,8 @@
 /// Longest request body.
 pub(crate) const BODY_BYTES_MAX: u32 = 1_000_000;
 
-/// Longest body of an import: a whole ruleset, or what another system exports. What is made of it on
-/// the way takes many times its length, of the 128 MB of an isolate.
+/// Longest body of an import: a whole ruleset, or what another system exports. What is made of it
+/// on the way takes many times its length, of the 128 MB of an isolate.
 pub(crate) const IMPORT_BODY_BYTES_MAX: u32 = 4_000_000;
 
 /// Longest flag, list, segment, layer, holdout or bandit, as stored.

@@ -74,7 +74,7 @@ impl Comparison {
 /// action `b` its coefficients `w_b`, `A_b = sum x x'`, ridge `l` and `M = (A_b + l I)^-1`:
 /// it would have brought `V_b = w_b' x` with variance `v_b x' M x`, where `v_b` is
 /// `V_b (1 - V_b)` for binary rewards and `s^2` otherwise. The bandit's mean `R` has variance
-/// `s^2 / n` and the covariance `min(s^2, v_b) / n (x' M A_b e)` with `V_b`, `e` being the intercept;
+/// `s^2 / n` and the covariance `min(s^2, v_b) / n (x' M A_b e)` with `V_b`, `e` the intercept;
 /// so `R - V_b` has about `v_b x' M x - s^2 / n`, which is nothing where `b` alone was chosen.
 /// All of it is about the contexts that came, as they came.
 /// # Arguments

@@ -2,6 +2,7 @@
 
 mod arms;
 mod contexts;
+mod fixed;
 
 use crate::app::App;
 use crate::extract::InPath;
@@ -10,12 +11,17 @@ use crate::objects::{COORDINATOR, Object};
 use crate::publishing::Former;
 use crate::store::environments;
 use axum::Json;
-use bandera_shared::bandit::{Bandit, PARTS, RewardKind, RewardSpec};
+use bandera_shared::bandit::{Bandit, FeatureSpec, PARTS, RewardKind, RewardSpec};
 use bandera_shared::ledger::{ArmView, BanditView, CoordinatorCommand, wire};
+use bandera_shared::policy::linear::Learned;
 use bandera_shared::{compile, names};
+use fixed::BesideFixed;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Deviations of a normal distribution that hold its central 95 %.
+const DEVIATIONS_95: f64 = 1.959_963_984_540_054;
 
 /// What a bandit has learned.
 #[derive(Debug, Serialize, ToSchema)]
@@ -44,6 +50,9 @@ struct BanditState {
     snapshot_at_ms: Option<i64>,
     /// Each action, by name.
     arms: Vec<ArmState>,
+    /// What it earned beside each action alone; absent where nothing can be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside_fixed: Option<BesideFixed>,
 }
 
 /// What is known of an action.
@@ -105,7 +114,31 @@ async fn state(app: App, InPath(path): InPath<BanditPath>) -> Result<Json<Bandit
     let command = wire::print_coordinator_command(&CoordinatorCommand::View);
     let view = coordinator.ask(&app, &command, wire::parse_view).await?;
     let view = view.unwrap_or_else(|| nothing_learned(&bandit));
-    Ok(Json(describe(&bandit, &view)))
+    let learned = match bandit.features() {
+        Some(features) => learned(&app, &coordinator, &bandit, features).await?,
+        None => None,
+    };
+    Ok(Json(BanditState {
+        beside_fixed: BesideFixed::of(&bandit, &view, learned.as_ref()),
+        ..describe(&bandit, &view)
+    }))
+}
+
+/// What the coordinator knows of contexts, if it is of these actions and features: a publication
+/// may have come in between.
+async fn learned(
+    app: &App,
+    coordinator: &Object<'_>,
+    bandit: &Bandit,
+    features: &FeatureSpec,
+) -> Result<Option<Learned>> {
+    let command = wire::print_coordinator_command(&CoordinatorCommand::Learned);
+    let learned = coordinator.ask(app, &command, wire::parse_learned).await?;
+    Ok(learned.filter(|learned| {
+        let names = learned.actions.iter().map(|one| &one.action);
+        let mut models = learned.actions.iter().map(|one| one.coefficients.len());
+        names.eq(bandit.actions()) && models.all(|terms| terms == features.n_features() + 1)
+    }))
 }
 
 /// A bandit's coordinator, by its name.
@@ -167,6 +200,7 @@ fn describe(bandit: &Bandit, view: &BanditView) -> BanditState {
         revision: view.snapshot.as_ref().map(|snapshot| snapshot.revision),
         snapshot_at_ms: view.snapshot.as_ref().map(|snapshot| snapshot.at.0),
         arms: arms.collect(),
+        beside_fixed: None,
     }
 }
 

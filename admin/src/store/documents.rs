@@ -194,8 +194,8 @@ pub(crate) async fn version(store: &Store, id: Id<'_>, version: u64) -> Result<O
         .await
 }
 
-/// Writes every row as its `version` and an audit entry for each, in their order. The version before
-/// must be what the caller has read, otherwise a primary key refuses the whole transaction.
+/// Writes every row as its `version` and an audit entry for each, in their order. The version
+/// before must be what the caller has read, otherwise a primary key refuses the whole transaction.
 ///
 /// Rows are packed in JSON texts, so that the number of statements does not grow with theirs.
 ///

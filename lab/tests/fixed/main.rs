@@ -173,6 +173,8 @@ impl Run {
 /// What many runs came to.
 #[derive(Debug, Default)]
 struct Found {
+    /// How often the interval of what an action brings alone covered the truth, over all actions.
+    alone: f64,
     /// How often the interval of what the action that looks best brings alone covered the truth.
     best: f64,
     /// How often the interval of the margin over the best action did.
@@ -199,8 +201,14 @@ fn check(name: &str, world: World, best_covered_min: f64) -> Found {
         let played = Run::new(world, seed.into()).play();
         let (compared, (bandit, fixed)) = (played.compared(), played.truth());
         let margin = compared.margin(DEVIATIONS).unwrap();
-        let Estimate { mean, deviation } = compared.fixed[margin.best].alone;
-        found.best += one_of((mean - fixed[margin.best]).abs() <= DEVIATIONS * deviation);
+        let covers = |(Estimate { mean, deviation }, truth): (Estimate, f64)| {
+            (mean - truth).abs() <= DEVIATIONS * deviation
+        };
+        for one in compared.fixed.iter().map(|one| one.alone).zip(fixed) {
+            found.alone += one_of(covers(one)) / 3.0;
+        }
+        let best = compared.fixed[margin.best].alone;
+        found.best += one_of(covers((best, fixed[margin.best])));
         let truth = bandit - fixed.iter().copied().fold(0.0, f64::max);
         found.margin += one_of((margin.low..=margin.high).contains(&truth));
         found.ahead += one_of(margin.low > 0.0);

@@ -115,6 +115,7 @@ export interface BanditState {
   /** Each action, by name. */
   arms: ArmState[];
   bandit: string;
+  besideFixed?: BesideFixed | null;
   /** Whether it looks at contexts; then `contexts` tells what it does in each. */
   contextual: boolean;
   /** The metric that rewards it. */
@@ -133,6 +134,38 @@ export interface BanditState {
   shards: number;
   /** When that snapshot was computed, in Unix milliseconds. */
   snapshotAtMs?: number | null;
+}
+/**
+ * What a bandit earned beside what always choosing one of its actions would have earned, in the
+ * metric's unit. By the direct method: what an action would have earned is what its own model
+ * expects in the contexts that came.
+ */
+export interface BesideFixed {
+  /** Each action, as if it had always been chosen. */
+  actions: FixedAction[];
+  /** The action that would have earned most, by these estimates. */
+  best: string;
+  /** Decisions that it is about; of a bandit that forgets, what still counts of them. */
+  decisions: number;
+  /** Central 95 % interval of that. */
+  interval95: number[];
+  /** By how much the bandit earned more than that. */
+  margin: number;
+  /**
+   * 95 % interval of the margin over whichever action is best: above 0 the bandit is ahead of
+   * every one of them.
+   */
+  marginInterval95: number[];
+  /** Mean reward of those. */
+  meanReward: number;
+}
+/** One action, as if it had always been chosen. */
+export interface FixedAction {
+  action: string;
+  /** Central 95 % interval of that, within the range. */
+  interval95: number[];
+  /** Estimated mean reward. */
+  meanReward: number;
 }
 /** One difference, at the deepest place that tells the two apart. */
 export interface Change {

@@ -3,6 +3,7 @@
 import type { ArmState, BanditState } from "./api-types.ts";
 import { ContextsView } from "./contexts.ts";
 import { h, numberCell, numberHead, show, table } from "./dom.ts";
+import { besideFixed } from "./fixed.ts";
 import { count, counted, moment, percent, reward } from "./format.ts";
 import { shown } from "./load.ts";
 import { alertOf } from "./notice.ts";
@@ -32,6 +33,8 @@ export class BanditsView {
 
   #parts(session: Session, { key, state, contexts }: BanditLoad): readonly HTMLElement[] {
     const parts = [typeof state === "string" ? alertOf(`${key}: ${state}`) : allocation(state)];
+    const found = typeof state === "string" ? undefined : state.besideFixed;
+    if (typeof state !== "string" && found) parts.push(besideFixed(state, found));
     if (typeof contexts === "string") parts.push(alertOf(`${key}: ${contexts}`));
     else if (contexts !== undefined) parts.push(this.#contexts.element(session, contexts));
     return parts;

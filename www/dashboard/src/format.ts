@@ -45,3 +45,21 @@ export function reward(
     : `${short.format(low)} to ${short.format(high)}`;
   return `${value} (95 % interval ${bounds})`;
 }
+
+const signed = new Intl.NumberFormat("en", {
+  maximumSignificantDigits: 4,
+  signDisplay: "exceptZero",
+});
+const points = new Intl.NumberFormat("en", {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+  signDisplay: "exceptZero",
+});
+
+/** A difference of mean rewards with its interval; of binary rewards in percentage points. */
+export function difference(kind: string, value: number, interval: readonly number[]): string {
+  const binary = kind === "binary";
+  const said = (n: number): string => (binary ? points.format(n * 100) : signed.format(n));
+  const bounds = interval.map(said).join(" to ");
+  return `${said(value)}${binary ? " points" : ""} (95 % interval ${bounds})`;
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { count, counted, moment, percent, reward } from "../src/format.ts";
+import { count, counted, difference, moment, percent, reward } from "../src/format.ts";
 
 test("numbers carry their unit", () => {
   assert.equal(count(12345), "12,345");
@@ -22,4 +22,12 @@ test("a mean reward comes with its interval, in the unit of the metric", () => {
   assert.equal(numeric, "12.35 (95 % interval 11.1 to 13.9)");
   assert.equal(reward("binary", 0.5, null), "50.0 %");
   assert.equal(reward("binary", undefined, undefined), "no decisions yet");
+});
+
+test("a difference says which way, in points of percent where rewards are shares", () => {
+  const ahead = difference("binary", 0.1072, [0.0814, 0.131]);
+  assert.equal(ahead, "+10.7 points (95 % interval +8.1 to +13.1)");
+  const behind = difference("binary", -0.004, [-0.0204, 0]);
+  assert.equal(behind, "-0.4 points (95 % interval -2.0 to 0.0)");
+  assert.equal(difference("numeric", 12.3456, [-1, 25.5]), "+12.35 (95 % interval -1 to +25.5)");
 });

@@ -3,7 +3,7 @@
 //! Shares come from the snapshot that edges read, expectations and how sure they are from the
 //! coordinator's sums; both of the very code that decides.
 
-use super::{BanditPath, coordinator, published};
+use super::{BanditPath, DEVIATIONS_95, coordinator, learned, published};
 use crate::api::evaluation::snapshot_of;
 use crate::app::App;
 use crate::extract::{InPath, JsonBody};
@@ -11,7 +11,6 @@ use crate::fault::{Fault, FaultKind, Result};
 use axum::Json;
 use bandera_shared::bandit::features::{InputKind, ONE};
 use bandera_shared::bandit::{Bandit, ContextVector, Distribution, FeatureSpec, PARTS};
-use bandera_shared::ledger::{CoordinatorCommand, wire};
 use bandera_shared::policy::linear::{Estimate, Estimator, Learned};
 use bandera_shared::snapshot::PolicySnapshot;
 use bandera_shared::wire::read_context;
@@ -19,9 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// Deviations of a normal distribution that hold its central 95 %.
-const DEVIATIONS_95: f64 = 1.959_963_984_540_054;
 
 /// What to look at.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -135,11 +131,8 @@ async fn contexts(
             Some(features.vector(&context))
         }
     };
-    let command = wire::print_coordinator_command(&CoordinatorCommand::Learned);
     let name = bandera_shared::names::coordinator(&path.environment, &path.key);
-    let coordinator = coordinator(&name);
-    let learned = coordinator.ask(&app, &command, wire::parse_learned).await?;
-    let learned = learned.filter(|learned| fits(learned, &bandit));
+    let learned = learned(&app, &coordinator(&name), &bandit, features).await?;
     let known = Known {
         estimator: learned.as_ref().and_then(Learned::estimator),
         learned: learned.as_ref(),
@@ -148,17 +141,6 @@ async fn contexts(
         features,
     };
     Ok(Json(known.describe(entered.as_ref())))
-}
-
-/// Whether it is of these actions and features: a publication may have come in between.
-fn fits(learned: &Learned, bandit: &Bandit) -> bool {
-    let n_terms = bandit.features().map_or(0, FeatureSpec::n_features) + 1;
-    let names = learned.actions.iter().map(|one| &one.action);
-    names.eq(bandit.actions())
-        && learned
-            .actions
-            .iter()
-            .all(|one| one.coefficients.len() == n_terms)
 }
 
 /// All that is known of a bandit.
