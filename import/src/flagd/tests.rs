@@ -136,6 +136,25 @@ fn what_is_too_deep_breaks_its_flag_alone() {
 }
 
 #[test]
+fn what_is_too_wide_breaks_its_flag_alone() {
+    // An object, a list and its items are a part each.
+    let wide = |n_parts: usize| json!({"or": vec![Json::Null; n_parts - 2]});
+    let export = |n_parts: usize| {
+        json!({"flags": {
+            "wide": {"variants": {"a": 1}, "defaultVariant": "a", "targeting": wide(n_parts)},
+            "other": {"variants": {"a": 1}, "defaultVariant": "a"},
+        }})
+    };
+    let answer = |n_parts: usize| {
+        let tried = Tried::of(Peer::Flagd, &export(n_parts));
+        check(&tried, "other", &json!({}), Some("a"), "STATIC");
+        tried.answer("wide", &json!({}), NOW)
+    };
+    assert_ne!(answer(10_000).words, "PARSE_ERROR");
+    assert_eq!(answer(10_001).words, "PARSE_ERROR");
+}
+
+#[test]
 fn the_dialect_decides_the_hash() {
     let export = json!({"flags": {"color": {
         "variants": {"red": 1, "green": 2, "blue": 3},

@@ -360,6 +360,23 @@ fn a_disabled_or_broken_flag_leaves_the_value_to_the_caller() {
 }
 
 #[test]
+fn so_many_rules_are_written_and_no_more() {
+    let answer = |n_queries: usize| {
+        let rule =
+            |n: usize| json!({"name": n.to_string(), "query": "a eq 1", "variation": "green"});
+        let rules: Vec<Json> = (0..n_queries).map(rule).collect();
+        let flag = tried(
+            &json!({"color": {"variations": variations(), "targeting": rules,
+            "defaultRule": {"variation": "red"}}}),
+        );
+        flag.answer("color", &json!({"targetingKey": "ana"}), NOW)
+    };
+    // The default rule is one too.
+    assert_eq!(answer(249).variant.as_deref(), Some("red"));
+    assert_eq!(answer(250).words, "GENERAL");
+}
+
+#[test]
 fn the_answer_of_the_relay_is_read_too() {
     let export = json!({
         "flags": {"color": {"variations": variations(), "defaultRule": {"variation": "red"},

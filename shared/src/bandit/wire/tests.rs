@@ -107,6 +107,28 @@ fn faults_point_at_their_place() {
 }
 
 #[test]
+fn spans_of_time_are_limited() {
+    let check = |member: &str, ms: u64, expected: bool| {
+        let reward = r#""reward":{"metric":"m","kind":"binary"}"#;
+        let json = format!(r#"{{"actions":["a","b"],{reward},"{member}":{ms}}}"#);
+        match parse("hero", &json) {
+            Ok(_) => assert!(expected, "{json}"),
+            Err(fault) => assert_eq!((fault.pointer, expected), (format!("/{member}"), false)),
+        }
+    };
+    let window = "attributionWindowMs";
+    check(window, 0, false);
+    check(window, 1, true);
+    check(window, ATTRIBUTION_WINDOW_MS_MAX, true);
+    check(window, ATTRIBUTION_WINDOW_MS_MAX + 1, false);
+    let interval = "snapshotIntervalMs";
+    check(interval, SNAPSHOT_INTERVAL_MS_MIN - 1, false);
+    check(interval, SNAPSHOT_INTERVAL_MS_MIN, true);
+    check(interval, SNAPSHOT_INTERVAL_MS_MAX, true);
+    check(interval, SNAPSHOT_INTERVAL_MS_MAX + 1, false);
+}
+
+#[test]
 fn what_forgets_keeps_its_sums_apart() {
     let declared = |policy: &str| {
         let json = format!(
