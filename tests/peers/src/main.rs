@@ -2,9 +2,10 @@
 //!
 //! Every engine is given the same flags and the same subjects in its own format, and must give the
 //! same shares of the same answers before it is timed. The engines take turns, round after round,
-//! so that a slow moment of the machine meets them alike; the median round counts. Loading is timed
-//! in processes of their own. Answers are looked at where they are: none is copied to be measured.
-//! `--json` prints one object for scripts. Arguments name the works to run (`W1 W2`), all without any.
+//! so that a slow moment of the machine meets them alike; the median round counts. Answers are
+//! looked at where they are: none is copied to be measured. Loading is timed in processes of their
+//! own. `--json` prints one object for scripts. Arguments name the works to run (`W1 W2`), all
+//! without any.
 
 mod bandit;
 mod flags;
