@@ -2,9 +2,9 @@
 //!
 //! Requests that arrive together share one commit: each hands in its batch, one commit applies
 //! them all, and each gets its own outcomes; where that fails, each gets a commit of its own. A
-//! commit is: read the rows that the batches name,
-//! apply (pure, in [`bandera_shared::ledger`]), write in one transaction. The runtime holds back
-//! every answer until what was written before it is on disk, so *acknowledged means committed*.
+//! commit is: read the rows that the batches name, apply (pure, in [`bandera_shared::ledger`]),
+//! write in one transaction. The runtime holds back every answer until what was written before it
+//! is on disk, so *acknowledged means committed*.
 //!
 //! An alarm sends cumulative states to the coordinators of the bandits that changed. What cannot
 //! be sent stays due; what is sent twice changes nothing.
@@ -176,20 +176,23 @@ impl Inner {
         let mut waiting = self.desk.waiting.take();
         let mut n_alone: usize = 0;
         while !waiting.is_empty() {
-            let n_items_max = if n_alone > 0 { 0 } else { ITEMS_PER_BATCH_MAX };
             let mut n_items = 0;
-            let n_fitting = waiting
-                .iter()
-                .take_while(|next| {
-                    n_items += next.batch.items.len();
-                    n_items <= n_items_max
-                })
-                .count();
-            let n_fitting = n_fitting.max(1);
+            let fitting = waiting.iter().take_while(|next| {
+                n_items += next.batch.items.len();
+                n_items <= ITEMS_PER_BATCH_MAX
+            });
+            let n_fitting = if n_alone > 0 {
+                1
+            } else {
+                fitting.count().max(1)
+            };
             let fitting = waiting.iter().take(n_fitting);
             let batches: Vec<&Batch> = fitting.map(|next| &next.batch).collect();
             let committed = self.commit_together(shard, &batches);
-            if committed.is_err() && n_fitting > 1 {
+            if let Err(error) = &committed
+                && n_fitting > 1
+            {
+                console_error!("ledger: {n_fitting} batches: {error}");
                 n_alone = n_fitting;
                 continue;
             }
