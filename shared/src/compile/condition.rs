@@ -217,9 +217,15 @@ impl Scope<'_, '_> {
     ) -> Result<Condition, Fault> {
         let is_object = operand.value.as_ref().is_some_and(OperandWire::is_object);
         // What no context has, everyday operators do not find.
-        let is_now = tested.is(ours::NOW) && matches!(op, "before" | "after");
-        if ours::knows(op) || (is_object && ours::knows_object(op)) || is_now {
+        let is_now = tested.is(ours::NOW);
+        let is_time = matches!(op, "before" | "after");
+        if ours::knows(op) || (is_object && ours::knows_object(op)) || (is_now && is_time) {
             let value = operand.value.map_or(Value::Null, OperandWire::into_value);
+            if is_now && value.member("unit").is_some() {
+                return Err(Fault::value(
+                    "\"$now\" is no number: leave the \"unit\" out",
+                ));
+            }
             let value = self.with_offsets(value, place).ok_or(Fault::Reported)?;
             let source = Source {
                 dialect: ours::NAME.into(),

@@ -387,6 +387,21 @@ fn conditions_take_these_operators_and_their_contraries() {
 
 #[cfg(feature = "pointers")]
 #[test]
+fn the_moment_of_evaluation_has_no_unit() {
+    for (attribute, expected) in [
+        ("\"$now\"", true),
+        ("[\"$now\"]", true),
+        ("\"seen\"", false),
+    ] {
+        let value = r#"{"value":"2026-03-01","unit":"seconds"}"#;
+        let condition = format!(r#"{{"attribute":{attribute},"op":"before","value":{value}}}"#);
+        let refused = compiled(&condition).contains("leave the \"unit\" out");
+        assert_eq!(refused, expected, "{attribute}");
+    }
+}
+
+#[cfg(feature = "pointers")]
+#[test]
 fn zones_are_laid_out_when_a_document_is_compiled() {
     let condition = |zone: &str| {
         format!(
