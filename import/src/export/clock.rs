@@ -18,11 +18,23 @@ const DAYS: [&str; 7] = [
     "wednesday",
 ];
 
+/// What differs where the moment of evaluation is compared within a second.
+const WHOLE_SECONDS: &str = "flagd's clock has whole seconds: within one it counts as its start";
+
 /// The moment of evaluation passes, if flagd can say so.
-pub(super) fn now(op: &str, value: &Json) -> Option<Json> {
+pub(super) fn now(op: &str, value: &Json, near: &mut dyn FnMut(&str)) -> Option<Json> {
     let now = json!({"var": "$flagd.timestamp"});
     match op {
-        "before" | "after" | "timeBetween" => compared(op, &now, value, SECOND_MS),
+        "before" | "after" | "timeBetween" => {
+            let said = compared(op, &now, value, SECOND_MS)?;
+            let moments = [Some(value), value.get("from"), value.get("to")];
+            let is_within =
+                |text: &Json| unit_of(text, SECOND_MS).is_some_and(|(_, rest)| rest != 0);
+            if op == "after" || moments.into_iter().flatten().any(is_within) {
+                near(WHOLE_SECONDS);
+            }
+            Some(said)
+        }
         // A zone's offsets are in no expression.
         "dayOfWeek" | "timeOfDay" if value.get("timeZone").is_some_and(|zone| zone != "UTC") => {
             None
@@ -53,6 +65,12 @@ pub(super) fn now(op: &str, value: &Json) -> Option<Json> {
     }
 }
 
+/// Whole units of a moment, and the milliseconds that are left.
+fn unit_of(text: &Json, unit_ms: i64) -> Option<(i64, i64)> {
+    let ms = UnixMillis::parse_iso(text.as_str()?).ok()?.0;
+    Some((ms.div_euclid(unit_ms), ms.rem_euclid(unit_ms)))
+}
+
 /// The moment is before, after or between others, if those can be read; it is counted in so many
 /// milliseconds, or in what the operand says.
 pub(super) fn compared(op: &str, moment: &Json, value: &Json, unit_ms: i64) -> Option<Json> {
@@ -63,13 +81,10 @@ pub(super) fn compared(op: &str, moment: &Json, value: &Json, unit_ms: i64) -> O
     let value = value.get("value").unwrap_or(value);
     // Of a moment within a unit the next one is the first that is not before it.
     let up = |text: &Json| {
-        let ms = UnixMillis::parse_iso(text.as_str()?).ok()?.0;
-        Some(ms.div_euclid(unit_ms) + i64::from(ms.rem_euclid(unit_ms) != 0))
+        let (units, rest) = unit_of(text, unit_ms)?;
+        Some(units + i64::from(rest != 0))
     };
-    let down = |text: &Json| {
-        let ms = UnixMillis::parse_iso(text.as_str()?).ok()?.0;
-        Some(ms.div_euclid(unit_ms))
-    };
+    let down = |text: &Json| Some(unit_of(text, unit_ms)?.0);
     let is_there = json!({"!==": [moment, null]});
     Some(match op {
         "before" => json!({"and": [is_there, {"<": [moment, up(value)?]}]}),

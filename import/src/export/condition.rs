@@ -144,11 +144,11 @@ impl<'r> Speaker<'r> {
             Some(list) => Json::Array(self.listed(list)),
             None => condition.get("value").cloned().unwrap_or(Json::Null),
         };
+        let near = &mut |message: &str| self.near.push(unsaid(pointer, message));
         let said = if *attribute == json!(NOW) || *attribute == json!([NOW]) {
-            clock::now(&op, &value)
+            clock::now(&op, &value, near)
         } else {
             let attribute = variable(attribute).map_err(|message| unsaid(pointer, message))?;
-            let near = &mut |message: &str| self.near.push(unsaid(pointer, message));
             self::said(&op, &attribute, value, near)
         };
         let said = said.ok_or_else(|| {
@@ -169,6 +169,9 @@ fn said(op: &str, attribute: &Json, value: Json, near: &mut dyn FnMut(&str)) -> 
             "everyElement" => "in flagd every element of what is no list passes",
             _ => "flagd looks for no element in lists of lists",
         });
+        if elements::compares(&value) {
+            near(NOT_AS_NUMERIC);
+        }
         return Some(said);
     }
     if let Some(said) = measured(op, attribute, &value, near) {

@@ -15,6 +15,17 @@ pub(super) fn said(op: &str, list: &Json, wanted: &Json) -> Option<Json> {
     })
 }
 
+/// Whether numbers are compared.
+pub(super) fn compares(wanted: &Json) -> bool {
+    match wanted {
+        Json::Array(parts) => parts.iter().any(compares),
+        part => {
+            let op = part.get("op").and_then(Json::as_str).unwrap_or_default();
+            op.starts_with("greater") || op.starts_with("less")
+        }
+    }
+}
+
 /// An element passes the test, or each of several.
 fn passes(wanted: &Json) -> Option<Json> {
     if let Json::Array(parts) = wanted {

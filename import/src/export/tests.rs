@@ -73,7 +73,7 @@ fn same(ruleset: &Json) -> Exported {
     let theirs = Tried::of(Peer::Flagd, &exported.file);
     let mut served = std::collections::BTreeSet::new();
     for context in contexts() {
-        for at in ["2026-01-01T00:00:00Z", NOW] {
+        for at in ["2026-01-01T00:00:00Z", "2026-02-28T23:59:59.999Z", NOW] {
             let (one, other) = (
                 ours.answer("f", &context, at),
                 theirs.answer("f", &context, at),
@@ -162,9 +162,17 @@ fn conditions_that_flagd_reads_more_kindly_say_so() {
     check("tags", "subsetOf", json!(["a", "b"]));
     check("tags", "setEquals", json!(["b", "a"]));
     let dear = json!({"member": "price", "op": "greaterThan", "value": 10});
-    check("cart", "anyElement", dear.clone());
     let other = json!({"member": "sku", "op": "notIn", "value": ["pro"]});
-    check("cart", "notAnyElement", json!([dear, other]));
+    check("cart", "notAnyElement", other.clone());
+    for wanted in [json!(dear), json!([dear, other])] {
+        let exported = same(&ruleset(&test(&json!("cart"), "anyElement", &wanted)));
+        assert_eq!(
+            exported.report.notes.len(),
+            2,
+            "{:?}",
+            exported.report.notes
+        );
+    }
     check(
         "cart",
         "everyElement",
@@ -207,11 +215,10 @@ fn null_and_what_is_missing_are_one_in_flagd() {
 
 #[test]
 fn the_moment_of_evaluation_comes_out_exactly() {
-    // The moments that are tried are midnight of a Thursday and noon of a Monday.
+    // The moments that are tried are midnight of a Thursday, the end of a Saturday and noon of a
+    // Monday.
     let check = |op: &str, value: Json| exactly(&test(&json!("$now"), op, &value));
     check("before", json!("2026-03-01"));
-    check("notAfter", json!("2026-01-01T00:00:00.5Z"));
-    check("before", json!("2026-01-01T00:00:00.5Z"));
     check(
         "timeBetween",
         json!({"from": "2026-01-01", "to": "2026-06-01"}),
@@ -220,6 +227,18 @@ fn the_moment_of_evaluation_comes_out_exactly() {
     check("dayOfWeek", json!({"days": ["monday"], "timeZone": "UTC"}));
     check("timeOfDay", json!({"from": "09:00", "to": "12:01"}));
     check("timeOfDay", json!({"from": "12:01", "to": "00:01"}));
+    let within_seconds = |op: &str, value: Json| {
+        let exported = same(&ruleset(&test(&json!("$now"), op, &value)));
+        let [note] = exported.report.notes.as_slice() else {
+            panic!("one note: {:?}", exported.report.notes);
+        };
+        assert_eq!(note.fidelity, Fidelity::Approximated);
+    };
+    within_seconds("notAfter", json!("2026-01-01T00:00:00.5Z"));
+    within_seconds("after", json!("2026-01-01T00:00:00Z"));
+    within_seconds("before", json!("2026-01-01T00:00:00.5Z"));
+    let half = json!({"from": "2026-01-01T00:00:00.5Z", "to": "2026-06-01"});
+    within_seconds("timeBetween", half);
 }
 
 #[test]
