@@ -178,6 +178,12 @@ fn trial(args: &ReplayArgs, means: &[f64]) -> Result<BernoulliTrial, Fault> {
     trial.share = MeasuredShare {
         floor_parts: (coins.floor * f64::from(PARTS)) as u32,
     };
+    if args.reverse_at.is_some_and(|from| from >= coins.rounds) {
+        return Err(Fault::usage(
+            "--reverse-at",
+            "is beyond the last of --rounds",
+        ));
+    }
     trial.reversed_from = args.reverse_at;
     if coins.at.iter().any(|at| *at > coins.rounds) {
         return Err(Fault::usage("--at", "is beyond the last of --rounds"));

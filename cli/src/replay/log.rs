@@ -90,7 +90,20 @@ impl Log {
     }
 
     /// Turns the order of the actions around from a round on.
-    pub(super) fn reverse_from(&mut self, from: u32) {
+    ///
+    /// # Errors
+    /// A round that the log does not have, or a log that changes by itself.
+    pub(super) fn reverse_from(&mut self, from: u32) -> Result<(), Fault> {
+        let cause = match self.changed_from {
+            Some(at) => format!("{} changes by itself, from round {at} on", self.place),
+            None if from as usize >= self.rounds.len() => {
+                format!("{} has {} rounds", self.place, self.rounds.len())
+            }
+            None => String::new(),
+        };
+        if !cause.is_empty() {
+            return Err(Fault::usage("--reverse-at", cause));
+        }
         self.changed_from = Some(from);
         for round in self.rounds.iter_mut().skip(from as usize) {
             round.rewards.reverse();
@@ -98,6 +111,7 @@ impl Log {
                 means.reverse();
             }
         }
+        Ok(())
     }
 
     fn round(&self, round: RoundWire) -> Result<Round, String> {

@@ -133,7 +133,7 @@ pub(crate) fn run(args: &ReplayArgs, output: &mut Output) -> anyhow::Result<Exit
     for path in &args.log {
         let mut log = Log::read(path)?;
         if let Some(from) = args.reverse_at {
-            log.reverse_from(from);
+            log.reverse_from(from)?;
         }
         for seed in &args.seed {
             let player = declared.player(&log, args.every, args.shards)?;

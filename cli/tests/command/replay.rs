@@ -261,6 +261,16 @@ fn a_log_that_is_turned_around_is_followed() {
     assert_eq!((recovered(&plain), recovered(&said)), (None, Some(2)));
     let both = ["replay", "--stationary", "--memory", "9", "--log", "-"];
     assert_eq!(bandera_reading(&both, plain.as_bytes()).code, 2);
+    // Nothing is turned around that is not there, or that turns by itself.
+    let turned = |log: &str, from: &str| {
+        let args = ["replay", "--log", "-", "--reverse-at", from];
+        bandera_reading(&args, log.as_bytes()).code
+    };
+    assert_eq!((turned(&plain, "199"), turned(&plain, "200")), (0, 2));
+    assert_eq!(turned(&said, "100"), 2);
+    let coins = "replay --policy thompson --bernoulli 0.6,0.4 --rounds 50 --reverse-at 50";
+    let coins: Vec<&str> = coins.split(' ').collect();
+    assert_eq!(bandera(&coins).code, 2);
 }
 
 /// As fast as docs/bandits.md says, and who remembers everything is slower.
