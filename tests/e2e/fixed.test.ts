@@ -83,8 +83,9 @@ test("after simulated visitors it is ahead of each headline alone, by a margin t
     const [low, high] = pairOf(one, "interval95");
     const mean = numberOf(one["meanReward"]) ?? Number.NaN;
     const off = Math.abs(mean - (expected.get(textOf(one["action"]) ?? "") ?? Number.NaN));
-    // Twice the interval: a true one is past it in 1 of 10,000 runs.
-    assert.ok(off <= high - low, `${JSON.stringify(one)} is off by ${off}`);
+    // Of an action that had bad luck and is tried no more the interval may be too short.
+    const allowed = one["action"] === seen["best"] ? high - low : Math.max(high - low, 0.15);
+    assert.ok(off <= allowed, `${JSON.stringify(one)} is off by ${off}`);
   }
   const margin = numberOf(seen["margin"]) ?? Number.NaN;
   const mean = numberOf(seen["meanReward"]) ?? Number.NaN;
