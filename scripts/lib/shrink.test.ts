@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { npmBin } from "./paths.ts";
 import { capture, run, TaskError } from "./run.ts";
-import { shrink, wasmFeatures } from "./shrink.ts";
+import { checkTraps, shrink, wasmFeatures } from "./shrink.ts";
 import { functionBodies, functionNames, withNames, withoutIdleClasses } from "./wasm.ts";
 
 let folder: string;
@@ -121,7 +121,7 @@ test("what is exported for a class that nobody can make goes, and nothing else",
     "classes",
     `(module (import "it" "__wbg_made_new" (func)) ${functions.join("\n")})`,
   );
-  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)).wasm);
   const kept = capture(process.execPath, ["-e", listing, wasm]);
   assert.equal(kept.stdout.trim(), JSON.stringify(names.slice(4)), kept.stderr);
 });
@@ -135,7 +135,7 @@ test("what only methods of such a class could call is a trap, and nothing else",
     "idle",
     `(module (func (export "__wbg_idle_free") (result i32) (i32.const 1)) ${functions.join("\n")})`,
   );
-  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)).wasm);
   const script = `
 const module = new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]));
 const { exports } = new WebAssembly.Instance(module);
@@ -144,4 +144,18 @@ console.log(JSON.stringify(Object.values(exports).map((ask) => {
 })));`;
   const answers = capture(process.execPath, ["-e", script, wasm]);
   assert.equal(answers.stdout.trim(), JSON.stringify(["unreachable", "unreachable", 2, 3]), answers.stderr);
+});
+
+test("a function that is left must not call what became a trap", async () => {
+  const module = (exported: string): string => `(module
+    (func (export "__wbg_idle_free"))
+    (func $"Idle>::go" (result i32) (i32.const 1))
+    (func $"Idle>::on" (result i32) (call $"Idle>::go"))
+    (func $caller ${exported} (result i32) (i32.add (i32.const 1) (call $"Idle>::go"))))`;
+  const check = async (name: string, exported: string): Promise<void> => {
+    const wasm = await assemble(name, module(exported));
+    await checkTraps(npmBin("wasm-opt"), wasm, wasmFeatures, withoutIdleClasses(readFileSync(wasm)));
+  };
+  await check("unreached", "");
+  await assert.rejects(check("reached", '(export "call")'), /caller calls Idle>::go, which was taken/);
 });

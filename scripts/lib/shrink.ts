@@ -3,15 +3,16 @@
  * bytes that compress worse, so each choice here was made by the compressed size.
  */
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { orderByLikeness } from "./likeness.ts";
-import { run } from "./run.ts";
+import { run, TaskError } from "./run.ts";
 import {
   firstFunction,
   functionBodies,
   functionNames,
+  type Trapped,
   withNames,
   withoutIdleClasses,
 } from "./wasm.ts";
@@ -71,7 +72,9 @@ export async function shrink(
   const optimise = (args: readonly string[]): Promise<void> => {
     return run(wasmOpt, [...features, ...args, wasm, "-o", wasm]);
   };
-  writeFileSync(wasm, withoutIdleClasses(readFileSync(wasm)));
+  const trapped = withoutIdleClasses(readFileSync(wasm));
+  await checkTraps(wasmOpt, wasm, features, trapped);
+  writeFileSync(wasm, trapped.wasm);
   await optimise([...passes, byName, "--debuginfo"]);
   const first = firstFunction(readFileSync(wasm));
   let names = functionNames(readFileSync(wasm));
@@ -87,6 +90,34 @@ export async function shrink(
     names = new Map(moved);
   }
   return new Map([...names].map(([place, name]) => [first + place, name]));
+}
+
+/**
+ * Refuses a module in which a function that is left calls one that became a trap: of functions with
+ * the same code one stays under one of their names, and that may be an idle class's.
+ */
+export async function checkTraps(
+  wasmOpt: string,
+  wasm: string,
+  features: readonly string[],
+  { wasm: module, traps }: Trapped,
+): Promise<void> {
+  if (traps.size === 0) return;
+  const names = functionNames(module);
+  const numbered = functionBodies(module).map((_, n) => `${traps.has(n) ? "trap" : "kept"}${n}`);
+  const [bytes, text] = [`${wasm}.traps`, `${wasm}.traps.wat`];
+  writeFileSync(bytes, withNames(module, numbered));
+  const args = [...features, "--remove-unused-module-elements", "--debuginfo", bytes, "-S"];
+  await run(wasmOpt, [...args, "-o", text]);
+  let caller = "";
+  for (const line of readFileSync(text, "utf8").split("\n")) {
+    caller = /^ \(func \$(\w+)/.exec(line)?.[1] ?? caller;
+    const trap = /call \$trap(\d+)/.exec(line)?.[1];
+    if (trap === undefined || !caller.startsWith("kept")) continue;
+    const [from, to] = [names.get(Number(caller.slice(4))), traps.get(Number(trap))];
+    throw new TaskError(`${wasm}: ${from} calls ${to}, which was taken for an idle class's`);
+  }
+  [bytes, text].forEach((path) => rmSync(path));
 }
 
 /** Writes the names of a shrunk file's functions, a line each, for whoever reads a stack. */

@@ -118,6 +118,12 @@ function exported(section: Uint8Array): readonly { name: string; bytes: Uint8Arr
 /** Code of a function that is never called: no locals, and a trap. */
 const TRAP = Uint8Array.of(0, 0, 0x0b);
 
+/** A module in which some functions became traps, and the names of those by their places. */
+export interface Trapped {
+  wasm: Uint8Array;
+  traps: ReadonlyMap<number, string>;
+}
+
 /**
  * The module without what it has for classes of which nobody can ever have an instance: scripts
  * because there is no constructor, the module because it imports nothing that would make one.
@@ -125,7 +131,7 @@ const TRAP = Uint8Array.of(0, 0, 0x0b);
  * table, as the futures of their methods do. So exports go, and functions whose name has the class
  * in it, which only its methods could have set going, become a trap.
  */
-export function withoutIdleClasses(wasm: Uint8Array): Uint8Array {
+export function withoutIdleClasses(wasm: Uint8Array): Trapped {
   const all = exported(sectionOf(wasm, EXPORTS));
   const imported = importedFunctions(sectionOf(wasm, IMPORTS));
   const classes = all.flatMap(({ name }) => /^__wbg_(.+)_free$/.exec(name)?.[1] ?? []);
@@ -133,24 +139,23 @@ export function withoutIdleClasses(wasm: Uint8Array): Uint8Array {
     const isMade = imported.some((name) => name.startsWith(`__wbg_${one}_`));
     return !isMade && !all.some(({ name }) => name === `${one}_new`);
   });
-  if (idle.length === 0) return wasm;
+  if (idle.length === 0) return { wasm, traps: new Map() };
   const kept = all.filter(({ name }) => {
     return !idle.some((one) => new RegExp(`^(__wbg_((get|set)_)?)?${one}_`).test(name));
   });
   // Exports name the class in small letters, functions as the source does.
   const ofIdle = new RegExp(`\\b(${idle.join("|")})\\b`, "i");
   const names = functionNames(wasm);
+  const traps = new Map([...names].filter(([, name]) => ofIdle.test(name)));
   const bodies = functionBodies(wasm).map((body, index) => {
-    return behindLength(ofIdle.test(names.get(index) ?? "") ? TRAP : body);
+    return behindLength(traps.has(index) ? TRAP : body);
   });
   const instead = new Map([
     [EXPORTS, Buffer.concat([leb(kept.length), ...kept.map((one) => one.bytes)])],
     [CODE, Buffer.concat([leb(bodies.length), ...bodies])],
   ]);
-  return written(
-    wasm,
-    sections(wasm).map(({ kind, bytes }) => ({ kind, bytes: instead.get(kind) ?? bytes })),
-  );
+  const kinds = sections(wasm).map(({ kind, bytes }) => ({ kind, bytes: instead.get(kind) ?? bytes }));
+  return { wasm: written(wasm, kinds), traps };
 }
 
 /** The module with these sections instead of its own. */
