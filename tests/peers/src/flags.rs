@@ -37,6 +37,21 @@ pub fn cases<'c>(hundred: &'c [Box<dyn Engine>], thousand: &'c [Box<dyn Engine>]
     works.into_iter().flat_map(of_work).collect()
 }
 
+/// W2 once more, with regular expressions: the same texts behind anchors, and classes.
+pub fn expressions<'c>(
+    anchored: &'c [Box<dyn Engine>],
+    classes: &'c [Box<dyn Engine>],
+) -> Vec<Case<'c>> {
+    let works = [("W2 anchored", anchored), ("W2 classes", classes)];
+    let of_work = |(work, engines): (&'static str, &'c [Box<dyn Engine>])| {
+        let one = move |engine: &'c Box<dyn Engine>| {
+            case(work, &**engine, move |n| engine.one(THREE_RULES, n))
+        };
+        engines.iter().map(one)
+    };
+    works.into_iter().flat_map(of_work).collect()
+}
+
 /// Flags present, and flags asked for among them.
 const CURVE: [(usize, usize); 6] = [
     (1_000, 10),

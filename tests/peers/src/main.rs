@@ -18,7 +18,7 @@ mod report;
 mod workload;
 
 use measure::Case;
-use neutral::Neutral;
+use neutral::{Expressions, Neutral};
 use peers::Engine;
 
 /// Engines in the order of the report; ours first.
@@ -47,7 +47,10 @@ fn main() {
     let (few, many) = (Neutral::new(100), Neutral::new(1_000));
     let hundred = engines(&few);
     let thousand = engines(&many);
-    for engine in hundred.iter().chain(&thousand) {
+    let [anchored, classes] = [Expressions::Anchored, Expressions::Classes]
+        .map(|expressions| engines(&Neutral::with_expressions(100, expressions)));
+    let with_expressions = anchored.iter().chain(&classes);
+    for engine in hundred.iter().chain(&thousand).chain(with_expressions) {
         peers::check_shares(&**engine);
     }
     let bandits = bandit::Bandits::new();
@@ -55,6 +58,7 @@ fn main() {
     let curve = flags::Curve::new();
     let mut cases: Vec<Case<'_>> = Vec::new();
     cases.extend(flags::cases(&hundred, &thousand));
+    cases.extend(flags::expressions(&anchored, &classes));
     cases.extend(load::cases(&hundred, &thousand, &compact));
     cases.extend(bandits.cases());
     cases.extend(curve.cases());

@@ -53,12 +53,48 @@ pub enum Test {
     StartsWith(String),
     /// Ends so.
     EndsWith(String),
+    /// This regular expression is found in it.
+    Matches(String),
+}
+
+/// What regular expressions look for in place of starts and ends of texts.
+#[derive(Clone, Copy)]
+pub enum Expressions {
+    /// The same texts, with an anchor.
+    Anchored,
+    /// Classes and repetitions besides.
+    Classes,
+}
+
+impl Expressions {
+    /// The expression that takes the place of a start or an end.
+    fn of(self, op: &str, text: &str) -> String {
+        let text = text.replace('.', "\\.");
+        match (self, op) {
+            (Self::Anchored, "startsWith") => format!("^{text}"),
+            (Self::Anchored, _) => format!("{text}$"),
+            (Self::Classes, "startsWith") => format!("^{text}[a-z0-9]+@[a-z]+"),
+            (Self::Classes, _) => format!("[a-z0-9]+{text}$"),
+        }
+    }
 }
 
 impl Neutral {
     /// The workload with that many flags.
     pub fn new(n_flags: usize) -> Self {
+        Self::of(workload::ruleset(n_flags))
+    }
+
+    /// The same, with regular expressions in place of starts and ends of texts. Whom a condition
+    /// lets pass is the same.
+    pub fn with_expressions(n_flags: usize, expressions: Expressions) -> Self {
         let ruleset = workload::ruleset(n_flags);
+        let mut document = serde_json::from_slice(&ruleset).expect("the workload is JSON");
+        put_expressions(&mut document, expressions);
+        Self::of(document.to_string().into_bytes())
+    }
+
+    fn of(ruleset: Vec<u8>) -> Self {
         let document: Value = serde_json::from_slice(&ruleset).expect("the workload is JSON");
         let flags = document["flags"].as_object().expect("flags by key");
         let flags = flags
@@ -66,6 +102,29 @@ impl Neutral {
             .map(|(key, flag)| Flag::read(key, flag))
             .collect();
         Self { flags, ruleset }
+    }
+}
+
+fn put_expressions(part: &mut Value, expressions: Expressions) {
+    match part {
+        Value::Array(parts) => {
+            let parts = parts.iter_mut();
+            parts.for_each(|part| put_expressions(part, expressions));
+        }
+        Value::Object(members) => {
+            let op = members
+                .get("op")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            if matches!(op, "startsWith" | "endsWith") {
+                let expression = expressions.of(op, members["value"].as_str().expect("a text"));
+                members.insert("op".to_owned(), "matches".into());
+                members.insert("value".to_owned(), expression.into());
+            }
+            let parts = members.values_mut();
+            parts.for_each(|part| put_expressions(part, expressions));
+        }
+        _ => {}
     }
 }
 
@@ -122,6 +181,7 @@ impl Condition {
             "greaterOrEqual" => Test::AtLeast(value.as_u64().expect("a whole number")),
             "startsWith" => Test::StartsWith(text(value)),
             "endsWith" => Test::EndsWith(text(value)),
+            "matches" => Test::Matches(text(value)),
             other => panic!("the workload has an operator that is not known here: {other}"),
         };
         Self {

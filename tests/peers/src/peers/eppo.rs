@@ -47,6 +47,7 @@ fn condition(condition: &Condition) -> Value {
         Test::VersionBelow(version) => ("LT", json!(version)),
         Test::AtLeast(number) => ("GTE", json!(number)),
         Test::StartsWith(text) => ("MATCHES", json!(format!("^{}", text.replace('.', "\\.")))),
+        Test::Matches(expression) => ("MATCHES", json!(expression)),
         Test::EndsWith(text) => ("MATCHES", json!(format!("{}$", text.replace('.', "\\.")))),
     };
     json!({ "attribute": condition.attribute, "operator": operator, "value": value })

@@ -44,6 +44,7 @@ fn clause(condition: &Condition) -> Value {
         Test::AtLeast(number) => ("greaterThanOrEqual", json!([number]), false),
         Test::StartsWith(text) => ("startsWith", json!([text]), false),
         Test::EndsWith(text) => ("endsWith", json!([text]), false),
+        Test::Matches(expression) => ("matches", json!([expression]), false),
     };
     json!({
         "contextKind": "user",

@@ -24,6 +24,7 @@ fn property(condition: &Condition) -> Value {
         Test::AtLeast(number) => ("gte", json!(number)),
         Test::StartsWith(text) => ("starts_with", json!(text)),
         Test::EndsWith(text) => ("ends_with", json!(text)),
+        Test::Matches(expression) => ("regex", json!(expression)),
     };
     json!({ "key": condition.attribute, "type": "person", "operator": operator, "value": value })
 }

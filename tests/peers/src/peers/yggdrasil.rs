@@ -26,6 +26,7 @@ fn constraint(condition: &Condition) -> Value {
         Test::AtLeast(number) => ("NUM_GTE", Some(number.to_string()), vec![]),
         Test::StartsWith(text) => ("STR_STARTS_WITH", None, vec![text.clone()]),
         Test::EndsWith(text) => ("STR_ENDS_WITH", None, vec![text.clone()]),
+        Test::Matches(expression) => ("REGEX", Some(expression.clone()), vec![]),
     };
     json!({
         "contextName": condition.attribute,
