@@ -11,7 +11,7 @@ import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { PersonalBrowser } from "./lib/browser.ts";
 import { showHero } from "./lib/crowd.ts";
-import { ENVIRONMENT, ShopStack } from "./lib/shop.ts";
+import { ENVIRONMENT, type ShopStack, shopOfAudiences } from "./lib/shop.ts";
 import { inLanes, postEvents, rewardFor } from "./lib/visitor.ts";
 
 const CONTEXTS = `${ENVIRONMENT}/bandits/hero/contexts`;
@@ -28,9 +28,7 @@ let shop: ShopStack;
 const browser = new PersonalBrowser();
 
 before(async () => {
-  const context = { cookies: ["daytime"] };
-  const settings = { refreshMs: 250, bots: { never: ["HeadlessChrome"] }, context };
-  shop = await ShopStack.start({ edgeVars: { BANDERA_SETTINGS: JSON.stringify(settings) } });
+  shop = await shopOfAudiences();
   await browser.open();
 });
 

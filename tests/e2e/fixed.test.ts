@@ -12,7 +12,7 @@ import { until } from "../../scripts/lib/run.ts";
 import { listOf, numberOf, objectOf, parseJson, textOf } from "../../www/browser/ts/json.ts";
 import type { JsonObject } from "../../www/browser/ts/json.ts";
 import { PersonalBrowser, complaintsOf } from "./lib/browser.ts";
-import { ENVIRONMENT, ShopStack } from "./lib/shop.ts";
+import { ENVIRONMENT, type ShopStack, shopOfAudiences } from "./lib/shop.ts";
 
 const STATE = `${ENVIRONMENT}/bandits/hero/state`;
 /** Four audiences, each with a best headline; none is best for all. */
@@ -25,9 +25,7 @@ let shop: ShopStack;
 const browser = new PersonalBrowser();
 
 before(async () => {
-  const context = { cookies: ["daytime"] };
-  const settings = { refreshMs: 250, bots: { never: ["HeadlessChrome"] }, context };
-  shop = await ShopStack.start({ edgeVars: { BANDERA_SETTINGS: JSON.stringify(settings) } });
+  shop = await shopOfAudiences();
   await browser.open();
 });
 

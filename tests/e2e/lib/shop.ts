@@ -212,3 +212,10 @@ export class ShopStack {
     return done.bytes;
   }
 }
+
+/** The shop as its audiences see it: by device and daytime, and a browser without a window is one. */
+export function shopOfAudiences(): Promise<ShopStack> {
+  const context = { cookies: ["daytime"] };
+  const settings = { refreshMs: 250, bots: { never: ["HeadlessChrome"] }, context };
+  return ShopStack.start({ edgeVars: { BANDERA_SETTINGS: JSON.stringify(settings) } });
+}
