@@ -2,13 +2,18 @@
 //!
 //! Compiling one costs a thousand times more than reading its text, and most flags of a large
 //! ruleset are never evaluated in an isolate's life. Searching takes linear time. Most expressions
-//! that people write are a text with an anchor or two; those are compared as texts.
+//! that people write are texts and classes, one behind the other; one pass decides those, and an
+//! engine the others.
 
+mod read;
+mod sequence;
+mod set;
 mod steps;
 
 use crate::compile::limits::{PATTERN_BYTES_MAX, PATTERN_STEPS_MAX};
-use crate::condition::Position;
+use read::read;
 use regex_lite::{Regex, RegexBuilder};
+use sequence::Sequence;
 use std::fmt;
 use std::sync::OnceLock;
 pub use steps::steps;
@@ -23,51 +28,27 @@ pub struct Pattern {
 
 #[derive(Debug, Clone)]
 enum Compiled {
-    /// Without any sign but anchors: this text, there.
-    Text(Position, Box<str>),
+    /// Texts and classes, one behind the other.
+    Sequence(Sequence),
     /// Any other.
     Expression(Regex),
 }
 
 impl Compiled {
     fn new(source: &str, fold_case: bool) -> Result<Self, Unbuilt> {
-        match text_of(source).filter(|_| !fold_case) {
-            Some((position, text)) => Ok(Self::Text(position, text)),
-            None => build(source, fold_case).map(Self::Expression),
+        check_steps(source)?;
+        match read(source, fold_case).and_then(Sequence::new) {
+            Some(sequence) => Ok(Self::Sequence(sequence)),
+            None => engine(source, fold_case).map(Self::Expression),
         }
     }
-}
 
-/// The text that the expression is found where it is, if it is one.
-fn text_of(source: &str) -> Option<(Position, Box<str>)> {
-    let (is_start, rest) = match source.strip_prefix('^') {
-        Some(rest) => (true, rest),
-        None => (false, source),
-    };
-    let mut text = String::with_capacity(rest.len());
-    let mut is_end = false;
-    let mut chars = rest.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '$' if chars.as_str().is_empty() => is_end = true,
-            '\\' => match chars.next()? {
-                '<' | '>' => return None,
-                sign if sign.is_ascii_punctuation() => text.push(sign),
-                _ => return None,
-            },
-            '.' | '+' | '*' | '?' | '(' | ')' | '|' | '[' | ']' | '{' | '}' | '^' | '$' => {
-                return None;
-            }
-            c => text.push(c),
+    fn is_match(&self, text: &str) -> bool {
+        match self {
+            Self::Sequence(sequence) => sequence.is_match(text),
+            Self::Expression(regex) => regex.is_match(text),
         }
     }
-    let position = match (is_start, is_end) {
-        (true, true) => Position::Whole,
-        (true, false) => Position::Start,
-        (false, true) => Position::End,
-        (false, false) => Position::Anywhere,
-    };
-    Some((position, text.into()))
 }
 
 impl Pattern {
@@ -114,20 +95,24 @@ impl Pattern {
         let compiled = self
             .compiled
             .get_or_init(|| Compiled::new(&self.source, self.fold_case).ok());
-        match compiled {
-            Some(Compiled::Text(position, needle)) => position.finds(text, needle),
-            Some(Compiled::Expression(regex)) => regex.is_match(text),
-            None => false,
-        }
+        compiled.as_ref().is_some_and(|it| it.is_match(text))
     }
 }
 
 /// The expression, in the engine's own syntax, unless it has too many steps.
 pub(crate) fn build(source: &str, fold_case: bool) -> Result<Regex, Unbuilt> {
-    let found = steps(source);
-    if found > PATTERN_STEPS_MAX {
-        return Err(Unbuilt::TooManySteps(found));
+    check_steps(source)?;
+    engine(source, fold_case)
+}
+
+fn check_steps(source: &str) -> Result<(), Unbuilt> {
+    match steps(source) {
+        0..=PATTERN_STEPS_MAX => Ok(()),
+        found => Err(Unbuilt::TooManySteps(found)),
     }
+}
+
+fn engine(source: &str, fold_case: bool) -> Result<Regex, Unbuilt> {
     RegexBuilder::new(source)
         .case_insensitive(fold_case)
         .size_limit(COMPILED_BYTES_MAX)
@@ -178,62 +163,6 @@ mod tests {
         check("^a+$", false, "aaa", true);
         check("^a+$", false, "AAA", false);
         check("^a+$", true, "AAA", true);
-    }
-
-    /// Every sign of ASCII, alone and behind a backslash, at every place: where an expression is
-    /// taken for a text it is one, and means what the engine takes it to mean.
-    #[test]
-    fn expressions_that_are_texts_mean_the_same() {
-        let mut n_texts = 0;
-        for sign in (0..128_u8).map(char::from).chain(['ñ', '\u{1F}', '日']) {
-            for part in [sign.to_string(), format!("\\{sign}")] {
-                for source in [
-                    part.clone(),
-                    format!("^{part}"),
-                    format!("{part}$"),
-                    format!("^{part}b$"),
-                    format!("a{part}b"),
-                    format!("^{part}{part}"),
-                ] {
-                    let Some((position, needle)) = text_of(&source) else {
-                        continue;
-                    };
-                    n_texts += 1;
-                    let regex = build(&source, false).unwrap_or_else(|error| {
-                        panic!("{source:?} is taken for {needle:?}: {error}");
-                    });
-                    for text in [
-                        "",
-                        "a",
-                        "b",
-                        "ab",
-                        "\n",
-                        &part,
-                        &format!("a{sign}b"),
-                        &needle,
-                    ] {
-                        for text in [text.to_owned(), format!("{text}b"), format!("{text}\n")] {
-                            let expected = regex.is_match(&text);
-                            let found = position.finds(&text, &needle);
-                            assert_eq!(found, expected, "{source:?} in {text:?}");
-                        }
-                    }
-                }
-            }
-        }
-        assert!(n_texts > 800, "{n_texts}");
-        for (source, position) in [
-            ("", Position::Anywhere),
-            ("^", Position::Start),
-            ("$", Position::End),
-            ("^$", Position::Whole),
-            (r"@acme\.test$", Position::End),
-        ] {
-            assert_eq!(text_of(source).map(|(found, _)| found), Some(position));
-        }
-        let Compiled::Expression(_) = Compiled::new("^a$", true).unwrap() else {
-            panic!("case does not count there");
-        };
     }
 
     /// The engine's own limit is in bytes, which differ between machines: it must not decide.

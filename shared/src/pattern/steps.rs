@@ -21,7 +21,7 @@
 #[must_use]
 pub fn steps(source: &str) -> u64 {
     let may_be_spaced = source.contains("(?") && source.contains('x');
-    if may_be_spaced && source.contains(|c: char| c == '#' || c.is_whitespace()) {
+    if may_be_spaced && source.chars().any(|c| c == '#' || c.is_whitespace()) {
         return product(source);
     }
     let mut reader = Reader {
@@ -153,9 +153,19 @@ impl Reader<'_> {
     /// How often at most, where a comment may stand between the digits.
     fn commented(&self) -> u64 {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let inside = rest.split(|byte| *byte == b'}').next().unwrap_or_default();
-        let may_count = inside.contains(&b'#') && inside.iter().any(u8::is_ascii_digit);
-        if may_count { u64::MAX } else { 1 }
+        let (mut has_comment, mut has_digit) = (false, false);
+        for byte in rest {
+            has_comment |= *byte == b'#';
+            has_digit |= byte.is_ascii_digit();
+            if *byte == b'}' {
+                break;
+            }
+        }
+        if has_comment && has_digit {
+            u64::MAX
+        } else {
+            1
+        }
     }
 
     /// Passes over what stands behind an opening bracket and matches nothing: `?:`, a name.
