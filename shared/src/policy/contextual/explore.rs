@@ -21,10 +21,13 @@ pub enum Exploration {
         /// Deviations, >= 0.
         scale: f64,
     },
-    /// The same at `scale * sqrt(ln (1 + n))` deviations in round `n`: little is risked while every
-    /// action is still uncertain, and no action is forgotten for ever.
+    /// The same at `scale * sqrt(ln (1 + n) / m)` deviations in round `n`, where `m` features make
+    /// the context: little is risked while every action is still uncertain, and no action is
+    /// forgotten for ever. Where many features count together, contexts differ so much that what
+    /// an action brings is seen in passing; where one counts, as a category does, an action that
+    /// had bad luck there is not seen again unless it is tried.
     GrowingOptimism {
-        /// Deviations, >= 0.
+        /// Deviations, > 0.
         scale: f64,
     },
     /// Each action with the probability of being best, for deviations times `scale`.
@@ -48,15 +51,17 @@ pub enum Exploration {
 
 impl Exploration {
     /// Deviations above expectation that learners are asked for.
-    pub(crate) fn optimism(self, n_rounds: u64) -> f64 {
+    pub(crate) fn optimism(self, n_rounds: u64) -> Optimism {
         match self {
-            Self::GrowingOptimism { scale } => scale * libm::sqrt(libm::log1p(n_rounds as f64)),
+            Self::GrowingOptimism { scale } => Optimism::Shared {
+                squared: scale * scale * libm::log1p(n_rounds as f64),
+            },
             Self::Optimism { scale }
             | Self::InverseGap {
                 elimination: Some(scale),
                 ..
-            } => scale,
-            _ => 0.0,
+            } => Optimism::Fixed(scale),
+            _ => Optimism::Fixed(0.0),
         }
     }
 
@@ -102,6 +107,43 @@ impl Exploration {
             } => {
                 let possible = possible(outlooks, elimination.is_some());
                 inverse_gap(outlooks, &possible, gamma * libm::pow(rounds, exponent))
+            }
+        }
+    }
+}
+
+/// Deviations above expectation that learners are asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Optimism {
+    /// So many in every context.
+    Fixed(f64),
+    /// The root of this, divided by how many features make the context.
+    Shared { squared: f64 },
+}
+
+impl Optimism {
+    /// Deviations in the context of these standard values.
+    ///
+    /// # Formula
+    /// `sqrt(squared / m)`, with the participation ratio `m = (sum z^2)^2 / sum z^4` of the
+    /// values: `d` where all are as far from their means, about `d / 3` where they are normal, and
+    /// little over 1 in a category that is one of many. At least 1.
+    /// # Source
+    /// Bell and Dean 1970, "Atomic vibrations in vitreous silica", for the ratio.
+    pub(crate) fn deviations(self, standard: &[f64]) -> f64 {
+        match self {
+            Self::Fixed(deviations) => deviations,
+            Self::Shared { squared } => {
+                let squares = standard.iter().map(|z| z * z);
+                let (sum, fourth) = squares.fold((0.0, 0.0), |(sum, fourth), square| {
+                    (sum + square, fourth + square * square)
+                });
+                let m = if fourth > 0.0 {
+                    sum * sum / fourth
+                } else {
+                    1.0
+                };
+                libm::sqrt(squared / f64::max(m, 1.0))
             }
         }
     }
@@ -209,6 +251,24 @@ mod tests {
             decay: 0.5,
         };
         check(epsilon, 4, &[0.4, 0.1, 0.4, 0.1]);
+    }
+
+    #[test]
+    fn optimism_is_shared_by_the_features_that_count() {
+        let growing = Exploration::GrowingOptimism { scale: 0.5 };
+        let check = |standard: &[f64], expected: f64| {
+            let found = growing.optimism(1_000).deviations(standard);
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
+        };
+        let whole = 0.5 * libm::sqrt(libm::log(1_001.0));
+        check(&[], whole);
+        check(&[0.0, 0.0], whole);
+        check(&[-1.5, 0.0], whole);
+        check(&[2.0, -2.0, 2.0, 2.0], whole / 2.0);
+        // (9 + 1)^2 / (81 + 1).
+        check(&[3.0, 1.0], whole * libm::sqrt(0.82));
+        let fixed = Exploration::Optimism { scale: 0.5 }.optimism(1_000);
+        assert_eq!(fixed.deviations(&[2.0, 2.0]).to_bits(), 0.5_f64.to_bits());
     }
 
     #[test]

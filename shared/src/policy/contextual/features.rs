@@ -83,6 +83,11 @@ impl FeatureMap {
         }
         terms
     }
+
+    /// The standard values among a context's terms; none where the context is ignored.
+    pub(crate) fn standard<'t>(&self, terms: &'t [f64]) -> &'t [f64] {
+        terms.get(1..=self.d).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One way of seeing the contexts: features, a link, and the posterior of every action.
 
+use super::explore::Optimism;
 use super::features::{FeatureMap, Features};
 use super::posterior::{Evidence, Posterior, Prior};
 use super::scale::Scale;
@@ -136,8 +137,9 @@ impl Learner {
     /// With `m` and `v` mean and variance of the predictor: identity `m`, `sqrt(noise v)`,
     /// `m + optimism sqrt(noise v)`; logistic `s(m / sqrt(1 + pi v / 8))` (`MacKay` 1992), half of
     /// `s(m + sqrt v) - s(m - sqrt v)`, and `s(m + optimism sqrt v)`.
-    pub(crate) fn outlooks(&self, context: &[f64], optimism: f64) -> Vec<Outlook> {
+    pub(crate) fn outlooks(&self, context: &[f64], optimism: Optimism) -> Vec<Outlook> {
         let x = self.map.terms(context);
+        let optimism = optimism.deviations(self.map.standard(&x));
         let noise = noise(self.squares, self.n_squares);
         self.arms
             .iter()
