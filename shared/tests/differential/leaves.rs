@@ -1,5 +1,6 @@
 //! Random tests of attributes, and the attributes that they look at.
 
+use super::foreign;
 use super::random::Random;
 use serde_json::{Map, Value as Json, json};
 
@@ -102,6 +103,7 @@ pub(crate) fn attributes(random: &mut Random) -> Map<String, Json> {
     if random.once_in(3) {
         put("user", entity(random, "u"));
     }
+    foreign::attributes(random, &mut context);
     context
 }
 

@@ -1,7 +1,9 @@
 //! A second evaluator, slow and plain: it reads the document itself and does what the
-//! documentation says, line by line. It shares no code with the fast one but the hash's crate.
+//! documentation says, line by line. It shares no code with the fast one but the hashes' crates.
 
+use super::foreign;
 use serde_json::{Map, Value as Json, json};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
@@ -24,8 +26,8 @@ pub(crate) struct Asked<'a> {
 /// `variant REASON`, `- REASON` for the caller's default, or an error code.
 pub(crate) type Answer = Result<(Option<String>, &'static str), &'static str>;
 
-/// How often each operator, without its negation, passed (`true`) and did not.
-pub(crate) type Seen = RefCell<BTreeMap<(String, bool), u64>>;
+/// How often each operator, without its negation, did not pass, and how often it did.
+pub(crate) type Seen = RefCell<BTreeMap<String, [u64; 2]>>;
 
 /// A document and what is asked of it.
 pub(crate) struct Naive<'a> {
@@ -42,6 +44,7 @@ enum Tried {
     Served(String, &'static str),
     Missed,
     Next,
+    End,
 }
 
 impl Naive<'_> {
@@ -76,6 +79,7 @@ impl Naive<'_> {
             match self.try_rule(key, flag, &rule)? {
                 Tried::Served(variant, reason) => return Ok((Some(variant), reason)),
                 Tried::Missed if rule["onMiss"] == "end" => break,
+                Tried::End => break,
                 Tried::Missed | Tried::Next => {}
             }
         }
@@ -84,13 +88,14 @@ impl Naive<'_> {
     }
 
     /// The author's rules, then those that the status stands for.
-    fn rules(&self, key: &str, flag: &Json) -> Vec<Json> {
-        let mut rules: Vec<Json> = items(&flag["rules"]).cloned().collect();
+    fn rules<'f>(&self, key: &str, flag: &'f Json) -> Vec<Cow<'f, Json>> {
+        let mut rules: Vec<Cow<'f, Json>> = items(&flag["rules"]).map(Cow::Borrowed).collect();
+        let mut add = |rule: Json| rules.push(Cow::Owned(rule));
         match flag["status"].as_str().unwrap() {
             "gradual_rollout" => {
                 let rollout = &flag["rollout"];
                 let percentage = self.ramped(rollout);
-                rules.push(json!({
+                add(json!({
                     "gates": [{ "buckets": percentage, "bucketing": rollout["bucketing"] }],
                     "serve": { "variant": rollout["variant"] },
                 }));
@@ -110,7 +115,7 @@ impl Naive<'_> {
                         "percentage": traffic, "bucketing": bucketing,
                     }));
                 }
-                rules.push(json!({
+                add(json!({
                     "gates": gates, "serve": { "split": experiment },
                 }));
             }
@@ -126,8 +131,8 @@ impl Naive<'_> {
                 }));
                 let serve = json!({ "variant": canary["variant"] });
                 let percentage = canary["percentage"].as_f64().unwrap_or(0.0);
-                rules.push(json!({ "when": { "any": audience }, "serve": serve }));
-                rules.push(json!({
+                add(json!({ "when": { "any": audience }, "serve": serve }));
+                add(json!({
                     "gates": [{ "percentage": percentage, "bucketing": canary["bucketing"] }],
                     "serve": serve,
                 }));
@@ -171,12 +176,23 @@ impl Naive<'_> {
             }
         }
         let by_chance = items(&rule["gates"]).next().is_some() || !split.is_null();
-        let for_everybody = rule["when"].is_null() || rule["when"] == json!({"all": []});
+        let expression = &rule["serve"]["expression"];
+        let for_everybody =
+            (rule["when"].is_null() || rule["when"] == json!({"all": []})) && expression.is_null();
         let reason = match (by_chance, for_everybody) {
             (true, _) => "SPLIT",
             (false, true) => "STATIC",
             (false, false) => "TARGETING_MATCH",
         };
+        if !expression.is_null() {
+            return match foreign::named(self, expression) {
+                None => Ok(Tried::End),
+                Some(name) if flag["variants"][&name].is_object() => {
+                    Ok(Tried::Served(name, reason))
+                }
+                Some(_) => Err("PARSE_ERROR"),
+            };
+        }
         if split.is_null() {
             let variant = rule["serve"]["variant"].as_str().unwrap();
             return Ok(Tried::Served(variant.to_owned(), reason));
@@ -257,13 +273,23 @@ impl Naive<'_> {
 
     /// The subject's bucket; none where the subject is passed over.
     fn bucket(&self, salt: &str, bucketing: &Json) -> Result<Option<i64>, &'static str> {
-        let drawn = |unit: &str| {
+        let kind = bucketing["kind"].as_str();
+        let buckets = kind.map_or(BUCKETS, |kind| foreign::scale_of(kind).into());
+        let ours = |unit: &str| {
             let bytes = [salt.as_bytes(), &[0x1F], unit.as_bytes()].concat();
-            Ok(Some(((u128::from(xxh3_64(&bytes)) * BUCKETS) >> 64) as i64))
+            Ok(Some(((u128::from(xxh3_64(&bytes)) * buckets) >> 64) as i64))
         };
-        let anew = self.asked.draw.to_string();
+        let drawn = |unit: &str| match kind {
+            Some(kind) => {
+                let number = foreign::draw(kind, salt, unit, foreign::scale_of(kind));
+                self.count(&["kind ", kind].concat(), u128::from(number) < buckets / 2);
+                Ok(Some(number as i64))
+            }
+            None => ours(unit),
+        };
+        let anew = [kind.unwrap_or_default(), &self.asked.draw.to_string()].concat();
         if bucketing["draw"] == "request" {
-            return drawn(&anew);
+            return ours(&anew);
         }
         let by = match &bucketing["by"] {
             Json::Null => vec![json!("targetingKey")],
@@ -272,26 +298,30 @@ impl Naive<'_> {
         };
         let units = by
             .iter()
-            .map(|attribute| self.unit(attribute).ok_or(attribute));
+            .map(|attribute| self.unit(kind, attribute).ok_or(attribute));
         let missing = match units.collect::<Result<Vec<String>, _>>() {
             Ok(units) => return drawn(&units.join("\u{1f}")),
             Err(missing) => missing,
         };
-        if let Some(unit) = items(&bucketing["orBy"]).find_map(|other| self.unit(other)) {
+        if let Some(unit) = items(&bucketing["orBy"]).find_map(|other| self.unit(kind, other)) {
             let prefix = bucketing["orPrefix"].as_str().unwrap_or_default();
             return drawn(&format!("{prefix}{unit}"));
         }
         match bucketing["onMissing"].as_str() {
             Some("misses") => Ok(None),
             Some("first") => Ok(Some(0)),
-            Some("random") => drawn(&anew),
+            Some("random") => ours(&anew),
             _ if missing == "targetingKey" => Err("TARGETING_KEY_MISSING"),
             _ => Err("INVALID_CONTEXT"),
         }
     }
 
-    fn unit(&self, attribute: &Json) -> Option<String> {
-        match self.find(attribute)? {
+    fn unit(&self, kind: Option<&str>, attribute: &Json) -> Option<String> {
+        let value = self.find(attribute)?;
+        if let Some(kind) = kind {
+            return foreign::unit(kind, value);
+        }
+        match value {
             Json::String(text) => Some(text.clone()),
             Json::Number(number) => Some(number.to_string()),
             Json::Bool(truth) => Some(truth.to_string()),
@@ -353,6 +383,9 @@ impl Naive<'_> {
         if condition["chance"].is_object() {
             return self.passes("", &condition["chance"]).map(Some);
         }
+        if !condition["dialect"].is_null() {
+            return self.judge(condition);
+        }
         Ok(Some(self.passes_test(condition)))
     }
 
@@ -400,7 +433,7 @@ impl Naive<'_> {
     }
 
     /// The value under a name, or under names below each other, of this or that entity.
-    fn find(&self, attribute: &Json) -> Option<&Json> {
+    pub(crate) fn find(&self, attribute: &Json) -> Option<&Json> {
         let context = self.asked.context;
         if let Some(name) = attribute.as_str() {
             return context.get(name);

@@ -44,8 +44,7 @@ impl Naive<'_> {
                 .any(|element| compare(op, element, &operand)),
             Some(value) => compare(op, value, &operand),
         };
-        let seen = (positive.clone(), passes);
-        *self.seen.borrow_mut().entry(seen).or_default() += 1;
+        self.count(&positive, passes);
         passes == (positive == test["op"])
     }
 

@@ -1,5 +1,6 @@
 //! Random rulesets and contexts, the same for the same seed everywhere.
 
+use super::foreign;
 use super::leaves::leaf;
 use serde_json::{Map, Value as Json, json};
 use xxhash_rust::xxh3::xxh3_64;
@@ -37,20 +38,23 @@ impl Random {
 const VARIANTS: [&str; 4] = ["a", "b", "c", "d"];
 
 /// Flags of a ruleset.
-pub(crate) const N_FLAGS: u64 = 16;
+pub(crate) const N_FLAGS: u64 = 24;
 /// As many of them depend on a single test, so that nothing hides what it says.
-const N_SINGLE: u64 = 6;
+const N_SINGLE: u64 = 4;
+/// And as many on something in another system's words.
+const N_FOREIGN: u64 = 12;
 
 /// A ruleset in which everything that has a form of its own occurs.
 pub(crate) fn ruleset(random: &mut Random) -> Json {
     let mut flags = Map::new();
     for index in 0..N_FLAGS {
-        let flag = if index < N_FLAGS - N_SINGLE {
-            flag(random, index)
-        } else {
-            single(random)
+        let key = format!("f{index:02}");
+        let flag = match N_FLAGS - index {
+            1..=N_FOREIGN => foreign(random, &key),
+            rest if rest <= N_FOREIGN + N_SINGLE => single(random),
+            _ => flag(random, index),
         };
-        flags.insert(format!("f{index:02}"), flag);
+        flags.insert(key, flag);
     }
     let segments = json!({
         "s0": { "included": ["s1", "s2"], "excluded": ["s2", "s3"], "when": leaf(random) },
@@ -80,6 +84,75 @@ fn single(random: &mut Random) -> Json {
         "variants": { "a": { "value": "a" }, "b": { "value": "b" } },
         "rules": [{ "when": leaf(random), "serve": { "variant": "a" } }],
     })
+}
+
+/// A condition and its contrary, an expression, or a number drawn.
+fn foreign(random: &mut Random, key: &str) -> Json {
+    let rules = match random.below(6) {
+        0 => json!([{ "serve": { "expression": foreign::targeting(random, key) } }]),
+        1 => json!([{ "serve": { "split": drawn(random, &["a", "b", "true"]) } }]),
+        _ => {
+            let condition = foreign::condition(random);
+            json!([
+                { "when": condition, "serve": { "variant": "a" } },
+                { "when": { "not": condition }, "serve": { "variant": "b" } },
+            ])
+        }
+    };
+    let names = ["a", "b", "c", "true"];
+    let variants = names.map(|name| (name.to_owned(), json!({ "value": name })));
+    let variants: Map<String, Json> = variants.into_iter().collect();
+    json!({
+        "type": "string", "status": "enabled", "defaultVariant": "c", "rules": rules,
+        "variants": variants,
+    })
+}
+
+/// A split of another system's numbers.
+fn drawn(random: &mut Random, names: &[&str]) -> Json {
+    let kind = *random.pick(&foreign::KINDS);
+    let ranges = ranges(random, kind);
+    let [from, middle, to] = ranges.0;
+    let ranged = json!([
+        { "variant": names[1], "from": from, "to": middle },
+        { "variant": names[0], "from": middle, "to": to },
+    ]);
+    json!({ "ranges": ranged, "bucketing": ranges.1 })
+}
+
+/// Three places among the numbers of a kind, and the bucketing that draws them. One of them is
+/// the very number of a subject.
+fn ranges(random: &mut Random, kind: &str) -> ([u64; 3], Json) {
+    let salt = if kind == "split" { "-7" } else { "own" };
+    let scale = foreign::scale_of(kind);
+    let subject = format!("s{}", random.below(40));
+    let edge = foreign::draw(kind, salt, &subject, scale).clamp(1, scale - 2);
+    let places = if random.once_in(2) {
+        [0, edge, scale]
+    } else {
+        [edge - 1, edge, edge + 1]
+    };
+    let by = *random.pick(&[
+        "targetingKey",
+        "targetingKey",
+        "amount",
+        "words",
+        "many",
+        "account",
+    ]);
+    let mut bucketing = json!({ "kind": kind, "salt": salt, "by": by });
+    if ["eppo", "unleash/variant", "goff"].contains(&kind) {
+        bucketing["scale"] = scale.into();
+    }
+    bucketing["onMissing"] = (*random.pick(&["fails", "misses", "first", "random"])).into();
+    if random.once_in(4) {
+        bucketing["orBy"] = json!(["targetingKey"]);
+    }
+    // Whole hundredths.
+    if kind == "flagship" {
+        return ([0, scale / 100 * (edge * 100 / scale), scale], bucketing);
+    }
+    (places, bucketing)
 }
 
 fn flag(random: &mut Random, index: u64) -> Json {
@@ -170,6 +243,13 @@ fn rule(random: &mut Random, names: &[&str], index: u64) -> Json {
 }
 
 fn split(random: &mut Random, names: &[&str]) -> Json {
+    if random.once_in(4) {
+        return drawn(random, names);
+    }
+    own_split(random, names)
+}
+
+fn own_split(random: &mut Random, names: &[&str]) -> Json {
     if random.once_in(2) {
         let from = edge(random, 500_000);
         let ranges = json!([
@@ -203,7 +283,7 @@ fn shares(random: &mut Random, names: &[&str]) -> Json {
 }
 
 fn experiment(random: &mut Random, names: &[&str]) -> Json {
-    let mut experiment = split(random, names);
+    let mut experiment = own_split(random, names);
     experiment["traffic"] = (*random.pick(&[0, 10, 50, 100])).into();
     if random.once_in(2) {
         experiment["control"] = names[0].into();
@@ -227,6 +307,12 @@ fn rollout(random: &mut Random, names: &[&str]) -> Json {
 }
 
 fn gate(random: &mut Random) -> Json {
+    if random.once_in(4) {
+        let kind = *random.pick(&foreign::KINDS);
+        let ([from, middle, to], bucketing) = ranges(random, kind);
+        let range = *random.pick(&[[from, middle], [middle, to]]);
+        return json!({ "ranges": [range], "bucketing": bucketing });
+    }
     if random.once_in(3) {
         let from = edge(random, 400_000);
         let ranges = json!([[from, from + 200_000], [from + 300_000, from + 400_000]]);
@@ -284,6 +370,7 @@ fn condition(random: &mut Random, index: u64, depth: u64) -> Json {
         }
         7 => json!({ "chance": { "percentage": 40, "bucketing": { "salt": "chance" } } }),
         8 => json!({ "holdout": *random.pick(&["none", "some"]) }),
+        _ if random.once_in(4) => foreign::condition(random),
         _ => leaf(random),
     }
 }
