@@ -49,17 +49,17 @@ export const demoEnvironment = "demo";
 /** Every bound of the scripts, in the unit its name ends with. */
 export const limits = {
   /** gzip size of the wasm that answers requests: a guard against growth, a little above what it is. */
-  edgeGzipBytesMax: 298_500,
+  edgeGzipBytesMax: 299_500,
   /** gzip size of the wasm that counts and learns, likewise. */
   ledgerGzipBytesMax: 169_000,
   /** Both together: what one edge Worker brings. */
-  edgeWorkerGzipBytesMax: 467_000,
+  edgeWorkerGzipBytesMax: 468_500,
   /** gzip size of the admin Worker's wasm: importers of every system and a zone database in it. */
   adminGzipBytesMax: 932_000,
   /** gzip size of the wasm that an ordinary page downloads to evaluate, likewise. */
   browserGzipBytesMax: 49_000,
   /** gzip size of the wasm that knows every operator of our own. */
-  browserFullGzipBytesMax: 84_500,
+  browserFullGzipBytesMax: 86_000,
   /** How much more the wasm may be where its standard library came with the toolchain. */
   readyMadeLibraryRatio: 1.2,
   /** How long a Worker may take from start to its first healthy answer. */
