@@ -4,9 +4,9 @@ use super::run::{bandera, file};
 use serde_json::{Value, json};
 
 /// An export with a rollout of that many percent, what the others get, and what those inside.
-struct Rollout {
-    peer: &'static str,
-    export: fn(u64) -> Value,
+pub(super) struct Rollout {
+    pub(super) peer: &'static str,
+    pub(super) export: fn(u64) -> Value,
     from: &'static str,
     to: &'static str,
     /// What is said of somebody who came in.
@@ -97,7 +97,7 @@ fn unleash(share: u64) -> Value {
     json!({"features": [{"name": "f", "enabled": true, "strategies": [strategy]}]})
 }
 
-const ROLLOUTS: [Rollout; 12] = [
+pub(super) const ROLLOUTS: [Rollout; 12] = [
     Rollout {
         peer: "configcat",
         export: configcat,

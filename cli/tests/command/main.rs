@@ -19,4 +19,5 @@ mod replay;
 mod run;
 mod schema;
 mod simulate;
+mod strict;
 mod validate;
