@@ -47,7 +47,7 @@ fn logistic_learners_find_log_odds() {
     let mut learner = learner(Link::Logistic, SHAPE);
     observe(&mut learner, 4_000);
     for x in [-1.0, 1.0] {
-        let [outlook] = learner.outlooks(&[x], 1.0)[..] else {
+        let [outlook] = learner.outlooks(&[x], Optimism::Fixed(1.0))[..] else {
             panic!("one action");
         };
         let truth = sigmoid(0.5 + 1.5 * x);
@@ -72,10 +72,10 @@ fn short_memories_follow_and_stay_bounded() {
     for _ in 0..60 {
         learner.observe(&[1.0], 0, 0.0);
     }
-    let outlook = learner.outlooks(&[1.0], 1.0)[0];
+    let outlook = learner.outlooks(&[1.0], Optimism::Fixed(1.0))[0];
     assert!(outlook.mean < 0.2, "{outlook:?}");
     // What was not seen meanwhile is as sure as it was.
-    let other = learner.outlooks(&[-1.0], 1.0)[0];
+    let other = learner.outlooks(&[-1.0], Optimism::Fixed(1.0))[0];
     assert!(other.deviation < 0.2, "{other:?}");
 }
 
@@ -90,7 +90,10 @@ fn merging_ridge_shards_is_learning_it_all() {
     }
     let [mut first, second] = shards;
     first.merge(&second, &start);
-    let (first, whole) = (first.outlooks(&[0.4], 0.0), whole.outlooks(&[0.4], 0.0));
+    let (first, whole) = (
+        first.outlooks(&[0.4], Optimism::Fixed(0.0)),
+        whole.outlooks(&[0.4], Optimism::Fixed(0.0)),
+    );
     assert!((first[0].mean - whole[0].mean).abs() < 1e-12);
 }
 
