@@ -159,13 +159,6 @@ fn play(spec: &ContextualSpec, problem: &Problem, seed: u64, n_rounds: u32) -> (
     (regret / f64::from(n_rounds), share)
 }
 
-fn exploring(exploration: Exploration) -> ContextualSpec {
-    ContextualSpec {
-        exploration,
-        ..ContextualSpec::default()
-    }
-}
-
 #[test]
 fn the_default_is_seldom_stuck() {
     let (n_rounds, n_runs, problems) = if cfg!(debug_assertions) {
