@@ -89,7 +89,11 @@ fn single(random: &mut Random) -> Json {
 /// A condition and its contrary, an expression, or a number drawn.
 fn foreign(random: &mut Random, key: &str) -> Json {
     let rules = match random.below(6) {
-        0 => json!([{ "serve": { "expression": foreign::targeting(random, key) } }]),
+        // What names nothing goes on to no other rule.
+        0 => json!([
+            { "serve": { "expression": foreign::targeting(random, key) } },
+            { "serve": { "variant": "b" } },
+        ]),
         1 => json!([{ "serve": { "split": drawn(random, &["a", "b", "true"]) } }]),
         _ => {
             let condition = foreign::condition(random);
