@@ -188,14 +188,14 @@ impl Run<'_> {
         let mut total = 0.0;
         for share in shares {
             let share = share.as_array()?;
-            let weight = match share.get(1) {
+            let size = match share.get(1) {
                 None | Some(Json::Null) => 1.0,
-                Some(weight) => weight.as_f64()?,
+                Some(size) => size.as_f64()?,
             };
             if matches!(share.first()?, Json::Array(_) | Json::Object(_)) {
                 return None;
             }
-            total += weight.max(0.0);
+            total += size.max(0.0);
             reached.push((share.first()?, total));
         }
         if total <= 0.0 {
