@@ -71,6 +71,7 @@ impl Importer<'_> {
     fn common(&mut self, allocation: &Part<'_>) -> Result<Json, ImportError> {
         let mut common = Map::new();
         let mut schedule = Map::new();
+        let mut bounds = Vec::new();
         // Eppo counts the last moment in, a window of ours does not.
         for (name, later) in [("startAt", 0), ("endAt", 1)] {
             let at = allocation.member(name);
@@ -80,10 +81,16 @@ impl Importer<'_> {
             let Some(moment) = at.json.as_str().and_then(|at| UnixMillis::parse(at).ok()) else {
                 return at.unfit("an RFC 3339 time");
             };
-            let moment = UnixMillis(moment.0.saturating_add(later)).to_rfc3339();
-            schedule.insert(name.to_owned(), moment.into());
+            let moment = UnixMillis(moment.0.saturating_add(later));
+            schedule.insert(name.to_owned(), moment.to_rfc3339().into());
+            bounds.push(moment);
         }
-        if !schedule.is_empty() {
+        let is_never = matches!(bounds.as_slice(), [start, end] if end <= start);
+        if is_never {
+            let message = "ends before it begins; what it allocates is never served";
+            self.draft
+                .mapped(allocation.member("endAt").pointer, message);
+        } else if !schedule.is_empty() {
             common.insert("schedule".to_owned(), schedule.into());
         }
         let mut parts = Vec::new();
@@ -96,7 +103,9 @@ impl Importer<'_> {
             let conditions = conditions.iter().map(|item| self.condition(item));
             parts.push(single_or(conditions.collect(), all));
         }
-        if !parts.is_empty() {
+        if is_never {
+            common.insert("when".to_owned(), any(Vec::new()));
+        } else if !parts.is_empty() {
             common.insert("when".to_owned(), single_or(parts, any));
         }
         Ok(common.into())

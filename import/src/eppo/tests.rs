@@ -84,6 +84,29 @@ fn the_last_moment_of_a_window_is_inside() {
 }
 
 #[test]
+fn a_window_that_ends_before_it_begins_serves_nobody() {
+    let windowed = |end: &str| {
+        let imported = flag(&allocation(&json!({
+            "key": "k", "splits": [{"variationKey": "a", "shards": []}],
+            "startAt": "2026-02-01T00:00:00Z", "endAt": end
+        })));
+        let places = imported
+            .report
+            .notes
+            .iter()
+            .map(|note| note.pointer.clone());
+        let places: Vec<String> = places.collect();
+        let rule = &rules(&imported)[0];
+        let (window, when) = (rule["schedule"].is_object(), rule["when"].clone());
+        (window, when, places.concat().contains("endAt"))
+    };
+    let first = windowed("2026-02-01T00:00:00Z");
+    assert_eq!(first, (true, Json::Null, false), "one moment is a window");
+    let before = windowed("2026-01-31T23:59:59.999Z");
+    assert_eq!(before, (false, json!({"any": []}), true));
+}
+
+#[test]
 fn a_value_of_another_type_is_an_error_for_those_who_get_it() {
     let imported = flag(&json!({
         "enabled": true, "variationType": "INTEGER", "totalShards": 100,
