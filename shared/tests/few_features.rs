@@ -104,13 +104,13 @@ const PROBLEMS: [Problem; 6] = [
         ("four categories", Contexts::Categories),
         (4, 4),
         (-1.0, 2.0),
-        (0.7, 30),
+        (0.75, 40),
     ),
     problem(
         ("twenty categories", Contexts::Categories),
         (20, 5),
         (-1.0, 4.0),
-        (0.9, 60),
+        (0.95, 70),
     ),
 ];
 

@@ -217,7 +217,7 @@ fn planes(n_rounds: u64, world: u64) -> String {
 #[test]
 fn a_log_that_is_turned_around_is_followed() {
     const N_ROUNDS: u64 = 3_000;
-    // Of a thousand such worlds the default is stuck in four; the third of these is one.
+    // Of a thousand such worlds the default is stuck in fifteen; the third is one.
     let logs = [1, 2, 4].map(|world| planes(N_ROUNDS, world));
     let played = |more: &str| {
         let args = "replay --log - --reverse-at 1500 --policy";
