@@ -52,35 +52,46 @@ pub fn expressions<'c>(
     works.into_iter().flat_map(of_work).collect()
 }
 
-/// Flags present, and flags asked for among them.
-const CURVE: [(usize, usize); 6] = [
-    (1_000, 10),
-    (1_000, 100),
-    (1_000, 1_000),
-    (100, 100),
-    (10_000, 100),
-    (10_000, 10_000),
+/// Rulesets, flags present in each, and flags asked for among those.
+const CURVE: [(usize, usize, usize); 8] = [
+    (1, 1_000, 10),
+    (1, 1_000, 100),
+    (1, 1_000, 1_000),
+    (1, 100, 100),
+    (1, 10_000, 100),
+    (1, 4_000, 4_000),
+    (1, 10_000, 10_000),
+    // As many flags and as much memory, of which each ruleset knows a tenth.
+    (10, 1_000, 1_000),
 ];
 
 /// Our own engine with rulesets of several sizes.
-pub struct Curve(Vec<(usize, usize, Bandera)>);
+pub struct Curve(Vec<(String, usize, Vec<Bandera>)>);
 
 impl Curve {
     /// Loads them.
     pub fn new() -> Self {
-        let engines = CURVE
-            .into_iter()
-            .map(|(present, asked)| (present, asked, Bandera::new(&Neutral::new(present))));
+        let engines = CURVE.into_iter().map(|(n_rulesets, present, asked)| {
+            let name = match n_rulesets {
+                1 => format!("{asked} asked for of {present}"),
+                n => format!("{asked} asked for of {present}, {n} rulesets"),
+            };
+            let neutral = Neutral::new(present);
+            let engines = (0..n_rulesets).map(|_| Bandera::new(&neutral));
+            (name, asked, engines.collect())
+        });
         Self(engines.collect())
     }
 
     /// One case for each point.
     pub fn cases(&self) -> impl Iterator<Item = Case<'_>> {
-        self.0.iter().map(|(present, asked, engine)| Case {
+        self.0.iter().map(|(name, asked, engines)| Case {
             work: "W4 curve",
-            name: format!("{asked} asked for of {present}"),
+            name: name.clone(),
             is_ours: true,
-            run: Work::Here(Box::new(move |n| engine.some(*asked, n))),
+            run: Work::Here(Box::new(move |n| {
+                engines.iter().for_each(|engine| engine.some(*asked, n));
+            })),
         })
     }
 }
