@@ -51,7 +51,8 @@ fn along(x: impl Iterator<Item = f64>, taste: &Taste) -> f64 {
     x.zip(&taste.direction).map(|(x, w)| x * w).sum()
 }
 
-/// Problems by name, and how much more or less the default may give away than without trees.
+/// Problems by name, and how much more or less the default may give away than without trees. In few
+/// rounds trees have hardly grown: the bounds hold there too.
 const PROBLEMS: [(&str, Truth, f64); 7] = [
     (
         "linear",
@@ -67,7 +68,7 @@ const PROBLEMS: [(&str, Truth, f64); 7] = [
                 0.2
             }
         },
-        0.9,
+        1.0,
     ),
     (
         "boxes",
@@ -144,7 +145,7 @@ fn without_trees() -> ContextualSpec {
 #[test]
 fn trees_pay_where_rewards_are_not_linear() {
     let (n_rounds, seeds) = if cfg!(debug_assertions) {
-        (3_000, 1..2)
+        (3_000, 1..4)
     } else {
         (8_000, 1..9)
     };
