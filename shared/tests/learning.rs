@@ -6,7 +6,7 @@
     reason = "a test may fail loudly"
 )]
 
-use bandera_shared::sorted::Sorted;
+use std::sync::Arc;
 
 use bandera_shared::bandit::{POLICY_KINDS, wire};
 use bandera_shared::decision::{Choice, decide};
@@ -22,6 +22,7 @@ use bandera_shared::policy::{Beta, allocate, next_snapshot, probability_best};
 use bandera_shared::receipt::Receipt;
 use bandera_shared::slate::rank;
 use bandera_shared::snapshot::{self, LinearModel};
+use bandera_shared::sorted::Sorted;
 use bandera_shared::sticky::StickyDecisions;
 use bandera_shared::subject::SubjectKey;
 use bandera_shared::{EvaluationContext, UnixMillis};
@@ -180,6 +181,55 @@ fn contextual_decisions_and_receipts_keep_their_bytes() {
                   P6WhI260os5SC90FBuEUD_snSMYACBAA-qsQABAAEABVY29Q_PmkMSfCukru_y2T";
     assert_eq!(token, pinned);
     assert_eq!(Receipt::from_token(&token, &keys), Ok(receipt));
+}
+
+/// A bandit's policy explores in one of four ways, each from the same sums.
+#[test]
+fn explorations_keep_their_bytes() {
+    let declared = [
+        "",
+        r#","exploration":"linUcb","alpha":0.75"#,
+        r#","exploration":"epsilonGreedy","epsilon":0.5,"decay":0.25"#,
+        r#","exploration":"greedy""#,
+    ];
+    let context = EvaluationContext::new()
+        .with("device", "mobile")
+        .with("hour", 19);
+    let found = declared.map(|more| {
+        let json = CONTEXTUAL.replace(r#""floor":0.02"#, &format!(r#""floor":0.02{more}"#));
+        let bandit = wire::parse("hero", &json).expect("the bandit is sound");
+        let features = bandit.features().expect("it looks at contexts");
+        let block = |n: i64| {
+            let mut block = Block::new(features.n_features());
+            for i in 0..30 {
+                let device = if i % 3 == 0 { "mobile" } else { "desktop" };
+                let other = EvaluationContext::new().with("device", device);
+                let seen = features.vector(&other.with("age", i * n % 90).with("hour", i % 24));
+                block.observe(&seen, ((i * n) << 24).unsigned_abs());
+            }
+            block
+        };
+        let names = ["craft", "evening", "gift"].map(Box::<str>::from);
+        let blocks = names.into_iter().zip([7, 5, 6].map(|n| Arc::new(block(n))));
+        let mut merged = MergedState::default();
+        let state = ShardState {
+            blocks: blocks.collect(),
+            ..ShardState::default()
+        };
+        merged.merge_shard(0, state);
+        let next = next_snapshot(&bandit, &merged, 1, UnixMillis(0)).expect("sound sums");
+        let seen = features.vector(&context);
+        let distribution = next.distribution_in(&seen, &bandit).expect("same features");
+        let parts: [u32; 3] = distribution.parts().try_into().expect("three actions");
+        (xxh3_64(snapshot::wire::print(&next).as_bytes()), parts)
+    });
+    let pinned = [
+        (16_859_999_432_706_088_618, [105_263, 807_418, 87_319]),
+        (7_412_248_846_555_533_800, [20_000, 960_000, 20_000]),
+        (15_965_385_254_562_880_807, [70_865, 858_271, 70_864]),
+        (7_477_030_624_878_032_046, [20_000, 960_000, 20_000]),
+    ];
+    assert_eq!(found, pinned);
 }
 
 /// Arms without contexts after any number of rewards.

@@ -152,9 +152,34 @@ fn plain() -> impl Strategy<Value = Json> {
     ])
 }
 
+fn policy() -> impl Strategy<Value = Json> {
+    let declared = json!([
+        { "kind": "oneHot", "attribute": "country", "categories": ["DE", "ES"] },
+        { "kind": "numeric", "attribute": { "of": "org", "path": ["size"] }, "min": 0,
+            "max": 9.5, "missing": 1 },
+        { "kind": "steps", "attribute": ["os", "version"], "bounds": [1.5, 2] },
+        { "kind": "hashed", "attribute": "email", "places": 3 },
+        { "kind": "crossed", "of": [0, 3] },
+    ]);
+    let contextual = [
+        json!({ "windowMs": 5_000_000 }),
+        json!({ "exploration": "linUcb", "alpha": 2.5 }),
+        json!({ "exploration": "linUcb" }),
+        json!({ "exploration": "epsilonGreedy", "epsilon": 0.25, "decay": 0.5 }),
+        json!({ "exploration": "greedy", "adaptiveWindowMs": 5_000_000 }),
+    ];
+    let contextual = contextual.map(|mut policy| {
+        policy["kind"] = "contextual".into();
+        policy["floor"] = 0.013.into();
+        policy["features"] = declared.clone();
+        policy
+    });
+    prop_oneof![plain(), prop::sample::select(contextual.to_vec())]
+}
+
 fn document() -> impl Strategy<Value = String> {
     let flags = prop::collection::vec(flag(), 1..6);
-    (flags, condition(), any::<bool>(), plain()).prop_map(|(flags, when, hashed, of_kind)| {
+    (flags, condition(), any::<bool>(), policy()).prop_map(|(flags, when, hashed, policy)| {
         let mut members = serde_json::Map::new();
         for (index, flag) in flags.into_iter().enumerate() {
             let key = if index == 0 {
@@ -164,17 +189,6 @@ fn document() -> impl Strategy<Value = String> {
             };
             members.insert(key, flag);
         }
-        let policy = if hashed {
-            json!({ "kind": "contextual", "floor": 0.013, "windowMs": 5_000_000, "features": [
-                { "kind": "oneHot", "attribute": "country", "categories": ["DE", "ES"] },
-                { "kind": "numeric", "attribute": { "of": "org", "path": ["size"] }, "min": 0,
-                    "max": 9.5, "missing": 1 },
-                { "kind": "steps", "attribute": ["os", "version"], "bounds": [1.5, 2] },
-                { "kind": "hashed", "attribute": "email", "places": 3 },
-                { "kind": "crossed", "of": [0, 3] }] })
-        } else {
-            of_kind
-        };
         let mut document = json!({
             "schemaVersion": 1,
             "salt": "s",
