@@ -3,6 +3,9 @@
 import { say, stopRunning, TaskError } from "./run.ts";
 import { onEnding } from "./signals.ts";
 
+/** Characters of a failure that the table of all steps shows. */
+const REASON_MAX = 160;
+
 /** How one step ended. */
 export interface StepResult {
   readonly name: string;
@@ -45,6 +48,13 @@ export async function attempt(
   }
 }
 
+/** The start of a failure's first line: a command line may name every file of a folder. */
+function reason(failure = ""): string {
+  const [line = ""] = failure.split("\n", 1);
+  if (line === "") return "";
+  return line.length > REASON_MAX ? `   ${line.slice(0, REASON_MAX)}…` : `   ${line}`;
+}
+
 /**
  * Prints the table of all steps, how long they took together, and the closing line; true when every
  * step passed. Steps that ran beside others make the sum longer than the whole.
@@ -55,8 +65,7 @@ export function summarise(results: readonly StepResult[], seconds: number): bool
   for (const { name, seconds: own, failure } of results) {
     const time = `${own.toFixed(1).padStart(7)} s`;
     const mark = failure === undefined ? "✓" : "✗";
-    const reason = failure === undefined ? "" : `   ${failure.split("\n", 1)[0]}`;
-    console.log(`  ${mark} ${name.padEnd(width)} ${time}${reason}`);
+    console.log(`  ${mark} ${name.padEnd(width)} ${time}${reason(failure)}`);
   }
   const failed = results.filter((result) => result.failure !== undefined).length;
   console.log(`  ${" ".repeat(width + 2)} ${seconds.toFixed(1).padStart(7)} s in all\n`);
