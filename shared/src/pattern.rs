@@ -100,6 +100,7 @@ impl Pattern {
 }
 
 /// The expression, in the engine's own syntax, unless it has too many steps.
+#[cfg(any(feature = "dialects", test))]
 pub(crate) fn build(source: &str, fold_case: bool) -> Result<Regex, Unbuilt> {
     check_steps(source)?;
     engine(source, fold_case)

@@ -80,7 +80,7 @@ const PROBLEMS: [Problem; 6] = [
         ("one number", Contexts::Normal),
         (1, 2),
         (-1.0, 1.0),
-        (0.75, 10),
+        (0.7, 5),
     ),
     problem(
         ("two numbers", Contexts::Normal),
@@ -92,7 +92,7 @@ const PROBLEMS: [Problem; 6] = [
         ("two numbers, rare rewards", Contexts::Normal),
         (2, 3),
         (-3.0, 0.7),
-        (1.1, 20),
+        (1.1, 10),
     ),
     problem(
         ("ten numbers", Contexts::Normal),
@@ -104,13 +104,13 @@ const PROBLEMS: [Problem; 6] = [
         ("four categories", Contexts::Categories),
         (4, 4),
         (-1.0, 2.0),
-        (0.75, 40),
+        (0.65, 25),
     ),
     problem(
         ("twenty categories", Contexts::Categories),
         (20, 5),
         (-1.0, 4.0),
-        (0.95, 70),
+        (0.95, 60),
     ),
 ];
 
@@ -227,5 +227,5 @@ fn the_default_is_seldom_stuck_after_a_turn() {
         .filter(|seed| is_stuck_after_a_turn(*seed))
         .count() as u64;
     println!("{n_stuck} of {n_worlds} turned worlds stuck");
-    assert!(40 * n_stuck <= n_worlds, "{n_stuck} of {n_worlds}");
+    assert!(100 * n_stuck <= n_worlds, "{n_stuck} of {n_worlds}");
 }

@@ -21,8 +21,8 @@ pub enum Exploration {
         /// Deviations, >= 0.
         scale: f64,
     },
-    /// The same at `scale * sqrt(ln (1 + n) / m)` deviations in round `n`, where `m` features make
-    /// the context: little is risked while every action is still uncertain, and no action is
+    /// The same at `scale * sqrt(ln (1 + n)) / m^0.65` deviations in round `n`, where `m` features
+    /// make the context: little is risked while every action is still uncertain, and no action is
     /// forgotten for ever. Where many features count together, contexts differ so much that what
     /// an action brings is seen in passing; where one counts, as a category does, an action that
     /// had bad luck there is not seen again unless it is tried.
@@ -54,7 +54,7 @@ impl Exploration {
     pub(crate) fn optimism(self, n_rounds: u64) -> Optimism {
         match self {
             Self::GrowingOptimism { scale } => Optimism::Shared {
-                squared: scale * scale * libm::log1p(n_rounds as f64),
+                whole: scale * libm::sqrt(libm::log1p(n_rounds as f64)),
             },
             Self::Optimism { scale }
             | Self::InverseGap {
@@ -117,15 +117,20 @@ impl Exploration {
 pub(crate) enum Optimism {
     /// So many in every context.
     Fixed(f64),
-    /// The root of this, divided by how many features make the context.
-    Shared { squared: f64 },
+    /// As many where one feature makes the context, and fewer where more do.
+    Shared { whole: f64 },
 }
+
+/// How much less is hoped for where more features count, as a power of their number. Half would be
+/// what a sum of independent parts calls for; that hopes for too little in a category and for too
+/// much of ten features together.
+const SHARING: f64 = 0.65;
 
 impl Optimism {
     /// Deviations in the context of these standard values.
     ///
     /// # Formula
-    /// `sqrt(squared / m)`, with the participation ratio `m = (sum z^2)^2 / sum z^4` of the
+    /// `whole / m^0.65`, with the participation ratio `m = (sum z^2)^2 / sum z^4` of the
     /// values: `d` where all are as far from their means, about `d / 3` where they are normal, and
     /// little over 1 in a category that is one of many. At least 1.
     /// # Source
@@ -133,7 +138,7 @@ impl Optimism {
     pub(crate) fn deviations(self, standard: &[f64]) -> f64 {
         match self {
             Self::Fixed(deviations) => deviations,
-            Self::Shared { squared } => {
+            Self::Shared { whole } => {
                 let squares = standard.iter().map(|z| z * z);
                 let (sum, fourth) = squares.fold((0.0, 0.0), |(sum, fourth), square| {
                     (sum + square, fourth + square * square)
@@ -143,7 +148,7 @@ impl Optimism {
                 } else {
                     1.0
                 };
-                libm::sqrt(squared / f64::max(m, 1.0))
+                whole / libm::pow(f64::max(m, 1.0), SHARING)
             }
         }
     }
@@ -264,9 +269,9 @@ mod tests {
         check(&[], whole);
         check(&[0.0, 0.0], whole);
         check(&[-1.5, 0.0], whole);
-        check(&[2.0, -2.0, 2.0, 2.0], whole / 2.0);
+        check(&[2.0; 16], whole / libm::pow(16.0, 0.65));
         // (9 + 1)^2 / (81 + 1).
-        check(&[3.0, 1.0], whole * libm::sqrt(0.82));
+        check(&[3.0, 1.0], whole * libm::pow(0.82, 0.65));
         let fixed = Exploration::Optimism { scale: 0.5 }.optimism(1_000);
         assert_eq!(fixed.deviations(&[2.0, 2.0]).to_bits(), 0.5_f64.to_bits());
     }

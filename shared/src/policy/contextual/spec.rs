@@ -29,10 +29,10 @@ pub struct ContextualSpec {
 /// are.
 pub const PRIOR_VARIANCE: f64 = 2.5;
 
-/// Growth of optimism: where one feature counts, one and a quarter deviations above expectation
-/// after two thousand rounds, and four tenths where nine do. Less forgets actions that had bad
-/// luck; more goes on trying what is already known to be worse.
-pub const OPTIMISM: f64 = 0.45;
+/// Growth of optimism: where one feature counts, 1.65 deviations above expectation after two
+/// thousand rounds, and four tenths of one where nine do. Less forgets actions that had bad luck;
+/// more goes on trying what is already known to be worse.
+pub const OPTIMISM: f64 = 0.6;
 
 impl ContextualSpec {
     /// One learner that explores, in a world that stays as it is.
