@@ -5,6 +5,7 @@
  *
  *   npm run replay -- --folder DIR
  *   npm run replay -- --folder DIR --policy linucb.json --only iris,wine --files 0,1,2 --seed 0,1
+ *   npm run replay -- --folder DIR --seed 0,1 --check
  */
 
 import { globSync, readFileSync } from "node:fs";
@@ -18,6 +19,7 @@ import {
   type Coins,
   coinsTable,
   contextTable,
+  excesses,
   type Replayed,
   rowsOf,
   tunedScores,
@@ -36,6 +38,8 @@ const options = {
   seed: { type: "string", default: "0" },
   /** Runs of each instance of coins. */
   runs: { type: "string", default: "200" },
+  /** Fail where the policy gives away more than the default may; without coins. */
+  check: { type: "boolean", default: false },
 } as const;
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];
@@ -117,10 +121,13 @@ await main(async () => {
     const [scores] = found(values.folder, "scores.md");
     const tuned = scores === undefined ? new Map() : tunedScores(readFileSync(scores, "utf8"));
     const args = ["--policy", values.policy, "--seed", values.seed, "--log", ...logs];
-    console.log(`\n${contextTable(rowsOf(await replayed<Replayed>(args), tuned))}`);
+    const rows = rowsOf(await replayed<Replayed>(args), tuned);
+    console.log(`\n${contextTable(rows)}`);
+    const faults = values.check ? excesses(rows) : [];
+    if (faults.length > 0) throw new TaskError(`too much is given away\n  ${faults.join("\n  ")}`);
   }
   // A policy of a file looks at contexts.
-  if (instances.length > 0 && !values.policy.endsWith(".json")) {
+  if (instances.length > 0 && !values.check && !values.policy.endsWith(".json")) {
     const played: Coins[] = [];
     for (const file of instances) played.push(await coins(file, values));
     console.log(`\n${coinsTable(played)}`);

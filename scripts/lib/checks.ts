@@ -250,6 +250,17 @@ async function conformance(): Promise<void> {
   }
 }
 
+/** The contextual default on reference data, where somebody has laid that beside the repository. */
+async function reference(): Promise<void> {
+  const folder = at("..", "shared", "reference", "bandits");
+  if (!existsSync(folder)) {
+    say("no reference data here; `npm run replay -- --folder DIR --seed 0,1 --check` takes a folder");
+    return;
+  }
+  const replay = [at("scripts", "replay.ts"), "--folder", folder, "--seed", "0,1", "--check"];
+  await run(npmBin("node"), ["--no-warnings", ...replay]);
+}
+
 /** Every fuzz target for a moment; `npm run fuzz` has more time. */
 const fuzzing: Check = {
   part: "fuzz",
@@ -272,6 +283,7 @@ const product: readonly Check[] = [
     },
   },
   { part: "conformance", name: "other systems' suites", work: conformance },
+  { part: "reference", name: "contextual default on reference data", work: reference },
   { part: "size", name: "wasm sizes", work: async () => sizes() },
   { part: "e2e", name: "end to end", work: endToEnd },
 ];

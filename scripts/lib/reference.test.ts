@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { coinsTable, contextTable, meanRatio, rowsOf, tunedScores } from "./reference.ts";
+import { coinsTable, contextTable, excesses, meanRatio, rowsOf, tunedScores } from "./reference.ts";
 
 const SCORES = `Some words.
 
@@ -48,6 +48,26 @@ test("a dataset is the mean of its replays, by regret where that is known", () =
   assert.equal(lines[2], `| ${cells.join(" | ")} |`);
   assert.match(lines[3] ?? "", /^\| new .* \| - \| - \| 40\.0 \|$/);
   assert.match(lines.at(-1) ?? "", /: 1\.054$/);
+});
+
+test("what gives away too much is named, and so is what was not played", () => {
+  const scores = tunedScores(SCORES.replace("| nosignal", "| digits | 0.2 | -l 3 |\n| nosignal"));
+  const names = ["digits", "nosignal", "breast_cancer_raw", "edge_cat", "drift"];
+  const known = new Map([...scores, ...names.map((name): [string, number] => [name, 0.2])]);
+  const rows = (iris: number, digits: number): ReturnType<typeof rowsOf> => {
+    const replays = [replay("iris", iris), replay("digits", digits), replay("nosignal", 0.012)];
+    const others = [replay("breast_cancer_raw", 0.06), replay("edge_cat", 0.011)];
+    return rowsOf([...replays, ...others, replay("drift", 0.046)], known);
+  };
+  assert.deepEqual(excesses(rows(0.1379, 0.15)), []);
+  assert.deepEqual(excesses(rows(0.1381, 0.1501)), [
+    "iris, ratio: 1.1508, at most 1.15",
+    "digits, regret: 0.1501, at most 0.15",
+  ]);
+  const [unplayed] = excesses(rows(0.1, 0.1).filter(({ dataset }) => dataset !== "drift"));
+  assert.equal(unplayed, "drift, regret: unknown, at most 0.046");
+  const all = ["iris", "digits"].map((dataset) => replay(dataset, dataset === "iris" ? 0.11 : 0.18));
+  assert.ok(excesses(rowsOf(all, known)).some((line) => line.startsWith("geometric mean")));
 });
 
 test("coins stand beside the rules that others have played", () => {
