@@ -192,7 +192,7 @@ function endToEnd({ browser }: Equipment): Promise<void> {
   // wait for a period to pass, so two of them do one core no harm.
   const lanes = Math.min(Math.max(availableParallelism(), 2), limits.endToEndLanesMax);
   const bounds = [`--test-concurrency=${lanes}`, `--test-timeout=${limits.endToEndFileMsMax}`];
-  const reporters = ["spec", at("scripts", "lib", "times.ts")].flatMap((reporter) => {
+  const reporters = ["spec", at("scripts", "lib", "closing.ts")].flatMap((reporter) => {
     return [`--test-reporter=${reporter}`, "--test-reporter-destination=stdout"];
   });
   const args = ["--test", ...bounds, ...reporters, ...files];

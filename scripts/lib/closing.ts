@@ -22,7 +22,7 @@ function failure({ name, file, line, details }: Failed): string {
 }
 
 /** Node takes a reporter by its default export. */
-export default async function* times(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+export default async function* closing(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const seconds = new Map<string, number>();
   const failures: string[] = [];
   for await (const event of source) {

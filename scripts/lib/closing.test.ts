@@ -8,14 +8,14 @@ import { at, npmBin } from "./paths.ts";
 import { capture } from "./run.ts";
 
 test("what failed comes last, with its reason", () => {
-  const folder = scratchDir("times");
+  const folder = scratchDir("closing");
   const file = join(folder, "two.test.ts");
   const tests = `import assert from "node:assert/strict";
     import { test } from "node:test";
     test("passes", () => {});
     test("counts", () => assert.equal(1, 2, "one is not two"));`;
   writeFileSync(file, tests);
-  const reporter = at("scripts", "lib", "times.ts");
+  const reporter = at("scripts", "lib", "closing.ts");
   const args = ["--no-warnings", "--test", `--test-reporter=${reporter}`, file];
   // A test that runs tests says so to them, and they would report to it.
   const done = capture(npmBin("node"), args, { env: { NODE_TEST_CONTEXT: undefined } });
